@@ -1,0 +1,358 @@
+/**
+ * The one error tree of Hawser.
+ *
+ * ```text
+ * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, requestId?, cause
+ * ├─ ServiceConnectionError       fault: dns | connect | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
+ * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | headers | body-idle | pong | send | start, limitMs
+ * ├─ ServiceRateLimitError        429; retryAt
+ * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
+ * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, queue full; retryAt
+ * └─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
+ * ```
+ *
+ * Guards test a `Symbol.for` brand, so they hold across two installed copies of the package, and a name that
+ * another library happens to use as well cannot fool them.
+ */
+
+/**
+ * What is known about the effect of a call on the far side.
+ *
+ * - `not-sent`: no byte of it left this process; repeating it is safe.
+ * - `rejected`: the service answered and refused.
+ * - `unknown`: it was sent, and no answer came that settles whether it took effect. A 500, 502 or 504 counts here:
+ *   whoever answered may have acted before it failed, or stand in front of one that did.
+ * - `accepted`: the service answered with success, and only what came after (reading, decoding) failed.
+ */
+export type Outcome = "not-sent" | "rejected" | "unknown" | "accepted";
+
+/** Where in the life of a call or a stream something happened. */
+export type Phase =
+  | "configure"
+  | "start"
+  | "queue"
+  | "connect"
+  | "send"
+  | "headers"
+  | "body"
+  | "decode"
+  | "backoff"
+  | "open"
+  | "receive"
+  | "close";
+
+export type ConnectionFault = "dns" | "connect" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
+export type TimeoutLimit =
+  | "deadline"
+  | "attempt"
+  | "queue"
+  | "connect"
+  | "headers"
+  | "body-idle"
+  | "pong"
+  | "send"
+  | "start";
+export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "handler";
+export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+
+/** Every code that an error of this library can carry. The union is closed: a new code is a public change. */
+export type ErrorCode =
+  | `connection-${ConnectionFault}`
+  | `timeout-${TimeoutLimit}`
+  | "rate-limited"
+  | "response-status"
+  | `decode-${DecodeFault}`
+  | `unavailable-${UnavailableReason}`
+  | "configuration-invalid";
+
+/** How one attempt on the wire ended. */
+export interface AttemptRecord {
+  /** 1 for the first attempt. */
+  readonly number: number;
+  /** Milliseconds from the start of the call to the start of this attempt. */
+  readonly startedAfterMs: number;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  /** The last phase that this attempt reached. */
+  readonly phase: Phase;
+  /** The HTTP status, where an answer came. */
+  readonly status?: number;
+  /** Why it failed; absent on success. */
+  readonly code?: ErrorCode;
+}
+
+/** What every error of the tree is built from. */
+export interface ErrorFacts {
+  readonly service: string;
+  /** Method and path without query (`POST /payments/{id}`), or what the stream was doing (`send /stream`). */
+  readonly operation?: string | undefined;
+  readonly phase: Phase;
+  readonly outcome: Outcome;
+  /** Whether the same call may succeed, safely, if it is made again later. */
+  readonly retryable?: boolean | undefined;
+  readonly attempts?: readonly AttemptRecord[] | undefined;
+  readonly elapsedMs?: number | undefined;
+  /** How long the service asked us to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const brandOf = (kind: string): symbol => Symbol.for(`hawser.${kind}`);
+
+const hide = (target: object, key: string, value: unknown): void => {
+  Object.defineProperty(target, key, { value, enumerable: false, configurable: true, writable: false });
+};
+
+const outcomeInWords: Record<Outcome, string> = {
+  "not-sent": "nothing was sent",
+  rejected: "the service refused it",
+  unknown: "it may have taken effect",
+  accepted: "the service accepted it",
+};
+
+function messageFor(what: string, facts: ErrorFacts): string {
+  const where = [`phase ${facts.phase}`];
+  const attempts = facts.attempts?.length ?? 0;
+  if (attempts > 0) where.push(`attempt ${attempts}`);
+  if (facts.elapsedMs !== undefined) where.push(`${Math.round(facts.elapsedMs)} ms`);
+  const subject = facts.operation === undefined ? facts.service : `${facts.service}: ${facts.operation}`;
+  return `${subject}: ${what} (${where.join(", ")}; outcome ${facts.outcome}: ${outcomeInWords[facts.outcome]})`;
+}
+
+/** The root of the tree; see the drawing at the top of this file. Made only by its subclasses. */
+export abstract class ExternalServiceError extends Error {
+  readonly service: string;
+  readonly operation: string | undefined;
+  readonly code: ErrorCode;
+  readonly phase: Phase;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  /** One record for each attempt on the wire, oldest first; empty where none was made. */
+  readonly attempts: readonly AttemptRecord[];
+  /** Milliseconds from the start of the call to its end. */
+  readonly elapsedMs: number;
+  readonly retryAfterMs: number | undefined;
+  /** The service's own id of the request (`x-request-id` and the like), for its support. */
+  readonly requestId: string | undefined;
+
+  constructor(code: ErrorCode, what: string, facts: ErrorFacts) {
+    super(messageFor(what, facts), facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.service = facts.service;
+    this.operation = facts.operation;
+    this.code = code;
+    this.phase = facts.phase;
+    this.outcome = facts.outcome;
+    this.retryable = facts.retryable ?? false;
+    this.attempts = facts.attempts ?? [];
+    this.elapsedMs = Math.round(facts.elapsedMs ?? 0);
+    this.retryAfterMs = facts.retryAfterMs;
+    this.requestId = facts.requestId;
+  }
+
+  /** Everything that is safe to log: no headers, no body, and of the cause only its name and code. */
+  toJSON(): Record<string, unknown> {
+    const cause = this.cause;
+    return {
+      name: this.name,
+      message: this.message,
+      ...Object.fromEntries(Object.entries(this)),
+      cause: cause instanceof Error ? { name: cause.name, code: (cause as { code?: unknown }).code } : undefined,
+    };
+  }
+}
+
+/** No connection, or the connection broke. */
+export class ServiceConnectionError extends ExternalServiceError {
+  readonly fault: ConnectionFault;
+  /** The WebSocket close code (RFC 6455, section 7.4), where `fault` is `closed`. */
+  readonly closeCode: number | undefined;
+  readonly closeReason: string | undefined;
+
+  constructor(
+    fault: ConnectionFault,
+    facts: ErrorFacts & {
+      readonly detail?: string | undefined;
+      readonly closeCode?: number | undefined;
+      readonly closeReason?: string | undefined;
+    },
+  ) {
+    super(`connection-${fault}`, facts.detail ?? connectionFaultInWords[fault], facts);
+    this.fault = fault;
+    this.closeCode = facts.closeCode;
+    this.closeReason = facts.closeReason;
+  }
+}
+
+const connectionFaultInWords: Record<ConnectionFault, string> = {
+  dns: "the host name could not be resolved",
+  connect: "no connection could be made",
+  tls: "the TLS handshake failed",
+  reset: "the connection broke",
+  protocol: "the far side broke the protocol",
+  "not-connected": "there is no connection",
+  closed: "the connection was closed",
+};
+
+/** One of the limits passed; `limit` says which, `limitMs` how long it was. */
+export class ServiceTimeoutError extends ExternalServiceError {
+  readonly limit: TimeoutLimit;
+  readonly limitMs: number;
+
+  constructor(limit: TimeoutLimit, limitMs: number, facts: ErrorFacts & { readonly detail?: string | undefined }) {
+    super(`timeout-${limit}`, facts.detail ?? `the ${limit} limit of ${Math.round(limitMs)} ms passed`, facts);
+    this.limit = limit;
+    this.limitMs = limitMs;
+  }
+}
+
+/** The service answered 429, or a rate gate of ours holds the call back. */
+export class ServiceRateLimitError extends ExternalServiceError {
+  readonly status: number;
+  /** When it may be tried again, as far as the service said so. */
+  readonly retryAt: Date | undefined;
+  declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  declare readonly body: unknown;
+
+  constructor(
+    facts: ErrorFacts & {
+      readonly status: number;
+      readonly retryAt?: Date | undefined;
+      readonly headers: Readonly<Record<string, string | readonly string[]>>;
+      readonly body: unknown;
+    },
+  ) {
+    const hint = facts.retryAfterMs === undefined ? "" : `, to be tried again in ${Math.round(facts.retryAfterMs)} ms`;
+    super("rate-limited", `the service answered ${facts.status}${hint}`, facts);
+    this.status = facts.status;
+    this.retryAt = facts.retryAt;
+    hide(this, "headers", facts.headers);
+    hide(this, "body", facts.body);
+  }
+}
+
+/** Problem details (RFC 9457). */
+export interface ProblemDetails {
+  readonly type?: string;
+  readonly title?: string;
+  readonly status?: number;
+  readonly detail?: string;
+  readonly instance?: string;
+  readonly [extension: string]: unknown;
+}
+
+/** The service answered with a status that is not success. */
+export class ServiceResponseError extends ExternalServiceError {
+  readonly status: number;
+  /** Names in lower case. Not shown by `inspect` or `JSON.stringify`: answers may echo secrets. */
+  declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Parsed when JSON, else text; read in full up to `maxResponseBytes`. Not shown by `inspect` or `JSON.stringify`. */
+  declare readonly body: unknown;
+  /** The problem document (RFC 9457), where the service sent one. Not shown by `inspect` or `JSON.stringify`. */
+  declare readonly problem: ProblemDetails | undefined;
+
+  constructor(
+    facts: ErrorFacts & {
+      readonly status: number;
+      readonly detail?: string | undefined;
+      readonly headers: Readonly<Record<string, string | readonly string[]>>;
+      readonly body: unknown;
+      readonly problem?: ProblemDetails | undefined;
+    },
+  ) {
+    super("response-status", facts.detail ?? `the service answered ${facts.status}`, facts);
+    this.status = facts.status;
+    hide(this, "headers", facts.headers);
+    hide(this, "body", facts.body);
+    hide(this, "problem", facts.problem);
+  }
+}
+
+/** One thing that a schema did not find as it should be. */
+export interface DecodeIssue {
+  readonly message: string;
+  /** Where in the value, as a dotted path; empty for the value itself. */
+  readonly path: string;
+}
+
+/** An answer or a message came, and is not what was asked for. */
+export class ServiceDecodeError extends ExternalServiceError {
+  readonly fault: DecodeFault;
+  readonly status: number | undefined;
+  readonly issues: readonly DecodeIssue[];
+
+  constructor(
+    fault: DecodeFault,
+    facts: ErrorFacts & {
+      readonly detail: string;
+      readonly status?: number | undefined;
+      readonly issues?: readonly DecodeIssue[] | undefined;
+    },
+  ) {
+    super(`decode-${fault}`, facts.detail, facts);
+    this.fault = fault;
+    this.status = facts.status;
+    this.issues = facts.issues ?? [];
+  }
+}
+
+/** Refused here, before anything was sent. */
+export class ServiceUnavailableError extends ExternalServiceError {
+  readonly reason: UnavailableReason;
+  readonly retryAt: Date | undefined;
+
+  constructor(
+    reason: UnavailableReason,
+    facts: ErrorFacts & { readonly detail: string; readonly retryAt?: Date | undefined },
+  ) {
+    super(`unavailable-${reason}`, facts.detail, facts);
+    this.reason = reason;
+    this.retryAt = facts.retryAt;
+  }
+}
+
+/** The settings, the options or the arguments are wrong. Thrown before any I/O, with all problems at once. */
+export class ServiceConfigurationError extends ExternalServiceError {
+  /** Each says what is wrong and what is expected, and never shows the value of a secret. */
+  readonly problems: readonly string[];
+
+  constructor(service: string, problems: readonly string[]) {
+    const list = problems.length === 1 ? (problems[0] ?? "") : problems.map((problem) => `\n  - ${problem}`).join("");
+    super("configuration-invalid", list, { service, phase: "configure", outcome: "not-sent" });
+    this.problems = problems;
+  }
+}
+
+// One brand per class, on its prototype: a subclass carries those of all its ancestors. The name stands there too and
+// not on each error, where inspect would print it a second time.
+const branded = {
+  ExternalServiceError,
+  ServiceConnectionError,
+  ServiceTimeoutError,
+  ServiceRateLimitError,
+  ServiceResponseError,
+  ServiceDecodeError,
+  ServiceUnavailableError,
+  ServiceConfigurationError,
+} as const;
+for (const [kind, type] of Object.entries(branded)) {
+  Object.defineProperty(type.prototype, brandOf(kind), { value: true });
+  Object.defineProperty(type.prototype, "name", { value: kind });
+}
+
+const guard =
+  <E extends ExternalServiceError>(kind: keyof typeof branded): ((error: unknown) => error is E) =>
+  (error): error is E =>
+    typeof error === "object" && error !== null && brandOf(kind) in error;
+
+type Guard<E> = (error: unknown) => error is E;
+
+export const isExternalServiceError: Guard<ExternalServiceError> = guard("ExternalServiceError");
+export const isServiceConnectionError: Guard<ServiceConnectionError> = guard("ServiceConnectionError");
+export const isServiceTimeoutError: Guard<ServiceTimeoutError> = guard("ServiceTimeoutError");
+export const isServiceRateLimitError: Guard<ServiceRateLimitError> = guard("ServiceRateLimitError");
+export const isServiceResponseError: Guard<ServiceResponseError> = guard("ServiceResponseError");
+export const isServiceDecodeError: Guard<ServiceDecodeError> = guard("ServiceDecodeError");
+export const isServiceUnavailableError: Guard<ServiceUnavailableError> = guard("ServiceUnavailableError");
+export const isServiceConfigurationError: Guard<ServiceConfigurationError> = guard("ServiceConfigurationError");

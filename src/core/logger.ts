@@ -1,0 +1,77 @@
+import { createRequire } from "node:module";
+import { systemClock } from "./clock.ts";
+
+type Level = "debug" | "info" | "warn" | "error";
+const rank: Record<Level | "silent", number> = { debug: 20, info: 30, warn: 40, error: 50, silent: 60 };
+
+/** Writes one entry: fields first, then what happened, as pino does. */
+export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** The part of a pino logger that Hawser uses; pino's own fits as it is. */
+export interface Logger {
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+  /** A logger that adds these fields to each entry. */
+  child(bindings: Readonly<Record<string, unknown>>): Logger;
+  /** Where given, asked before fields that cost something are put together. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+/**
+ * JSON lines on standard error, for where pino is not installed.
+ *
+ * @param options - `level`: the least that is written, `info` by default. `write`: takes each finished line,
+ * standard error by default.
+ */
+export function jsonLogger(
+  options: { readonly level?: Level | "silent"; readonly write?: (line: string) => void } = {},
+  bindings: Readonly<Record<string, unknown>> = {},
+): Logger {
+  const { level = "info", write = (line: string) => void process.stderr.write(line) } = options;
+  const method =
+    (own: Level): LogMethod =>
+    (fields, message) => {
+      if (rank[own] < rank[level]) return;
+      const entry = { level: rank[own], time: systemClock.wallNow(), ...bindings, ...fields, msg: message };
+      write(`${JSON.stringify(entry, showErrors)}\n`);
+    };
+  return {
+    debug: method("debug"),
+    info: method("info"),
+    warn: method("warn"),
+    error: method("error"),
+    child: (more) => jsonLogger(options, { ...bindings, ...more }),
+    isLevelEnabled: (asked) => (rank[asked as Level] ?? 0) >= rank[level],
+  };
+}
+
+// Errors have no enumerable fields of their own, so JSON would show them as {}.
+const showErrors = (_key: string, value: unknown): unknown =>
+  value instanceof Error && !("toJSON" in value) ? { name: value.name, message: value.message } : value;
+
+/** Says nothing; for tests. */
+export const silentLogger: Logger = jsonLogger({ level: "silent" });
+
+let shared: Logger | undefined;
+
+/** pino where it is installed, else {@link jsonLogger}; either on standard error at level `info`. */
+export function defaultLogger(): Logger {
+  shared ??= pinoLogger() ?? jsonLogger();
+  return shared;
+}
+
+interface PinoModule {
+  (options: object, destination: unknown): Logger;
+  destination(options: object): unknown;
+}
+
+function pinoLogger(): Logger | undefined {
+  try {
+    const pino = createRequire(import.meta.url)("pino") as PinoModule;
+    return pino({ level: "info" }, pino.destination({ fd: 2, sync: true }));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const here = (path: string): string => new URL(path, import.meta.url).pathname;
+
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: /^hawser$/, replacement: here("./src/index.ts") },
+      { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/leaks.ts"],
+    testTimeout: 20_000,
+    typecheck: { enabled: false },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "json-summary"],
+      thresholds: {
+        "src/core/**": { lines: 95 },
+        "src/resilience/**": { lines: 95 },
+        "src/rest/**": { lines: 95 },
+        "src/websocket/**": { lines: 95 },
+        "src/registry/**": { lines: 95 },
+      },
+    },
+  },
+});
+
+export default config;
