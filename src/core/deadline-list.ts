@@ -16,9 +16,9 @@ export interface DeadlineEntry {
  * known when it was last set; when it fires, the list is walked once, what is over is told, and the timer is set
  * anew. With limits of seconds that is one walk every few seconds, however many calls there are.
  */
-export class DeadlineList {
+export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implements Iterable<Entry> {
   readonly #clock: Clock;
-  readonly #entries = new Set<DeadlineEntry>();
+  readonly #entries = new Set<Entry>();
   #timer: Timer | undefined;
   /** Never later than the earliest `expiresAt` in the list; Infinity when no timer is set. */
   #armedFor = Number.POSITIVE_INFINITY;
@@ -31,19 +31,23 @@ export class DeadlineList {
     return this.#entries.size;
   }
 
-  add(entry: DeadlineEntry): void {
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#entries.values();
+  }
+
+  add(entry: Entry): void {
     if (this.#entries.size === 0) this.#timer?.ref();
     this.#entries.add(entry);
     this.hasten(entry);
   }
 
   /** Removes the entry, if it is in. An empty list does not keep the process alive. */
-  remove(entry: DeadlineEntry): void {
+  remove(entry: Entry): void {
     if (this.#entries.delete(entry) && this.#entries.size === 0) this.#timer?.unref();
   }
 
   /** To be called after `expiresAt` of an entry in the list was moved to an earlier moment. */
-  hasten(entry: DeadlineEntry): void {
+  hasten(entry: Entry): void {
     if (entry.expiresAt < this.#armedFor) this.#arm(entry.expiresAt);
   }
 

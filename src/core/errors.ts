@@ -2,13 +2,13 @@
  * The one error tree of Hawser.
  *
  * ```text
- * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, requestId?, cause
+ * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, requestId?, cause
  * ├─ ServiceConnectionError       fault: dns | connect | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
  * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | headers | body-idle | pong | send | start, limitMs
- * ├─ ServiceRateLimitError        429; retryAt
+ * ├─ ServiceRateLimitError        429
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, queue full; retryAt
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, queue full
  * └─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
  * ```
  *
@@ -95,6 +95,7 @@ export interface ErrorFacts {
   readonly elapsedMs?: number | undefined;
   /** How long the service asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  readonly retryAt?: Date | undefined;
   readonly requestId?: string | undefined;
   readonly cause?: unknown;
 }
@@ -113,6 +114,8 @@ const outcomeInWords: Record<Outcome, string> = {
 };
 
 function messageFor(what: string, facts: ErrorFacts): string {
+  // Wrong configuration is read by whoever writes the code; where it happened and that nothing was sent is plain.
+  if (facts.phase === "configure") return `${facts.service}: ${what}`;
   const where = [`phase ${facts.phase}`];
   const attempts = facts.attempts?.length ?? 0;
   if (attempts > 0) where.push(`attempt ${attempts}`);
@@ -134,6 +137,8 @@ export abstract class ExternalServiceError extends Error {
   /** Milliseconds from the start of the call to its end. */
   readonly elapsedMs: number;
   readonly retryAfterMs: number | undefined;
+  /** When it may be tried again, where the service or a limit of ours says so. */
+  readonly retryAt: Date | undefined;
   /** The service's own id of the request (`x-request-id` and the like), for its support. */
   readonly requestId: string | undefined;
 
@@ -148,6 +153,7 @@ export abstract class ExternalServiceError extends Error {
     this.attempts = facts.attempts ?? [];
     this.elapsedMs = Math.round(facts.elapsedMs ?? 0);
     this.retryAfterMs = facts.retryAfterMs;
+    this.retryAt = facts.retryAt;
     this.requestId = facts.requestId;
   }
 
@@ -210,23 +216,20 @@ export class ServiceTimeoutError extends ExternalServiceError {
 /** The service answered 429, or a rate gate of ours holds the call back. */
 export class ServiceRateLimitError extends ExternalServiceError {
   readonly status: number;
-  /** When it may be tried again, as far as the service said so. */
-  readonly retryAt: Date | undefined;
-  declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Names in lower case. Not shown by `inspect` or `JSON.stringify`: answers may echo secrets. */
+  declare readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   declare readonly body: unknown;
 
   constructor(
     facts: ErrorFacts & {
       readonly status: number;
-      readonly retryAt?: Date | undefined;
-      readonly headers: Readonly<Record<string, string | readonly string[]>>;
+      readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
       readonly body: unknown;
     },
   ) {
     const hint = facts.retryAfterMs === undefined ? "" : `, to be tried again in ${Math.round(facts.retryAfterMs)} ms`;
     super("rate-limited", `the service answered ${facts.status}${hint}`, facts);
     this.status = facts.status;
-    this.retryAt = facts.retryAt;
     hide(this, "headers", facts.headers);
     hide(this, "body", facts.body);
   }
@@ -246,7 +249,7 @@ export interface ProblemDetails {
 export class ServiceResponseError extends ExternalServiceError {
   readonly status: number;
   /** Names in lower case. Not shown by `inspect` or `JSON.stringify`: answers may echo secrets. */
-  declare readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  declare readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Parsed when JSON, else text; read in full up to `maxResponseBytes`. Not shown by `inspect` or `JSON.stringify`. */
   declare readonly body: unknown;
   /** The problem document (RFC 9457), where the service sent one. Not shown by `inspect` or `JSON.stringify`. */
@@ -256,7 +259,7 @@ export class ServiceResponseError extends ExternalServiceError {
     facts: ErrorFacts & {
       readonly status: number;
       readonly detail?: string | undefined;
-      readonly headers: Readonly<Record<string, string | readonly string[]>>;
+      readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
       readonly body: unknown;
       readonly problem?: ProblemDetails | undefined;
     },
@@ -300,15 +303,10 @@ export class ServiceDecodeError extends ExternalServiceError {
 /** Refused here, before anything was sent. */
 export class ServiceUnavailableError extends ExternalServiceError {
   readonly reason: UnavailableReason;
-  readonly retryAt: Date | undefined;
 
-  constructor(
-    reason: UnavailableReason,
-    facts: ErrorFacts & { readonly detail: string; readonly retryAt?: Date | undefined },
-  ) {
+  constructor(reason: UnavailableReason, facts: ErrorFacts & { readonly detail: string }) {
     super(`unavailable-${reason}`, facts.detail, facts);
     this.reason = reason;
-    this.retryAt = facts.retryAt;
   }
 }
 

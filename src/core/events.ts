@@ -81,6 +81,8 @@ export function subscribe<Name extends keyof ServiceEvents>(
   const receive = (event: unknown): void => listener(event as ServiceEvents[Name]);
   const source = channels[name];
   source.subscribe(receive);
-  const stop = (): void => void source.unsubscribe(receive);
+  const stop = (): void => {
+    source.unsubscribe(receive);
+  };
   return Object.assign(stop, { [Symbol.dispose]: stop });
 }

@@ -3,7 +3,7 @@ import { publish } from "./events.ts";
 import type { HealthReport } from "./health.ts";
 import { Lifecycle, type LifecycleState } from "./lifecycle.ts";
 import { defaultLogger, type Logger } from "./logger.ts";
-import { OptionReader } from "./options.ts";
+import type { OptionReader } from "./options.ts";
 
 /** What every service can be given. */
 export interface ExternalServiceOptions {

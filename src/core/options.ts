@@ -75,6 +75,7 @@ export class OptionReader {
   }
 
   // A function's type cannot be checked here, so the caller names the one it expects.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   function<F extends (...args: never[]) => unknown>(name: string): F | undefined {
     const value = this.any(name);
     if (value === undefined || typeof value === "function") return value as F | undefined;
@@ -116,7 +117,7 @@ export class OptionReader {
       if (this.#options[name] === undefined || this.#known.has(name)) continue;
       const near = closest(name, this.#known);
       this.problem(
-        `unknown option ${this.#prefix}${name}${near === undefined ? `; known are ${[...this.#known].sort().join(", ")}` : `; did you mean ${near}?`}`,
+        `unknown option ${this.#prefix}${name}${near === undefined ? `; known are ${[...this.#known].toSorted().join(", ")}` : `; did you mean ${near}?`}`,
       );
     }
   }

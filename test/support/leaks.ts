@@ -30,5 +30,6 @@ afterAll(async () => {
   // A socket that was destroyed is gone only after the loop has turned; a handful of turns, not a wait.
   const leaked = (): string[] => [...open()].filter(([kind, n]) => n > (before.get(kind) ?? 0)).map(([kind]) => kind);
   for (let turn = 0; turn < 50 && leaked().length > 0; turn++) await new Promise<void>((done) => setImmediate(done));
+  // oxlint-disable-next-line vitest/no-standalone-expect
   expect(leaked(), "a test file leaves no timer, socket or listener open").toEqual([]);
 });

@@ -38,7 +38,7 @@ export class VirtualClock implements Clock {
     for (;;) {
       const next = [...this.#pending]
         .filter(({ at }) => at <= until)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
+        .toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
       if (next === undefined) break;
       this.#pending.delete(next);
       this.#now = Math.max(this.#now, next.at);

@@ -1,0 +1,45 @@
+/** Header names in lower case; a header that came more than once is a list. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** An answer as it came off the wire, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Uint8Array;
+  readonly timings: AnswerTimings;
+}
+
+/** Where the time of the last attempt went, in milliseconds. */
+export interface AnswerTimings {
+  /** Waiting for a connection, including making one. */
+  readonly queueMs: number;
+  /** From the first byte sent to the status line of the answer. */
+  readonly waitMs: number;
+  /** From there to the last byte of the body. */
+  readonly readMs: number;
+}
+
+export function headerOf(headers: AnswerHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** The id that the service gave to the request, under the names that are in use. */
+export function requestIdOf(headers: AnswerHeaders): string | undefined {
+  for (const name of ["x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid"]) {
+    const value = headerOf(headers, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+const decoder = new TextDecoder();
+
+/** UTF-8; a byte order mark is dropped, bad sequences become U+FFFD. */
+export function textOf(body: Uint8Array): string {
+  return decoder.decode(body);
+}
+
+export function isJson(headers: AnswerHeaders): boolean {
+  return /^application\/(?:[\w.+-]+\+)?json\b/i.test(headerOf(headers, "content-type") ?? "");
+}

@@ -1,0 +1,164 @@
+import type { Dispatcher } from "undici";
+import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
+import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
+import { headerProblem } from "../core/headers.ts";
+import { OptionReader } from "../core/options.ts";
+import type { Secret } from "../core/secret.ts";
+import { type RetryLimits, type RetryOptions, readRetry } from "../resilience/retry.ts";
+
+/** TLS settings of the connections to one service, as Node's `tls.connect` takes them. */
+export interface TlsOptions {
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** @defaultValue true. `false` lets anybody be the service: for tests alone. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
+export interface RESTServiceOptions extends ExternalServiceOptions {
+  /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
+  readonly baseUrl: string | URL;
+  /** A path that goes between the base URL and every endpoint: `/v1`. @defaultValue "" */
+  readonly endpointBase?: string | undefined;
+  /** Sent with every call; those of a call win. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent as `Authorization: Bearer …`. Never shown. */
+  readonly apiKey?: string | Secret | undefined;
+  /** What `checkHealth` asks, by GET, below the base URL; `false` where the service has none. @defaultValue "/health" */
+  readonly healthEndpoint?: string | false | undefined;
+  /** For a whole call: waits, attempts, and the answer to its last byte. @defaultValue 30000 */
+  readonly deadlineMs?: number | undefined;
+  /** For one attempt, to the last byte of its answer; at most `deadlineMs`. @defaultValue 10000 */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** For one connection: DNS, TCP and TLS. @defaultValue 3000 */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Between two pieces of an answer's body. @defaultValue 15000 */
+  readonly bodyIdleTimeoutMs?: number | undefined;
+  /** For calls under way when `close` is called; then they are ended. @defaultValue 5000 */
+  readonly closeTimeoutMs?: number | undefined;
+  /** `false` for none. */
+  readonly retry?: RetryOptions | false | undefined;
+  /**
+   * Whether the service honours idempotency keys: POST and PATCH then get one per call, the same on every attempt,
+   * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
+   */
+  readonly idempotency?: boolean | string | undefined;
+  /** Connections at the same time. @defaultValue 64 */
+  readonly maxConnections?: number | undefined;
+  /** Of one answer; a larger one is an error, not a full memory. @defaultValue 10485760 (10 MiB) */
+  readonly maxResponseBytes?: number | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** An undici dispatcher (a `MockAgent`, a proxy agent) instead of the own pool. It is not closed by us. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
+/** The options, checked and with their defaults. */
+export interface RESTSettings extends ServiceParts {
+  readonly base: BaseUrl;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly apiKey: Secret | undefined;
+  readonly healthEndpoint: string | false;
+  readonly deadlineMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly retry: RetryLimits;
+  readonly idempotencyHeader: string | undefined;
+  readonly maxConnections: number;
+  readonly maxResponseBytes: number;
+  readonly tls: TlsOptions;
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/** @throws ServiceConfigurationError with every problem of the options at once. */
+export function readRESTOptions(options: RESTServiceOptions, fallbackName: string): RESTSettings {
+  const given = options as unknown as { name?: unknown } | null | undefined;
+  const reader = new OptionReader(typeof given?.name === "string" ? given.name : fallbackName, options);
+  const parts = readServiceParts(reader, fallbackName);
+  const base = readBaseUrl(reader, "baseUrl", ["https:", "http:"]);
+  const endpointBase = readEndpoint(reader, "endpointBase", "");
+  const limits = readLimits(reader);
+  const settings: RESTSettings = {
+    ...parts,
+    ...limits,
+    base: { origin: base.origin, path: base.path + withoutEndSlash(endpointBase) },
+    headers: readHeaders(reader),
+    apiKey: reader.secret("apiKey"),
+    healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
+    retry: readRetry(reader),
+    idempotencyHeader: readIdempotency(reader),
+    maxConnections: reader.number("maxConnections", 64, { min: 1, whole: true }),
+    maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
+    tls: readTls(reader),
+    dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
+  };
+  reader.finish();
+  return settings;
+}
+
+function readLimits(
+  reader: OptionReader,
+): Pick<RESTSettings, "deadlineMs" | "attemptTimeoutMs" | "connectTimeoutMs" | "bodyIdleTimeoutMs" | "closeTimeoutMs"> {
+  const positive = (name: string, fallback: number): number => reader.number(name, fallback, { min: 1 });
+  const deadlineMs = positive("deadlineMs", 30_000);
+  // Only values that the user gave can contradict each other: a default is cut to fit.
+  const clipped = (name: string, fallback: number): number => {
+    const value = positive(name, Math.min(fallback, deadlineMs));
+    if (value > deadlineMs) reader.problem(`${name} (${value}) must not be above deadlineMs (${deadlineMs})`);
+    return value;
+  };
+  return {
+    deadlineMs,
+    attemptTimeoutMs: clipped("attemptTimeoutMs", 10_000),
+    connectTimeoutMs: clipped("connectTimeoutMs", 3_000),
+    bodyIdleTimeoutMs: clipped("bodyIdleTimeoutMs", 15_000),
+    closeTimeoutMs: reader.number("closeTimeoutMs", 5_000, { min: 0 }),
+  };
+}
+
+function readEndpoint(reader: OptionReader, name: string, fallback: string): string {
+  const endpoint = reader.string(name, fallback);
+  const problem = endpointProblem(endpoint);
+  if (problem !== undefined) reader.problem(`${name} ${problem}`);
+  return endpoint === "" || endpoint.startsWith("/") ? endpoint : `/${endpoint}`;
+}
+
+const withoutEndSlash = (path: string): string => path.replace(/\/+$/, "");
+
+function readHeaders(reader: OptionReader): Record<string, string> {
+  const given = reader.any("headers");
+  if (given === undefined) return {};
+  const headers: Record<string, string> = {};
+  if (typeof given !== "object" || given === null || Symbol.iterator in given) {
+    reader.problem("headers must be an object of names and string values");
+    return headers;
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const problem = headerProblem(name, value);
+    if (problem === undefined) headers[name.toLowerCase()] = value as string;
+    else reader.problem(problem);
+  }
+  return headers;
+}
+
+function readIdempotency(reader: OptionReader): string | undefined {
+  const given = reader.any("idempotency");
+  if (given === undefined || given === false) return undefined;
+  if (given === true) return "idempotency-key";
+  if (typeof given === "string" && headerProblem(given, "") === undefined) return given.toLowerCase();
+  reader.problem("idempotency must be true, false or the name of a header");
+  return undefined;
+}
+
+function readTls(reader: OptionReader): TlsOptions {
+  const nested = reader.nested("tls");
+  if (nested === undefined) return {};
+  const material = { ca: nested.any("ca"), cert: nested.any("cert"), key: nested.any("key") };
+  const rejectUnauthorized = nested.boolean("rejectUnauthorized", true);
+  nested.rejectUnknown();
+  const given = Object.entries(material).filter(([, value]) => value !== undefined);
+  return { ...(Object.fromEntries(given) as TlsOptions), rejectUnauthorized };
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { endpointProblem, joinPath } from "../core/endpoint.ts";
+import { ServiceConfigurationError } from "../core/errors.ts";
+import { headerProblem } from "../core/headers.ts";
+import { type BodyOptions, bodyKinds, encodeFields, type Fields, type PreparedBody, prepareBody } from "./body.ts";
+import type { RESTSettings } from "./options.ts";
+
+/** What every call can be given. */
+export interface CallOptions {
+  /** Query parameters: a list repeats the name; undefined and null are left out. */
+  readonly params?: Fields | undefined;
+  /** Values for the `{names}` in the endpoint; each is encoded, so none can add a segment. */
+  readonly path?: Readonly<Record<string, string | number | bigint>> | undefined;
+  /** For this call; they win over those of the service. An undefined one is not sent. */
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Ends the call, wherever it is; its reason is thrown unchanged. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the service's own, in milliseconds, above 0. An inherited deadline still wins where it is earlier. */
+  readonly deadlineMs?: number | undefined;
+  /** Instead of the service's own. */
+  readonly maxRetries?: number | undefined;
+  /** The key under which this call takes effect once, for a service that honours it. Makes the call repeatable. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A call of any method, with or without a body. */
+export interface RequestOptions extends CallOptions, BodyOptions {}
+
+/** A request as the transport takes it; the same for every attempt. */
+export interface PreparedRequest {
+  readonly method: string;
+  /** With the query, encoded. */
+  readonly path: string;
+  /** Method and path without query and with the template's names in place of values: fit for errors and logs. */
+  readonly operation: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: PreparedBody;
+  readonly isRepeatable: boolean;
+  readonly isRepeatableLater: boolean;
+}
+
+// RFC 9110, section 9.2.2.
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+const keyedMethods = new Set(["POST", "PATCH"]);
+
+const knownOptions = new Set<string>(
+  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey", "schema"),
+);
+
+/**
+ * Makes a request of what a call was given, and checks all of it.
+ *
+ * @param defaults - the headers that go with every call of the service, names in lower case.
+ * @throws ServiceConfigurationError with every problem at once, before any I/O.
+ */
+export function prepareRequest(
+  settings: RESTSettings,
+  defaults: Readonly<Record<string, string>>,
+  method: string,
+  endpoint: string,
+  options: RequestOptions,
+): PreparedRequest {
+  if (typeof endpoint !== "string" || typeof options !== "object" || options === null) {
+    throw new ServiceConfigurationError(settings.name, [
+      `${method}: takes an endpoint (a string) and an options object`,
+    ]);
+  }
+  const problems: string[] = [];
+  const report = (problem: string): void => void problems.push(problem);
+  if (headerProblem(method, "") !== undefined) report("the method is not a valid HTTP method");
+  checkOptions(options, report);
+  const filled = fillTemplate(endpoint, options.path ?? {}, report);
+  const problem = endpointProblem(filled);
+  if (problem !== undefined) report(`endpoint ${problem}`);
+  const body = prepareBody(options, report);
+  const { headers, isKeyed, hasOwnKey } = prepareHeaders(settings, defaults, method, options, body, report);
+
+  const operation = `${method} ${withoutQuery(joinPath(settings.base.path, endpoint))}`;
+  if (problems.length > 0) {
+    throw new ServiceConfigurationError(
+      settings.name,
+      problems.map((text) => `${problem === undefined ? operation : method}: ${text}`),
+    );
+  }
+  const isIdempotent = idempotentMethods.has(method);
+  return {
+    method,
+    path: withParams(
+      joinPath(settings.base.path, encodeURI(filled.toWellFormed()).replaceAll("%25", "%")),
+      options.params,
+    ),
+    operation,
+    headers,
+    body,
+    isRepeatable: isIdempotent || isKeyed,
+    isRepeatableLater: isIdempotent || hasOwnKey,
+  };
+}
+
+const withoutQuery = (path: string): string => path.split("?", 1)[0] ?? "";
+
+function withParams(path: string, params: Fields | undefined): string {
+  const query = params === undefined ? "" : encodeFields(params);
+  if (query === "") return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${query}`;
+}
+
+function checkOptions(options: RequestOptions, report: (problem: string) => void): void {
+  for (const name of Object.keys(options)) {
+    if (!knownOptions.has(name)) report(`unknown option ${name}; known are ${[...knownOptions].toSorted().join(", ")}`);
+  }
+  const { deadlineMs, maxRetries, signal } = options;
+  if (deadlineMs !== undefined && !(deadlineMs > 0)) report(`deadlineMs must be above 0, not ${deadlineMs}`);
+  if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
+    report(`maxRetries must be a whole number of at least 0, not ${maxRetries}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) report("signal must be an AbortSignal");
+}
+
+function fillTemplate(
+  endpoint: string,
+  values: Readonly<Record<string, unknown>>,
+  report: (problem: string) => void,
+): string {
+  const unused = new Set(Object.keys(values));
+  const filled = endpoint.replaceAll(/\{([^{}]*)\}/g, (_all, name: string) => {
+    unused.delete(name);
+    const value = values[name];
+    const text = typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? `${value}` : "";
+    if (text === "") {
+      report(`path.${name} is needed for {${name}}, as a string or number that is not empty`);
+    } else if (text === "." || text === "..") {
+      // No encoding saves these: servers undo it and then climb.
+      report(`path.${name} must not be "." or ".."`);
+      return "";
+    }
+    return encodeURIComponent(text.toWellFormed());
+  });
+  for (const name of unused) report(`path.${name} is given, but the endpoint has no {${name}}`);
+  return filled;
+}
+
+function prepareHeaders(
+  settings: RESTSettings,
+  defaults: Readonly<Record<string, string>>,
+  method: string,
+  options: RequestOptions,
+  body: PreparedBody,
+  report: (problem: string) => void,
+): { headers: Readonly<Record<string, string>>; isKeyed: boolean; hasOwnKey: boolean } {
+  const own = keyOf(settings, options);
+  const key = own ?? (settings.idempotencyHeader !== undefined && keyedMethods.has(method) ? randomUUID() : undefined);
+  const isKeyed = key !== undefined;
+  const hasOwnKey = own !== undefined;
+  if (options.headers === undefined && !isKeyed && body.contentType === undefined) {
+    return { headers: defaults, isKeyed, hasOwnKey };
+  }
+  const headers: Record<string, string> = { ...defaults };
+  if (body.contentType !== undefined) headers["content-type"] = body.contentType;
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (value === undefined) continue;
+    const problem = headerProblem(name, value);
+    if (problem === undefined) headers[name.toLowerCase()] = value;
+    else report(problem);
+  }
+  if (key !== undefined) {
+    const name = settings.idempotencyHeader ?? "idempotency-key";
+    const problem = key === "" ? "idempotencyKey must not be empty" : headerProblem(name, key);
+    if (problem === undefined) headers[name] = key;
+    else report(problem);
+  }
+  return { headers, isKeyed, hasOwnKey };
+}
+
+/** The key that the caller chose, as the option or as the header itself. */
+function keyOf(settings: RESTSettings, options: RequestOptions): string | undefined {
+  if (options.idempotencyKey !== undefined) return options.idempotencyKey;
+  const name = settings.idempotencyHeader ?? "idempotency-key";
+  const entry = Object.entries(options.headers ?? {}).find(([given]) => given.toLowerCase() === name);
+  return entry?.[1];
+}

@@ -1,0 +1,105 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type AttemptRecord, type DecodeFault, type DecodeIssue, ServiceDecodeError } from "../core/errors.ts";
+import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
+import { validate } from "./schema.ts";
+
+/** Of the whole call, and of its last attempt. Milliseconds. */
+export interface ResponseTimings extends AnswerTimings {
+  readonly totalMs: number;
+}
+
+/** An answer of the service: a success, read to its end. */
+export class ServiceResponse {
+  readonly status: number;
+  /** Names in lower case; a header that came more than once is a list. */
+  readonly headers: AnswerHeaders;
+  /** One record for each attempt, oldest first; the last is the one that succeeded. */
+  readonly attempts: readonly AttemptRecord[];
+  readonly timings: ResponseTimings;
+  readonly #body: Uint8Array;
+  readonly #about: { readonly service: string; readonly operation: string };
+
+  /** @internal */
+  constructor(
+    answer: Answer,
+    call: {
+      readonly attempts: readonly AttemptRecord[];
+      readonly elapsedMs: number;
+      readonly service: string;
+      readonly operation: string;
+    },
+  ) {
+    this.status = answer.status;
+    this.headers = answer.headers;
+    this.attempts = call.attempts;
+    this.timings = { ...answer.timings, totalMs: call.elapsedMs };
+    this.#body = answer.body;
+    this.#about = { service: call.service, operation: call.operation };
+  }
+
+  /** The value of a header, whatever the case of the name; the first of several. */
+  header(name: string): string | undefined {
+    return headerOf(this.headers, name.toLowerCase());
+  }
+
+  /** The body as it came. */
+  bytes(): Uint8Array {
+    return this.#body;
+  }
+
+  /** The body as UTF-8 text. */
+  text(): string {
+    return textOf(this.#body);
+  }
+
+  /**
+   * The body parsed as JSON: of the schema's type where one is given, else `unknown`. An empty body is `undefined`.
+   *
+   * @throws ServiceDecodeError `decode-json | decode-schema`, with outcome `accepted`.
+   */
+  json(): unknown;
+  json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
+  json<S extends StandardSchemaV1>(schema?: S): unknown {
+    return schema === undefined ? this.#parsed() : this.#validated(schema);
+  }
+
+  /** The body parsed as JSON and *believed* to be a `T`. Nothing checks it; prefer a schema. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  unsafeJson<T>(): T {
+    return this.#parsed() as T;
+  }
+
+  #parsed(): unknown {
+    if (this.#body.byteLength === 0) return undefined;
+    try {
+      return JSON.parse(this.text()) as unknown;
+    } catch {
+      // Not as the cause: JSON.parse quotes the text, which may hold anything.
+      const type = headerOf(this.headers, "content-type") ?? "none";
+      throw this.#undecodable("json", `the answer is not JSON (status ${this.status}, content-type ${type})`, []);
+    }
+  }
+
+  async #validated<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>> {
+    const validated = await validate(schema, this.#parsed());
+    if (validated.isValid) return validated.value;
+    const { issues } = validated;
+    const shown = issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
+    const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
+    throw this.#undecodable("schema", `the answer does not match the schema at ${shown.join(", ")}${more}`, issues);
+  }
+
+  #undecodable(fault: DecodeFault, detail: string, issues: readonly DecodeIssue[]): ServiceDecodeError {
+    return new ServiceDecodeError(fault, {
+      ...this.#about,
+      phase: "decode",
+      outcome: "accepted",
+      attempts: this.attempts,
+      elapsedMs: this.timings.totalMs,
+      requestId: requestIdOf(this.headers),
+      status: this.status,
+      detail,
+      issues,
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { DecodeIssue } from "../core/errors.ts";
+
+/** What a schema makes of a value: the value it is, or why it is not. */
+export type Validated<T> =
+  | { readonly isValid: true; readonly value: T }
+  | { readonly isValid: false; readonly issues: readonly DecodeIssue[] };
+
+/** Validates with any Standard Schema (zod, valibot, arktype and others). */
+export async function validate<S extends StandardSchemaV1>(
+  schema: S,
+  value: unknown,
+): Promise<Validated<StandardSchemaV1.InferOutput<S>>> {
+  const result = await schema["~standard"].validate(value);
+  if (result.issues === undefined) return { isValid: true, value: result.value };
+  return {
+    isValid: false,
+    issues: result.issues.map(({ message, path = [] }) => ({
+      message,
+      path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
+    })),
+  };
+}
+
+/** Whether this is a Standard Schema at all. */
+export function isSchema(value: unknown): value is StandardSchemaV1 {
+  // A schema may be a function, as arktype's are.
+  return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
+}

@@ -1,0 +1,71 @@
+import {
+  type ErrorFacts,
+  type Outcome,
+  type ProblemDetails,
+  ServiceRateLimitError,
+  ServiceResponseError,
+} from "../core/errors.ts";
+import type { Failure } from "../resilience/outcome.ts";
+import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+
+// 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
+const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+// Whoever answers these may have acted before it failed, or stands in front of one that did. 501, 503, 505 and the
+// like say that nothing was done.
+const effectUnknown = new Set([500, 502, 504]);
+
+function outcomeOf(status: number): Outcome {
+  if (effectUnknown.has(status) || status >= 520) return "unknown";
+  return "rejected";
+}
+
+/** The failure that an answer means, or undefined where its status is success (2xx, and 304 to a conditional GET). */
+export function statusFailure(
+  answer: Answer,
+  about: { readonly service: string; readonly operation: string; readonly wallNow: number },
+): Failure | undefined {
+  const { status, headers } = answer;
+  if ((status >= 200 && status < 300) || status === 304) return undefined;
+  const retryAfterMs = parseRetryAfter(headers["retry-after"], about.wallNow);
+  const { service, operation } = about;
+  return {
+    code: status === 429 ? "rate-limited" : "response-status",
+    phase: "headers",
+    outcome: outcomeOf(status),
+    isTransient: transient.has(status),
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    toError(facts) {
+      const requestId = requestIdOf(headers);
+      const all: ErrorFacts = { service, operation, phase: "headers", ...facts, retryAfterMs, requestId };
+      const body = bodyOf(answer);
+      if (status === 429) return new ServiceRateLimitError({ ...all, status, headers, body });
+      const detail = status < 400 ? redirectDetail(answer) : undefined;
+      return new ServiceResponseError({ ...all, status, headers, body, detail, problem: problemOf(answer, body) });
+    },
+  };
+}
+
+function bodyOf({ body, headers }: Answer): unknown {
+  const text = textOf(body);
+  if (!isJson(headers)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function problemOf({ headers }: Answer, body: unknown): ProblemDetails | undefined {
+  const isProblem = /^application\/problem\+json\b/i.test(headerOf(headers, "content-type") ?? "");
+  return isProblem && typeof body === "object" && body !== null ? (body as ProblemDetails) : undefined;
+}
+
+function redirectDetail({ status, headers }: Answer): string {
+  const location = headerOf(headers, "location");
+  // Only where to: path and query of a redirect often carry a token.
+  const origin = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : "";
+  return `the service answered ${status}, a redirect${origin} that is not followed: point the base URL at its goal`;
+}

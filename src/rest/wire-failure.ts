@@ -1,0 +1,98 @@
+import {
+  type ConnectionFault,
+  type ErrorFacts,
+  type Outcome,
+  type Phase,
+  ServiceConfigurationError,
+  ServiceConnectionError,
+  ServiceTimeoutError,
+} from "../core/errors.ts";
+import type { Failure } from "../resilience/outcome.ts";
+
+const dnsCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"]);
+
+// What Node calls a certificate that does not verify (OpenSSL's X509 verify codes).
+const certificateCodes =
+  /^(?:CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_|EPROTO$)/;
+
+// The far side answered with something that is not HTTP, or not the answer it announced.
+const protocolCodes = new Set([
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "UND_ERR_HEADERS_OVERFLOW",
+  "UND_ERR_RES_EXCEEDED_MAX_SIZE",
+]);
+
+/** What an error of undici or of the socket says about an attempt. */
+export function wireFailure(
+  error: Error,
+  at: {
+    readonly service: string;
+    readonly operation: string;
+    readonly phase: Phase;
+    readonly isSent: boolean;
+    readonly connectTimeoutMs: number;
+  },
+): Failure {
+  const outcome: Outcome = at.isSent ? "unknown" : "not-sent";
+  const phase: Phase = at.isSent ? at.phase : "connect";
+  const code = codeOf(error);
+  const facts: ErrorFacts = { service: at.service, operation: at.operation, phase, outcome, cause: quiet(error) };
+
+  if (code === "UND_ERR_CONNECT_TIMEOUT") {
+    return {
+      code: "timeout-connect",
+      phase,
+      outcome,
+      isTransient: true,
+      toError: (more) => new ServiceTimeoutError("connect", at.connectTimeoutMs, { ...facts, ...more }),
+    };
+  }
+  if (code === "UND_ERR_INVALID_ARG") {
+    // Arguments are checked before they get here; what undici alone finds is still the caller's to mend.
+    return {
+      code: "configuration-invalid",
+      phase: "configure",
+      outcome: "not-sent",
+      isTransient: false,
+      toError: () => new ServiceConfigurationError(at.service, [`${at.operation}: ${error.message}`]),
+    };
+  }
+  const fault = faultOf(error, code, at.isSent);
+  return {
+    code: `connection-${fault}`,
+    phase,
+    outcome,
+    // A certificate does not mend itself within a call. A host name may.
+    isTransient: fault !== "tls",
+    toError: (more) =>
+      new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
+  };
+}
+
+function faultOf(error: Error, code: string, isSent: boolean): ConnectionFault {
+  if (error.name === "HTTPParserError" || protocolCodes.has(code)) return "protocol";
+  if (isSent) return "reset";
+  if (dnsCodes.has(code)) return "dns";
+  return certificateCodes.test(code) ? "tls" : "connect";
+}
+
+const inWords: Partial<Record<ConnectionFault, string>> = {
+  dns: "the host name could not be resolved",
+  connect: "no connection could be made",
+  tls: "the TLS handshake failed",
+  reset: "the connection broke before the answer was complete",
+  protocol: "the answer is not valid HTTP",
+};
+
+function codeOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string") return code;
+  // Several addresses were tried (RFC 8305); each has its own error.
+  return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : "";
+}
+
+// undici's parser error carries the bytes that it choked on, which `inspect` would print with the cause.
+function quiet(error: Error): Error {
+  if ("data" in error) Object.defineProperty(error, "data", { enumerable: false });
+  return error;
+}
