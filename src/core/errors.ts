@@ -344,13 +344,15 @@ const guard =
   (error): error is E =>
     typeof error === "object" && error !== null && brandOf(kind) in error;
 
-type Guard<E> = (error: unknown) => error is E;
-
-export const isExternalServiceError: Guard<ExternalServiceError> = guard("ExternalServiceError");
-export const isServiceConnectionError: Guard<ServiceConnectionError> = guard("ServiceConnectionError");
-export const isServiceTimeoutError: Guard<ServiceTimeoutError> = guard("ServiceTimeoutError");
-export const isServiceRateLimitError: Guard<ServiceRateLimitError> = guard("ServiceRateLimitError");
-export const isServiceResponseError: Guard<ServiceResponseError> = guard("ServiceResponseError");
-export const isServiceDecodeError: Guard<ServiceDecodeError> = guard("ServiceDecodeError");
-export const isServiceUnavailableError: Guard<ServiceUnavailableError> = guard("ServiceUnavailableError");
-export const isServiceConfigurationError: Guard<ServiceConfigurationError> = guard("ServiceConfigurationError");
+export const isExternalServiceError: (error: unknown) => error is ExternalServiceError = guard("ExternalServiceError");
+export const isServiceConnectionError: (error: unknown) => error is ServiceConnectionError =
+  guard("ServiceConnectionError");
+export const isServiceTimeoutError: (error: unknown) => error is ServiceTimeoutError = guard("ServiceTimeoutError");
+export const isServiceRateLimitError: (error: unknown) => error is ServiceRateLimitError =
+  guard("ServiceRateLimitError");
+export const isServiceResponseError: (error: unknown) => error is ServiceResponseError = guard("ServiceResponseError");
+export const isServiceDecodeError: (error: unknown) => error is ServiceDecodeError = guard("ServiceDecodeError");
+export const isServiceUnavailableError: (error: unknown) => error is ServiceUnavailableError =
+  guard("ServiceUnavailableError");
+export const isServiceConfigurationError: (error: unknown) => error is ServiceConfigurationError =
+  guard("ServiceConfigurationError");

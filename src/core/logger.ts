@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { systemClock } from "./clock.ts";
 
-type Level = "debug" | "info" | "warn" | "error";
-const rank: Record<Level | "silent", number> = { debug: 20, info: 30, warn: 40, error: 50, silent: 60 };
+/** The least that a logger writes; `silent` for nothing. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+const rank: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50, silent: 60 };
 
 /** Writes one entry: fields first, then what happened, as pino does. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
@@ -26,12 +27,12 @@ export interface Logger {
  * standard error by default.
  */
 export function jsonLogger(
-  options: { readonly level?: Level | "silent"; readonly write?: (line: string) => void } = {},
+  options: { readonly level?: LogLevel; readonly write?: (line: string) => void } = {},
   bindings: Readonly<Record<string, unknown>> = {},
 ): Logger {
   const { level = "info", write = (line: string) => void process.stderr.write(line) } = options;
   const method =
-    (own: Level): LogMethod =>
+    (own: LogLevel): LogMethod =>
     (fields, message) => {
       if (rank[own] < rank[level]) return;
       const entry = { level: rank[own], time: systemClock.wallNow(), ...bindings, ...fields, msg: message };
@@ -43,7 +44,7 @@ export function jsonLogger(
     warn: method("warn"),
     error: method("error"),
     child: (more) => jsonLogger(options, { ...bindings, ...more }),
-    isLevelEnabled: (asked) => (rank[asked as Level] ?? 0) >= rank[level],
+    isLevelEnabled: (asked) => (rank[asked as LogLevel] ?? 0) >= rank[level],
   };
 }
 

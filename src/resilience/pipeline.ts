@@ -168,7 +168,7 @@ export class Pipeline {
 
   /** Asks the policies in order, runs `work` if all let it, and settles in reverse those that had let it. */
   async #withinPolicies<T>(policies: readonly Policy[], call: Call, work: () => Promise<Ended<T>>): Promise<Ended<T>> {
-    if (policies.length === 0) return await work();
+    if (policies.length === 0) return work();
     const permits: unknown[] = [];
     let ended: Ended<T> | undefined;
     try {

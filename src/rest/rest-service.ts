@@ -21,8 +21,6 @@ export interface WithSchema<S extends StandardSchemaV1> {
   readonly schema: S;
 }
 
-type NoSchema = { readonly schema?: undefined };
-
 /**
  * A REST service, to be extended with the methods of one service in particular:
  *
@@ -93,7 +91,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: CallOptions & WithSchema<S>,
   ): Promise<StandardSchemaV1.InferOutput<S>>;
-  getJson(endpoint: string, options?: CallOptions & NoSchema): Promise<unknown>;
+  getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
   getJson(endpoint: string, options?: CallOptions): Promise<unknown> {
     return this.#json("GET", endpoint, options);
   }
@@ -102,7 +100,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
   ): Promise<StandardSchemaV1.InferOutput<S>>;
-  postJson(endpoint: string, options?: RequestOptions & NoSchema): Promise<unknown>;
+  postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
   postJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
     return this.#json("POST", endpoint, options);
   }
@@ -111,7 +109,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
   ): Promise<StandardSchemaV1.InferOutput<S>>;
-  putJson(endpoint: string, options?: RequestOptions & NoSchema): Promise<unknown>;
+  putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
   putJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
     return this.#json("PUT", endpoint, options);
   }
@@ -120,7 +118,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
   ): Promise<StandardSchemaV1.InferOutput<S>>;
-  patchJson(endpoint: string, options?: RequestOptions & NoSchema): Promise<unknown>;
+  patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
   patchJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
     return this.#json("PATCH", endpoint, options);
   }
@@ -129,7 +127,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: CallOptions & WithSchema<S>,
   ): Promise<StandardSchemaV1.InferOutput<S>>;
-  deleteJson(endpoint: string, options?: CallOptions & NoSchema): Promise<unknown>;
+  deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
   deleteJson(endpoint: string, options?: CallOptions): Promise<unknown> {
     return this.#json("DELETE", endpoint, options);
   }
@@ -141,7 +139,7 @@ export abstract class RESTService extends BaseExternalService {
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
   async request(method: string, endpoint: string, options: RequestOptions = {}): Promise<ServiceResponse> {
-    return await this.#call(method, endpoint, options, this.#defaultHeaders);
+    return this.#call(method, endpoint, options, this.#defaultHeaders);
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
@@ -187,7 +185,7 @@ export abstract class RESTService extends BaseExternalService {
       throw new ServiceConfigurationError(this.name, [`${method}: schema must be a Standard Schema (zod, valibot, …)`]);
     }
     const response = await this.#call(method, endpoint, options, this.#jsonHeaders);
-    return schema === undefined ? response.json() : await response.json(schema);
+    return schema === undefined ? response.json() : response.json(schema);
   }
 
   async #call(
