@@ -1,0 +1,13 @@
+/** A number in [0, 1), as `Math.random` gives it, but repeatable. */
+export type Random = () => number;
+
+/** Mulberry32: the same seed gives the same numbers, so a fault with a `ratio` strikes the same requests in every run. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { eventually } from "./bench.ts";
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "started alone it prints where it is and ends on %s within a second",
+  async (signal) => {
+    const start = new URL("../../sandbox/start.ts", import.meta.url).pathname;
+    const ports = ["gateway", "notifications", "feed", "control"].map((name) => `--${name}-port=0`);
+    const child = spawn(process.execPath, [start, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
+    let printed = "";
+    child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
+    await eventually(() => printed).toContain("Ctrl-C");
+
+    const startedAt = performance.now();
+    child.kill(signal);
+    const [code] = await once(child, "exit");
+
+    expect(code).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(printed).toMatch(/price feed +ws:\/\/127\.0\.0\.1:\d+\/stream +key sandbox-feed-key/);
+  },
+);
