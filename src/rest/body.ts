@@ -56,7 +56,10 @@ export function prepareBody(options: BodyOptions, report: (problem: string) => v
     case "json":
       return fixed("application/json", encodeJson(options.json, report));
     case "form":
-      return fixed("application/x-www-form-urlencoded", encodeFields(options.form ?? {}).replaceAll("%20", "+"));
+      return fixed(
+        "application/x-www-form-urlencoded",
+        encodeFields("form", options.form, report).replaceAll("%20", "+"),
+      );
     case "text":
       if (typeof options.text !== "string") report("text must be a string");
       return fixed("text/plain;charset=UTF-8", String(options.text));
@@ -82,17 +85,33 @@ function encodeJson(value: unknown, report: (problem: string) => void): string {
   return "";
 }
 
-/** Fields as `a=1&b=2`, encoded; a space becomes `%20`, which every server reads. */
-export function encodeFields(fields: Fields): string {
+/**
+ * Fields as `a=1&b=2`, encoded; a space becomes `%20`, which every server reads.
+ *
+ * @param kind - how the fields are called where they were given.
+ */
+export function encodeFields(kind: string, fields: Fields | undefined, report: (problem: string) => void): string {
+  // Without the check, a URLSearchParams, a Map and a string would all be sent as something else, or as nothing.
+  if (typeof fields !== "object" || fields === null || Symbol.iterator in fields) {
+    report(`${kind} must be an object of names and values`);
+    return "";
+  }
   const pairs: string[] = [];
   for (const [name, value] of Object.entries(fields)) {
     for (const one of Array.isArray(value) ? (value as readonly FieldValue[]) : [value as FieldValue]) {
       if (one === undefined || one === null) continue;
-      const text = one instanceof Date ? one.toISOString() : String(one);
-      pairs.push(`${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(text.toWellFormed())}`);
+      const text = fieldText(one);
+      if (text === undefined)
+        report(`${kind}.${name} must be a string, number, boolean, valid Date, or a list of these`);
+      else pairs.push(`${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(text.toWellFormed())}`);
     }
   }
   return pairs.join("&");
+}
+
+function fieldText(value: NonNullable<FieldValue>): string | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+  return typeof value === "object" || typeof value === "function" ? undefined : String(value);
 }
 
 function prepareStream(source: BodyOptions["stream"], report: (problem: string) => void): PreparedBody {
@@ -106,10 +125,29 @@ function prepareStream(source: BodyOptions["stream"], report: (problem: string) 
     report("stream must be a stream, an iterable of Uint8Array, or a function that makes one");
     return none;
   }
+  if (wasRead(source)) {
+    report(`stream ${usedUp}`);
+    return none;
+  }
   return { contentType, isReplayable: false, open: () => toReadable(source) };
 }
 
-// undici takes iterables itself, but sends a used one again as an empty body and calls that success. A Readable is
-// refused when it was read before.
-const toReadable = (source: BodyStream): Readable =>
-  source instanceof Readable ? source : Readable.from(source, { objectMode: false });
+const usedUp = "was read before and would be sent empty: give a function that makes a new one for each attempt";
+
+// undici sends a used stream or iterator again as an empty body, and calls that success; so it never gets one.
+const opened = new WeakSet<object>();
+
+function wasRead(source: BodyStream): boolean {
+  return opened.has(source) || Readable.isDisturbed(source as Readable);
+}
+
+function toReadable(source: BodyStream): Readable {
+  if (typeof source !== "object" || (source as object | null) === null) {
+    throw new TypeError("the function must return a stream or an iterable of Uint8Array");
+  }
+  if (wasRead(source)) throw new Error(`it ${usedUp}`);
+  // An array and its like can be read again; a stream, and an iterator such as a generator makes, cannot.
+  const isReadOnce = source instanceof Readable || source instanceof ReadableStream || "next" in source;
+  if (isReadOnce) opened.add(source);
+  return source instanceof Readable ? source : Readable.from(source, { objectMode: false });
+}

@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
@@ -25,7 +26,10 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as `Authorization: Bearer …`. Never shown. */
   readonly apiKey?: string | Secret | undefined;
-  /** What `checkHealth` asks, by GET, below the base URL; `false` where the service has none. @defaultValue "/health" */
+  /**
+   * What `checkHealth` asks, by GET, below the base URL and beside `endpointBase`; `false` where the service has none.
+   * @defaultValue "/health"
+   */
   readonly healthEndpoint?: string | false | undefined;
   /** For a whole call: waits, attempts, and the answer to its last byte. @defaultValue 30000 */
   readonly deadlineMs?: number | undefined;
@@ -56,6 +60,8 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
 /** The options, checked and with their defaults. */
 export interface RESTSettings extends ServiceParts {
   readonly base: BaseUrl;
+  /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
+  readonly healthBase: BaseUrl;
   readonly headers: Readonly<Record<string, string>>;
   readonly apiKey: Secret | undefined;
   readonly healthEndpoint: string | false;
@@ -79,13 +85,15 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const parts = readServiceParts(reader, fallbackName);
   const base = readBaseUrl(reader, "baseUrl", ["https:", "http:"]);
   const endpointBase = readEndpoint(reader, "endpointBase", "");
+  if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
   const settings: RESTSettings = {
     ...parts,
     ...limits,
-    base: { origin: base.origin, path: base.path + withoutEndSlash(endpointBase) },
+    base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
+    healthBase: base,
     headers: readHeaders(reader),
-    apiKey: reader.secret("apiKey"),
+    apiKey: readApiKey(reader),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     retry: readRetry(reader),
     idempotencyHeader: readIdempotency(reader),
@@ -125,7 +133,21 @@ function readEndpoint(reader: OptionReader, name: string, fallback: string): str
   return endpoint === "" || endpoint.startsWith("/") ? endpoint : `/${endpoint}`;
 }
 
+/** Encodes what a path may not hold; what is encoded already stays as it is. */
+export function encodePath(path: string): string {
+  return encodeURI(path.toWellFormed()).replaceAll("%25", "%");
+}
+
 const withoutEndSlash = (path: string): string => path.replace(/\/+$/, "");
+
+function readApiKey(reader: OptionReader): Secret | undefined {
+  const apiKey = reader.secret("apiKey");
+  if (apiKey !== undefined && headerProblem("authorization", apiKey.reveal()) !== undefined) {
+    // Most often a key that was read from a file with the line end.
+    reader.problem("apiKey must not contain CR, LF, another control character, or a character above U+00FF");
+  }
+  return apiKey;
+}
 
 function readHeaders(reader: OptionReader): Record<string, string> {
   const given = reader.any("headers");
@@ -159,6 +181,12 @@ function readTls(reader: OptionReader): TlsOptions {
   const material = { ca: nested.any("ca"), cert: nested.any("cert"), key: nested.any("key") };
   const rejectUnauthorized = nested.boolean("rejectUnauthorized", true);
   nested.rejectUnknown();
-  const given = Object.entries(material).filter(([, value]) => value !== undefined);
-  return { ...(Object.fromEntries(given) as TlsOptions), rejectUnauthorized };
+  const given = Object.fromEntries(Object.entries(material).filter(([, value]) => value !== undefined)) as TlsOptions;
+  try {
+    createSecureContext(given as SecureContextOptions);
+  } catch (error) {
+    // Node and OpenSSL name the option or the place in the PEM, not what stands there.
+    reader.problem(`tls.ca, cert or key cannot be used: ${error instanceof Error ? error.message : "unknown reason"}`);
+  }
+  return { ...given, rejectUnauthorized };
 }

@@ -3,7 +3,7 @@ import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import { type BodyOptions, bodyKinds, encodeFields, type Fields, type PreparedBody, prepareBody } from "./body.ts";
-import type { RESTSettings } from "./options.ts";
+import { encodePath, type RESTSettings } from "./options.ts";
 
 /** What every call can be given. */
 export interface CallOptions {
@@ -11,7 +11,7 @@ export interface CallOptions {
   readonly params?: Fields | undefined;
   /** Values for the `{names}` in the endpoint; each is encoded, so none can add a segment. */
   readonly path?: Readonly<Record<string, string | number | bigint>> | undefined;
-  /** For this call; they win over those of the service. An undefined one is not sent. */
+  /** For this call; they win over those of the service. An undefined one takes the service's own away. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** Ends the call, wherever it is; its reason is thrown unchanged. */
   readonly signal?: AbortSignal | undefined;
@@ -44,7 +44,7 @@ const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "T
 const keyedMethods = new Set(["POST", "PATCH"]);
 
 const knownOptions = new Set<string>(
-  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey", "schema"),
+  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
 );
 
 /**
@@ -74,6 +74,7 @@ export function prepareRequest(
   if (problem !== undefined) report(`endpoint ${problem}`);
   const body = prepareBody(options, report);
   const { headers, isKeyed, hasOwnKey } = prepareHeaders(settings, defaults, method, options, body, report);
+  const query = options.params === undefined ? "" : encodeFields("params", options.params, report);
 
   const operation = `${method} ${withoutQuery(joinPath(settings.base.path, endpoint))}`;
   if (problems.length > 0) {
@@ -85,10 +86,7 @@ export function prepareRequest(
   const isIdempotent = idempotentMethods.has(method);
   return {
     method,
-    path: withParams(
-      joinPath(settings.base.path, encodeURI(filled.toWellFormed()).replaceAll("%25", "%")),
-      options.params,
-    ),
+    path: withQuery(joinPath(settings.base.path, encodePath(filled)), query),
     operation,
     headers,
     body,
@@ -99,22 +97,30 @@ export function prepareRequest(
 
 const withoutQuery = (path: string): string => path.split("?", 1)[0] ?? "";
 
-function withParams(path: string, params: Fields | undefined): string {
-  const query = params === undefined ? "" : encodeFields(params);
+function withQuery(path: string, query: string): string {
   if (query === "") return path;
   return `${path}${path.includes("?") ? "&" : "?"}${query}`;
 }
 
 function checkOptions(options: RequestOptions, report: (problem: string) => void): void {
-  for (const name of Object.keys(options)) {
-    if (!knownOptions.has(name)) report(`unknown option ${name}; known are ${[...knownOptions].toSorted().join(", ")}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || knownOptions.has(name)) continue;
+    if (name === "schema") report("schema goes with getJson and the like, or with json(schema) of the response");
+    else report(`unknown option ${name}; known are ${[...knownOptions].toSorted().join(", ")}`);
   }
   const { deadlineMs, maxRetries, signal } = options;
-  if (deadlineMs !== undefined && !(deadlineMs > 0)) report(`deadlineMs must be above 0, not ${deadlineMs}`);
+  if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs > 0)) {
+    report(`deadlineMs must be a number above 0, not ${String(deadlineMs)}`);
+  }
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
-    report(`maxRetries must be a whole number of at least 0, not ${maxRetries}`);
+    report(`maxRetries must be a whole number of at least 0, not ${String(maxRetries)}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) report("signal must be an AbortSignal");
+  const { headers } = options;
+  if (headers !== undefined && (typeof headers !== "object" || headers === null || Symbol.iterator in headers)) {
+    // A Headers object has no properties of its own: it would be dropped without a word.
+    report("headers must be an object of names and string values");
+  }
 }
 
 function fillTemplate(
@@ -158,10 +164,10 @@ function prepareHeaders(
   const headers: Record<string, string> = { ...defaults };
   if (body.contentType !== undefined) headers["content-type"] = body.contentType;
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (value === undefined) continue;
-    const problem = headerProblem(name, value);
-    if (problem === undefined) headers[name.toLowerCase()] = value;
-    else report(problem);
+    const problem = headerProblem(name, value ?? "");
+    if (problem !== undefined) report(problem);
+    else if (value === undefined) delete headers[name.toLowerCase()];
+    else headers[name.toLowerCase()] = value;
   }
   if (key !== undefined) {
     const name = settings.idempotencyHeader ?? "idempotency-key";

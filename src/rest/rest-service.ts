@@ -15,6 +15,9 @@ import { isSchema } from "./schema.ts";
 import { statusFailure } from "./status-failure.ts";
 import { Transport } from "./transport.ts";
 
+// URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
+const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
+
 /** A call whose answer is JSON; with a schema, the answer is checked and has its type. */
 export interface WithSchema<S extends StandardSchemaV1> {
   /** Any Standard Schema: zod, valibot, arktype and others. */
@@ -52,6 +55,8 @@ export abstract class RESTService extends BaseExternalService {
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
+      // Without it, any encoding is acceptable to us (RFC 9110, section 12.5.3), and we undo none.
+      "accept-encoding": "identity",
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
       ...settings.headers,
     };
@@ -133,18 +138,18 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   /**
-   * Makes a call with any method.
+   * Makes a call with any method; its name is sent in upper case.
    *
    * @throws ServiceConfigurationError for arguments that are wrong, and ServiceUnavailableError unless the service is
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
   async request(method: string, endpoint: string, options: RequestOptions = {}): Promise<ServiceResponse> {
-    return this.#call(method, endpoint, options, this.#defaultHeaders);
+    return this.#call(method.toUpperCase(), endpoint, options, this.#defaultHeaders);
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
   async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
-    const { healthEndpoint, deadlineMs } = this.#settings;
+    const { healthEndpoint, healthBase, deadlineMs } = this.#settings;
     const startedAt = this.clock.now();
     const report = (status: HealthStatus, output?: string): HealthReport => ({
       service: this.name,
@@ -159,7 +164,7 @@ export abstract class RESTService extends BaseExternalService {
       this.assertReady("checkHealth");
       if (healthEndpoint === false) return report("pass", "no health endpoint; the service object is ready");
       const call = { ...options, maxRetries: 0, deadlineMs: Math.min(5_000, deadlineMs) };
-      await this.#call("GET", healthEndpoint, call, this.#defaultHeaders);
+      await this.#call("GET", healthEndpoint, call, this.#defaultHeaders, { ...this.#settings, base: healthBase });
       return report("pass");
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -168,7 +173,7 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
-  protected async open(): Promise<void> {}
+  protected async open(_signal: AbortSignal): Promise<void> {}
 
   protected async shut(): Promise<void> {
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
@@ -180,12 +185,18 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: RequestOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
   ): Promise<unknown> {
-    const { schema } = options;
+    const schema = (options as typeof options | null)?.schema;
     if (schema !== undefined && !isSchema(schema)) {
       throw new ServiceConfigurationError(this.name, [`${method}: schema must be a Standard Schema (zod, valibot, …)`]);
     }
-    const response = await this.#call(method, endpoint, options, this.#jsonHeaders);
-    return schema === undefined ? response.json() : response.json(schema);
+    const call = schema === undefined ? options : { ...options, schema: undefined };
+    const response = await this.#call(method, endpoint, call, this.#jsonHeaders);
+    try {
+      return await (schema === undefined ? response.json() : response.json(schema));
+    } catch (error) {
+      this.#logFailure(error);
+      throw error;
+    }
   }
 
   async #call(
@@ -193,8 +204,8 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: RequestOptions,
     headers: Readonly<Record<string, string>>,
+    settings: RESTSettings = this.#settings,
   ): Promise<ServiceResponse> {
-    const settings = this.#settings;
     const request = prepareRequest(settings, headers, method, endpoint, options);
     this.assertReady(request.operation);
     const scope = currentDeadline();
@@ -204,7 +215,7 @@ export abstract class RESTService extends BaseExternalService {
     try {
       const { value, attempts, elapsedMs } = await this.#pipeline.execute({
         operation: request.operation,
-        deadlineMs: Math.min(deadlineMs, scope?.remainingMs() ?? deadlineMs),
+        deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
         attemptTimeoutMs: settings.attemptTimeoutMs,
         signals,
         retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
@@ -215,9 +226,13 @@ export abstract class RESTService extends BaseExternalService {
       });
       return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
     } catch (error) {
-      if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
+      this.#logFailure(error);
       throw error;
     }
+  }
+
+  #logFailure(error: unknown): void {
+    if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
   }
 
   async #attempt(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
@@ -235,7 +250,7 @@ export abstract class RESTService extends BaseExternalService {
       const durationMs = Math.round(this.clock.now() - startedAt);
       if (end.kind === "success") {
         const { status, headers, body } = end.value;
-        const answer = { status, headers: redactHeaders(headers), bytes: body.byteLength };
+        const answer = { status, headers: redactHeaders(headers, urlHeaders), bytes: body.byteLength };
         this.logger.debug({ ...about, ...answer, durationMs }, "response");
       } else {
         const code = end.kind === "failure" ? end.failure.code : "aborted";

@@ -15,10 +15,14 @@ export async function validate<S extends StandardSchemaV1>(
   if (result.issues === undefined) return { isValid: true, value: result.value };
   return {
     isValid: false,
-    issues: result.issues.map(({ message, path = [] }) => ({
-      message,
-      path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
-    })),
+    issues: result.issues.map(({ message, path = [] }) =>
+      // The message may quote the value (valibot's do), so inspect, JSON and logs are not shown it.
+      Object.defineProperty(
+        { message, path: path.map((step) => String(typeof step === "object" ? step.key : step)).join(".") },
+        "message",
+        { enumerable: false },
+      ),
+    ),
   };
 }
 

@@ -1,4 +1,8 @@
-import { Agent, type Dispatcher } from "undici";
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+// Not from "undici" itself: importing its index replaces the dispatcher of the built-in fetch for the whole process
+// (with HTTP/2 on), and takes twice as long.
+import Agent from "undici/lib/dispatcher/agent.js";
 import type { Clock } from "../core/clock.ts";
 import { type Phase, ServiceDecodeError } from "../core/errors.ts";
 import type { Attempt, Interruption } from "../resilience/call.ts";
@@ -7,7 +11,7 @@ import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders } from "./answer.ts";
 import type { TlsOptions } from "./options.ts";
 import type { PreparedRequest } from "./request.ts";
-import { wireFailure } from "./wire-failure.ts";
+import { bodyFailure, wireFailure } from "./wire-failure.ts";
 
 /** What the transport is set up with, once per service. */
 export interface TransportSettings {
@@ -41,13 +45,14 @@ export class Transport {
       const exchange = new Exchange(this.#settings, request, attempt, resolve);
       attempt.onInterrupt((interruption) => exchange.interrupt(interruption));
       try {
-        const body = request.body.open();
+        const body = exchange.openBody();
+        if (body === undefined) return;
         this.#dispatcher.dispatch(
           { origin: this.#settings.origin, path: request.path, method: request.method, headers: request.headers, body },
           exchange,
         );
       } catch (error) {
-        // A stream factory that throws, or a stream that was read before.
+        // An injected dispatcher may throw where undici's own tell the handler.
         exchange.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
       }
     });
@@ -103,6 +108,19 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#startedAt = settings.clock.now();
   }
 
+  /** The body of this attempt; undefined where it cannot be had, and the attempt has ended with that. */
+  openBody(): string | Uint8Array | Readable | null | undefined {
+    try {
+      const body = this.#request.body.open();
+      // Before undici's own listener, which would tell it as an error of the connection.
+      if (body instanceof Readable) body.once("error", (error) => this.#failBody(error));
+      return body;
+    } catch (error) {
+      this.#failBody(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
+  }
+
   interrupt(interruption: Interruption): void {
     const outcome = this.#isSent ? "unknown" : "not-sent";
     this.#settle(interruptedEnd(interruption, { ...this.#about, phase: this.#attempt.phase, outcome }));
@@ -132,31 +150,37 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     this.#answeredAt = this.#settings.clock.now();
     this.#attempt.phase = "body";
+    // These have no body; what their headers say of one is about the answer to a GET (RFC 9110, section 8.6).
+    if (this.#request.method === "HEAD" || status === 204 || status === 304) return;
     const encoding = headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity" && this.#request.method !== "HEAD") {
+    if (encoding !== undefined && String(encoding).toLowerCase() !== "identity") {
       this.#refuse("encoding", `the answer is encoded (${String(encoding)}) although no encoding was asked for`);
-    } else if (Number(headers["content-length"]) > this.#settings.maxResponseBytes) {
-      if (this.#request.method !== "HEAD") this.#refuseSize();
+      controller.abort(givenUp);
+    } else if (Number(headers["content-length"]) > this.#settings.maxResponseBytes && status < 400) {
+      this.#refuseSize();
+      controller.abort(givenUp);
     } else {
       this.#attempt.limit("body-idle", this.#settings.bodyIdleTimeoutMs);
-      return;
     }
-    if (this.#isSettled) controller.abort(givenUp);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#isSettled) return;
-    this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#settings.maxResponseBytes) {
+    if (this.#bytes + chunk.byteLength > this.#settings.maxResponseBytes) {
       this.#refuseSize();
       controller.abort(givenUp);
       return;
     }
+    this.#bytes += chunk.byteLength;
     this.#chunks.push(chunk);
     this.#attempt.limit("body-idle", this.#settings.bodyIdleTimeoutMs);
   }
 
   onResponseEnd(): void {
+    this.#answer();
+  }
+
+  #answer(): void {
     const endedAt = this.#settings.clock.now();
     const [first] = this.#chunks;
     this.#settle({
@@ -191,6 +215,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     return { service: this.#settings.service, operation: this.#request.operation };
   }
 
+  #failBody(error: Error): void {
+    if (this.#isSettled) return;
+    const { phase, number } = this.#attempt;
+    const at = { ...this.#about, phase, isSent: this.#isSent, isFirst: number === 1 };
+    this.#settle({ kind: "failure", failure: bodyFailure(error, at) });
+    this.#controller?.abort(givenUp);
+  }
+
   #refuseSize(): void {
     const limit = this.#settings.maxResponseBytes;
     this.#refuse(
@@ -200,16 +232,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refuse(fault: "encoding" | "too-large", detail: string): void {
-    const { service, operation } = this.#about;
     const status = this.#status;
+    // What an error says is in its status and headers (a Retry-After); of its body, what could be read must do.
+    if (status >= 400) {
+      this.#answer();
+      return;
+    }
+    const { service, operation } = this.#about;
     const phase: Phase = "body";
-    const outcome = status < 300 ? "accepted" : status < 500 ? "rejected" : "unknown";
     this.#settle({
       kind: "failure",
       failure: {
         code: `decode-${fault}`,
         phase,
-        outcome,
+        outcome: status < 300 ? "accepted" : "rejected",
         status,
         isTransient: false,
         toError: (facts) => new ServiceDecodeError(fault, { service, operation, phase, ...facts, status, detail }),
