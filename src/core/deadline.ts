@@ -9,7 +9,7 @@ export interface DeadlineScope {
   readonly signals: readonly AbortSignal[];
 }
 
-const storage = new AsyncLocalStorage<DeadlineScope>();
+const storage = new AsyncLocalStorage<DeadlineScope | undefined>();
 
 /**
  * Runs `work` so that every call made within it, however deep, ends by one absolute deadline and with one signal.
@@ -23,8 +23,8 @@ export function withDeadline<T>(
   work: () => T,
 ): T {
   const { deadlineMs, signal, clock = systemClock } = limits;
-  if (deadlineMs !== undefined && !(deadlineMs > 0)) {
-    throw new RangeError(`withDeadline: deadlineMs must be a number above 0, not ${deadlineMs}`);
+  if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs > 0)) {
+    throw new RangeError(`withDeadline: deadlineMs must be a number above 0, not ${String(deadlineMs)}`);
   }
   const outer = storage.getStore();
   const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + deadlineMs;
@@ -35,6 +35,14 @@ export function withDeadline<T>(
     },
     work,
   );
+}
+
+/**
+ * Runs `work` outside of every {@link withDeadline}: for what a request begins and what must outlive it, such as a
+ * notification that is sent after the answer. Its calls have their own deadlines, and nobody's signal ends them.
+ */
+export function withoutDeadline<T>(work: () => T): T {
+  return storage.run(undefined, work);
 }
 
 /** The scope that the running code is in, if any. */

@@ -40,7 +40,8 @@ function parse(text: string): URL | undefined {
 // servers take the last for a slash.
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[\u0000-\u0020\u007f\\]/;
-const dotSegment = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
+// An encoded slash or backslash ends a segment here too: many servers undo the encoding first, and then climb.
+const dotSegment = /(?:^|\/|%2f|%5c)(?:\.|%2e){1,2}(?:\/|%2f|%5c|$)/i;
 
 /**
  * Why an endpoint cannot be joined under a base, or undefined where it can. An endpoint is a path, with a query if

@@ -4,12 +4,13 @@
  * ```text
  * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, requestId?, cause
  * ├─ ServiceConnectionError       fault: dns | connect | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
- * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | headers | body-idle | pong | send | start, limitMs
+ * ├─ ServiceTimeoutError          limit: deadline | attempt | connect | body-idle | pong | send | start, limitMs
  * ├─ ServiceRateLimitError        429
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, queue full
- * └─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped
+ * ├─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
+ * └─ ServiceStopError             some services of a registry could not be closed; services, errors
  * ```
  *
  * Guards test a `Symbol.for` brand, so they hold across two installed copies of the package, and a name that
@@ -43,18 +44,9 @@ export type Phase =
   | "close";
 
 export type ConnectionFault = "dns" | "connect" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
-export type TimeoutLimit =
-  | "deadline"
-  | "attempt"
-  | "queue"
-  | "connect"
-  | "headers"
-  | "body-idle"
-  | "pong"
-  | "send"
-  | "start";
-export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "handler";
-export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+export type TimeoutLimit = "deadline" | "attempt" | "connect" | "body-idle" | "pong" | "send" | "start";
+export type DecodeFault = "json" | "schema" | "too-large" | "encoding";
+export type UnavailableReason = "not-started" | "draining" | "stopped";
 
 /** Every code that an error of this library can carry. The union is closed: a new code is a public change. */
 export type ErrorCode =
@@ -64,7 +56,8 @@ export type ErrorCode =
   | "response-status"
   | `decode-${DecodeFault}`
   | `unavailable-${UnavailableReason}`
-  | "configuration-invalid";
+  | "configuration-invalid"
+  | "stop-failed";
 
 /** How one attempt on the wire ended. */
 export interface AttemptRecord {
@@ -322,6 +315,27 @@ export class ServiceConfigurationError extends ExternalServiceError {
   }
 }
 
+/** Some services could not be closed when their registry stopped; all others were. */
+export class ServiceStopError extends ExternalServiceError {
+  /** Those that could not be closed, in the order in which it was tried. */
+  readonly services: readonly string[];
+  /** What they threw, in the same order. Not shown by `inspect` or `JSON.stringify`: anybody may have made it. */
+  declare readonly errors: readonly unknown[];
+
+  constructor(failures: ReadonlyMap<string, unknown>) {
+    const services = [...failures.keys()];
+    const errors = [...failures.values()];
+    super("stop-failed", `could not be closed, while all others were: ${services.join(", ")}`, {
+      service: "services",
+      phase: "close",
+      outcome: "unknown",
+      cause: errors[0],
+    });
+    this.services = services;
+    hide(this, "errors", errors);
+  }
+}
+
 // One brand per class, on its prototype: a subclass carries those of all its ancestors. The name stands there too and
 // not on each error, where inspect would print it a second time.
 const branded = {
@@ -333,10 +347,12 @@ const branded = {
   ServiceDecodeError,
   ServiceUnavailableError,
   ServiceConfigurationError,
+  ServiceStopError,
 } as const;
 for (const [kind, type] of Object.entries(branded)) {
   Object.defineProperty(type.prototype, brandOf(kind), { value: true });
-  Object.defineProperty(type.prototype, "name", { value: kind });
+  // Writable, as Error's own is: a subclass may well assign `this.name`.
+  Object.defineProperty(type.prototype, "name", { value: kind, writable: true, configurable: true });
 }
 
 const guard =
@@ -356,3 +372,4 @@ export const isServiceUnavailableError: (error: unknown) => error is ServiceUnav
   guard("ServiceUnavailableError");
 export const isServiceConfigurationError: (error: unknown) => error is ServiceConfigurationError =
   guard("ServiceConfigurationError");
+export const isServiceStopError: (error: unknown) => error is ServiceStopError = guard("ServiceStopError");

@@ -53,7 +53,8 @@ export class Lifecycle {
     await Promise.resolve();
     try {
       await open(signal);
-      signal.throwIfAborted();
+      // A stop may have come in the very turn in which `open` ended, before it could abort the signal.
+      if (this.#state.phase !== "starting") throw this.refusal("connect");
     } catch (error) {
       if (this.#state.phase === "starting") this.#move({ phase: "idle" });
       throw error;

@@ -36,7 +36,7 @@ export function jsonLogger(
     (fields, message) => {
       if (rank[own] < rank[level]) return;
       const entry = { level: rank[own], time: systemClock.wallNow(), ...bindings, ...fields, msg: message };
-      write(`${JSON.stringify(entry, showErrors)}\n`);
+      write(`${lineOf(entry, message)}\n`);
     };
   return {
     debug: method("debug"),
@@ -46,6 +46,17 @@ export function jsonLogger(
     child: (more) => jsonLogger(options, { ...bindings, ...more }),
     isLevelEnabled: (asked) => (rank[asked as LogLevel] ?? 0) >= rank[level],
   };
+}
+
+// A log line must never be what breaks a call: BigInt, a circle, and a toJSON that throws all end JSON.stringify.
+function lineOf(entry: { readonly level: number; readonly time: number }, message: string): string {
+  try {
+    return JSON.stringify(entry, showErrors);
+  } catch (error) {
+    const { level, time } = entry;
+    const unwritable = error instanceof Error ? error.name : "thrown";
+    return JSON.stringify({ level, time, unwritable, msg: message });
+  }
 }
 
 // Errors have no enumerable fields of their own, so JSON would show them as {}.

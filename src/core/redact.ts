@@ -10,8 +10,8 @@ const secretHeaders = new Set([
   "x-auth-token",
   "x-csrf-token",
 ]);
-const secretName =
-  /^(?:.*[-_.])?(?:key|api_?key|token|secret|password|passwd|pwd|auth|authorization|signature|sig|code|credential|session|jwt)$/i;
+const secretWord =
+  /^(?:.*[-_.[])?(?:key|api_?key|token|secret|password|passwd|pwd|auth|authorization|signature|sig|code|credential|session|jwt)\]*$/i;
 
 type HeaderValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -20,7 +20,7 @@ export function redactHeaders(headers: HeaderValues, alsoSecret?: ReadonlySet<st
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const key = name.toLowerCase();
-      const isSecret = secretHeaders.has(key) || (alsoSecret?.has(key) ?? false) || secretName.test(key);
+      const isSecret = secretHeaders.has(key) || (alsoSecret?.has(key) ?? false) || isSecretName(name);
       return [name, isSecret ? shown : value];
     }),
   );
@@ -35,7 +35,20 @@ export function redactPath(path: string): string {
     .split("&")
     .map((pair) => {
       const [name = ""] = pair.split("=", 1);
-      return secretName.test(name) ? `${name}=${shown}` : pair;
+      return isSecretName(decoded(name)) ? `${name}=${shown}` : pair;
     });
   return `${path.slice(0, start)}?${query.join("&")}`;
+}
+
+/** The last word of the name decides, however the words are joined: `access_token`, `accessToken`, `user[token]`. */
+function isSecretName(name: string): boolean {
+  return secretWord.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

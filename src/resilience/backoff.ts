@@ -13,5 +13,6 @@ export function fullJitter(
   retryIndex: number,
   random: Random,
 ): number {
-  return random() * Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** retryIndex);
+  // Finite, for a random 0 times no bound at all would be NaN, and no delay.
+  return random() * Math.min(limits.maxDelayMs, limits.baseDelayMs * 2 ** retryIndex, Number.MAX_SAFE_INTEGER);
 }

@@ -55,6 +55,8 @@ export class Call implements DeadlineEntry, Attempt {
   #innerLimit: TimeoutLimit = "body-idle";
   #innerLimitMs = 0;
   #end: ((interruption: Interruption) => void) | undefined;
+  /** A limit that passed before the attempt had set what ends it. */
+  #missed: Interruption | undefined;
 
   constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits) {
     this.operation = limits.operation;
@@ -84,12 +86,15 @@ export class Call implements DeadlineEntry, Attempt {
   interrupt(interruption: Interruption): void {
     if (this.interruption !== undefined) return;
     this.interruption = interruption;
+    // No limit matters any more; the entry leaves the list when the executor releases the call.
+    this.expiresAt = never;
     this.#endNow(interruption);
   }
 
   onInterrupt(end: (interruption: Interruption) => void): void {
-    if (this.interruption === undefined) this.#end = end;
-    else end(this.interruption);
+    const interruption = this.interruption ?? this.#missed;
+    if (interruption === undefined) this.#end = end;
+    else end(interruption);
   }
 
   /** What was set to end early has ended by itself. */
@@ -121,6 +126,7 @@ export class Call implements DeadlineEntry, Attempt {
     this.#attemptEndsAt = never;
     this.#innerEndsAt = never;
     this.#end = undefined;
+    this.#missed = undefined;
     this.#expireAtEarliest();
     return full;
   }
@@ -134,8 +140,6 @@ export class Call implements DeadlineEntry, Attempt {
 
   expire(now: number): void {
     if (now >= this.deadlineAt) {
-      // Told once; the entry leaves the list when the executor releases the call, in this turn or the next.
-      this.expiresAt = never;
       this.interrupt({ kind: "limit", limit: "deadline", limitMs: this.#limits.deadlineMs });
     } else if (now >= this.#attemptEndsAt) {
       this.#attemptEndsAt = never;
@@ -156,7 +160,8 @@ export class Call implements DeadlineEntry, Attempt {
   #endNow(interruption: Interruption): void {
     const end = this.#end;
     this.#end = undefined;
-    end?.(interruption);
+    if (end === undefined) this.#missed = interruption;
+    else end(interruption);
   }
 
   #expireAtEarliest(): void {

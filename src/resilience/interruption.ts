@@ -13,14 +13,14 @@ export function interruptedEnd(
       return { kind: "aborted", reason: interruption.reason, outcome };
     case "limit": {
       const { limit, limitMs } = interruption;
-      const isTransient = limit !== "deadline";
       return {
         kind: "failure",
         failure: {
           code: `timeout-${limit}`,
           phase,
           outcome,
-          isTransient,
+          // Of the deadline too: the executor does not retry past it, but a later call may well succeed.
+          isTransient: true,
           toError: (facts) => new ServiceTimeoutError(limit, limitMs, { ...at, ...facts }),
         },
       };

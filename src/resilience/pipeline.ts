@@ -49,7 +49,7 @@ export class Pipeline {
   readonly #calls: DeadlineList<Call>;
   readonly #callPolicies: readonly Policy[];
   readonly #attemptPolicies: readonly Policy[];
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: {
     readonly service: string;
@@ -87,7 +87,7 @@ export class Pipeline {
       ended = await this.#withinPolicies(this.#callPolicies, call, () => this.#attempts(call, request, about));
     } finally {
       call.release();
-      if (this.#calls.size === 0) this.#onIdle?.();
+      if (this.#calls.size === 0) this.#idle?.resolve();
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
@@ -109,12 +109,12 @@ export class Pipeline {
   /** Resolves when no call is under way; those that still are after `limitMs` are ended, with their outcome. */
   async drain(limitMs: number): Promise<void> {
     if (this.#calls.size > 0) {
-      const idle = Promise.withResolvers<void>();
-      this.#onIdle = idle.resolve;
+      const idle = (this.#idle ??= Promise.withResolvers<void>());
       const timer = this.#clock.setTimer(limitMs, () => {
         for (const call of this.#calls) call.interrupt({ kind: "closed" });
       });
       await idle.promise;
+      this.#idle = undefined;
       timer.cancel();
     }
     this.#calls.clear();
@@ -189,10 +189,23 @@ export class Pipeline {
       return ended;
     } finally {
       // A stage that threw is a defect; its permits go back all the same, as those of a call that was given up.
-      const end = ended?.end ?? { kind: "aborted", reason: undefined, outcome: "unknown" };
-      const now = this.#clock.now();
-      for (let i = permits.length - 1; i >= 0; i--) policies[i]?.settle(permits[i], end, now);
+      this.#settle(policies, permits, ended?.end ?? { kind: "aborted", reason: undefined, outcome: "unknown" });
     }
+  }
+
+  /** Gives every permit back, also where a policy throws: what it threw is thrown after all of them. */
+  #settle(policies: readonly Policy[], permits: readonly unknown[], end: AttemptEnd<unknown>): void {
+    const now = this.#clock.now();
+    const thrown: unknown[] = [];
+    for (let i = permits.length - 1; i >= 0; i--) {
+      try {
+        policies[i]?.settle(permits[i], end, now);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    // oxlint-disable-next-line typescript/only-throw-error
+    if (thrown.length > 0) throw thrown[0];
   }
 
   async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decided | "interrupted"> {
@@ -204,8 +217,13 @@ export class Pipeline {
     });
     call.onInterrupt(() => {
       // A permit that was just given is settled by the loop; only who still waits gives up the place in the queue.
-      if (isWaiting) giveUp();
-      decided.resolve("interrupted");
+      // What it throws ends this call, and not the deadline list or the caller's signal, which call from here.
+      try {
+        if (isWaiting) giveUp();
+        decided.resolve("interrupted");
+      } catch (error) {
+        decided.reject(error);
+      }
     });
     const answer = await decided.promise;
     call.clearInterrupt();

@@ -3,7 +3,7 @@ import type { AttemptEnd, Failure } from "./outcome.ts";
 /** What a policy may know of the call that asks. It knows nothing of HTTP and nothing of the other policies. */
 export interface Applicant {
   readonly operation: string;
-  /** The number of the attempt that asks to start, from 1. */
+  /** The number of the attempt that asks to start, from 1; 0 for a policy of scope `call`. */
   readonly number: number;
   /** When the whole call is over, on the clock's scale. */
   readonly deadlineAt: number;

@@ -31,10 +31,14 @@ export function readRetry(reader: OptionReader): RetryLimits {
   if (reader.any("retry") === false) return off;
   const nested = reader.nested("retry");
   if (nested === undefined) return { ...off, maxRetries: 2 };
+  const maxRetries = nested.number("maxRetries", 2, { min: 0, whole: true });
+  const givenBaseMs = nested.number("baseDelayMs", undefined, { min: 1 });
+  const givenMaxMs = nested.number("maxDelayMs", undefined, { min: 1 });
+  // A default gives way to the limit that was given; only what the user wrote can contradict itself.
   const limits = {
-    maxRetries: nested.number("maxRetries", 2, { min: 0, whole: true }),
-    baseDelayMs: nested.number("baseDelayMs", 50, { min: 1 }),
-    maxDelayMs: nested.number("maxDelayMs", 20_000, { min: 1 }),
+    maxRetries,
+    baseDelayMs: givenBaseMs ?? Math.min(50, givenMaxMs ?? 50),
+    maxDelayMs: givenMaxMs ?? Math.max(20_000, givenBaseMs ?? 0),
   };
   if (limits.maxDelayMs < limits.baseDelayMs) nested.problem("retry.maxDelayMs must not be below retry.baseDelayMs");
   nested.rejectUnknown();

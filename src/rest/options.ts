@@ -1,20 +1,11 @@
-import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
-import { headerProblem } from "../core/headers.ts";
+import { headerProblem, readApiKey } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
+import { readTls, type TlsOptions } from "../core/tls.ts";
 import { type RetryLimits, type RetryOptions, readRetry } from "../resilience/retry.ts";
-
-/** TLS settings of the connections to one service, as Node's `tls.connect` takes them. */
-export interface TlsOptions {
-  readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  /** @defaultValue true. `false` lets anybody be the service: for tests alone. */
-  readonly rejectUnauthorized?: boolean;
-}
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
 export interface RESTServiceOptions extends ExternalServiceOptions {
@@ -140,15 +131,6 @@ export function encodePath(path: string): string {
 
 const withoutEndSlash = (path: string): string => path.replace(/\/+$/, "");
 
-function readApiKey(reader: OptionReader): Secret | undefined {
-  const apiKey = reader.secret("apiKey");
-  if (apiKey !== undefined && headerProblem("authorization", apiKey.reveal()) !== undefined) {
-    // Most often a key that was read from a file with the line end.
-    reader.problem("apiKey must not contain CR, LF, another control character, or a character above U+00FF");
-  }
-  return apiKey;
-}
-
 function readHeaders(reader: OptionReader): Record<string, string> {
   const given = reader.any("headers");
   if (given === undefined) return {};
@@ -173,20 +155,4 @@ function readIdempotency(reader: OptionReader): string | undefined {
   if (typeof given === "string" && headerProblem(given, "") === undefined) return given.toLowerCase();
   reader.problem("idempotency must be true, false or the name of a header");
   return undefined;
-}
-
-function readTls(reader: OptionReader): TlsOptions {
-  const nested = reader.nested("tls");
-  if (nested === undefined) return {};
-  const material = { ca: nested.any("ca"), cert: nested.any("cert"), key: nested.any("key") };
-  const rejectUnauthorized = nested.boolean("rejectUnauthorized", true);
-  nested.rejectUnknown();
-  const given = Object.fromEntries(Object.entries(material).filter(([, value]) => value !== undefined)) as TlsOptions;
-  try {
-    createSecureContext(given as SecureContextOptions);
-  } catch (error) {
-    // Node and OpenSSL name the option or the place in the PEM, not what stands there.
-    reader.problem(`tls.ca, cert or key cannot be used: ${error instanceof Error ? error.message : "unknown reason"}`);
-  }
-  return { ...given, rejectUnauthorized };
 }

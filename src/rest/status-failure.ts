@@ -7,7 +7,7 @@ import {
 } from "../core/errors.ts";
 import type { Failure } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { parseRetryAfter } from "../resilience/retry-after.ts";
 
 // 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
 const transient = new Set([408, 425, 429, 500, 502, 503, 504]);

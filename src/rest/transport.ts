@@ -9,7 +9,7 @@ import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders } from "./answer.ts";
-import type { TlsOptions } from "./options.ts";
+import type { TlsOptions } from "../core/tls.ts";
 import type { PreparedRequest } from "./request.ts";
 import { bodyFailure, wireFailure } from "./wire-failure.ts";
 

@@ -1,0 +1,59 @@
+/** When to ping, and when silence means death. Milliseconds. */
+export interface HeartbeatLimits {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Where the heartbeat of one connection stands; moments on the clock's scale. */
+export interface Heartbeat {
+  /** When to look again. */
+  readonly dueAt: number;
+  readonly nextPingAt: number;
+  /** When the first ping went out that no byte has followed; undefined while none is unanswered. */
+  readonly silentSince: number | undefined;
+}
+
+/** What the shell knows of the socket when the heartbeat looks. */
+export interface HeartbeatReading {
+  /** When the last byte came, of whatever kind: a peer in the midst of a long message is alive. */
+  readonly lastByteAt: number;
+  /** Since when the socket is being read; undefined while we hold the reader, when silence is our own doing. */
+  readonly readingSince: number | undefined;
+}
+
+/** The first look at a connection that has just opened. */
+export function startHeartbeat(now: number, { intervalMs }: HeartbeatLimits): Heartbeat {
+  return { dueAt: now + intervalMs, nextPingAt: now + intervalMs, silentSince: undefined };
+}
+
+/** Looks at a connection: whether it is dead, whether to ping now, and when to look again. */
+export function beat(
+  before: Heartbeat,
+  reading: HeartbeatReading,
+  now: number,
+  { intervalMs, timeoutMs }: HeartbeatLimits,
+): { readonly verdict: "dead" } | { readonly verdict: "ping" | "wait"; readonly heartbeat: Heartbeat } {
+  // Late by this much, it was this process that stood still: what the peer sent may lie unread in the kernel.
+  if (now - before.dueAt > timeoutMs / 10) {
+    const nextPingAt = now + intervalMs;
+    return {
+      verdict: "ping",
+      heartbeat: { nextPingAt, silentSince: now, dueAt: Math.min(nextPingAt, now + timeoutMs) },
+    };
+  }
+  const hasLife = before.silentSince !== undefined && reading.lastByteAt >= before.silentSince;
+  const silentSince = hasLife ? undefined : before.silentSince;
+  const deadAt = verdictAt(silentSince, reading.readingSince, timeoutMs);
+  if (now >= deadAt) return { verdict: "dead" };
+
+  const isPingDue = now >= before.nextPingAt;
+  const nextPingAt = isPingDue ? now + intervalMs : before.nextPingAt;
+  const nextSilentSince = silentSince ?? (isPingDue ? now : undefined);
+  const dueAt = Math.min(nextPingAt, verdictAt(nextSilentSince, reading.readingSince, timeoutMs));
+  return { verdict: isPingDue ? "ping" : "wait", heartbeat: { dueAt, nextPingAt, silentSince: nextSilentSince } };
+}
+
+function verdictAt(silentSince: number | undefined, readingSince: number | undefined, timeoutMs: number): number {
+  if (silentSince === undefined || readingSince === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(silentSince, readingSince) + timeoutMs;
+}

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { beat, type Heartbeat, type HeartbeatReading, startHeartbeat } from "../../src/websocket/heartbeat.ts";
+
+const limits = { intervalMs: 20_000, timeoutMs: 10_000 };
+const reading = (lastByteAt: number, readingSince = 0): HeartbeatReading => ({ lastByteAt, readingSince });
+
+function look(before: Heartbeat, at: HeartbeatReading, now: number = before.dueAt) {
+  const result = beat(before, at, now, limits);
+  if (result.verdict === "dead") throw new Error("dead");
+  return result;
+}
+
+test("the first ping goes out one interval after the connection opened", () => {
+  expect(startHeartbeat(5, limits)).toMatchObject({ dueAt: 20_005, silentSince: undefined });
+  expect(look(startHeartbeat(0, limits), reading(0)).verdict).toBe("ping");
+});
+
+test("a black hole is found within interval plus timeout", () => {
+  const pinged = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  expect(pinged.dueAt).toBe(30_000);
+  expect(beat(pinged, reading(0), 30_000, limits).verdict).toBe("dead");
+});
+
+test("any byte after the ping counts as life", () => {
+  const pinged = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  const alive = look(pinged, reading(20_000));
+  expect(alive).toMatchObject({ verdict: "wait", heartbeat: { silentSince: undefined, dueAt: 40_000 } });
+});
+
+test("a timeout longer than the interval still counts from the first unanswered ping", () => {
+  const slow = { intervalMs: 1_000, timeoutMs: 2_500 };
+  let heartbeat = startHeartbeat(0, slow);
+  const verdicts: string[] = [];
+  for (let looks = 0; looks < 10; looks++) {
+    const result = beat(heartbeat, reading(0), heartbeat.dueAt, slow);
+    verdicts.push(`${result.verdict}@${heartbeat.dueAt}`);
+    if (result.verdict === "dead") break;
+    heartbeat = result.heartbeat;
+  }
+  expect(verdicts).toEqual(["ping@1000", "ping@2000", "ping@3000", "dead@3500"]);
+});
+
+test("there is no verdict while the reader is held, and the time counts anew after it", () => {
+  const pinged = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  const held = look(pinged, { lastByteAt: 0, readingSince: undefined });
+  expect(held).toMatchObject({ verdict: "wait", heartbeat: { dueAt: 40_000 } });
+  const resumed = look(held.heartbeat, reading(0, 39_000));
+  expect(resumed).toMatchObject({ verdict: "ping", heartbeat: { dueAt: 49_000 } });
+  expect(beat(resumed.heartbeat, reading(0, 39_000), 49_000, limits).verdict).toBe("dead");
+});
+
+test("a process that stood still pings at once and gives the full timeout", () => {
+  const pinged = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  const woken = look(pinged, reading(0), 3_600_000);
+  expect(woken).toMatchObject({ verdict: "ping", heartbeat: { silentSince: 3_600_000, dueAt: 3_610_000 } });
+  expect(beat(woken.heartbeat, reading(0), 3_610_000, limits).verdict).toBe("dead");
+});

@@ -1,0 +1,121 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import type { ExternalServiceError } from "../../src/core/errors.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import { Feed, startPeer, startRaw, thrownBy, until, upgradeAnswer } from "./peer.ts";
+
+const codeOf = (error: unknown): string => (error as ExternalServiceError).code;
+
+test("an iterator gives each message and ends after disconnect, when it has given what was received", async () => {
+  await using peer = await startPeer();
+  const feed = new Feed(peer.url);
+  const messages = feed.messages();
+  await feed.connect();
+  for (const text of ["a", "b"]) peer.connections[0]?.send(text);
+  await until(() => feed.got.length === 2);
+  await feed.disconnect();
+  const seen: unknown[] = [];
+  for await (const message of messages) seen.push(message);
+  expect(seen).toEqual(["a", "b"]);
+  expect(await feed.messages().next()).toEqual({ value: undefined, done: true });
+});
+
+test("disconnect during a dial ends it at once", async () => {
+  await using peer = await startRaw(() => undefined);
+  const feed = new Feed(peer.url);
+  const connected = thrownBy(feed.connect());
+  await until(() => feed.state.name === "connecting");
+  await feed.disconnect();
+  expect(codeOf(await connected)).toBe("unavailable-draining");
+  expect([feed.state.name, feed.lifecycle]).toEqual(["closed", "stopped"]);
+});
+
+test("disconnect during the wait before a redial ends it at once, with no timer left", async () => {
+  const clock = new VirtualClock();
+  await using peer = await startPeer();
+  const feed = new Feed(peer.url, { clock, random: () => 0.9, reconnect: {} });
+  await feed.connect();
+  peer.connections[0]?.terminate();
+  await until(() => feed.state.name === "reconnecting");
+  const waiting = thrownBy(feed.send("x"));
+  await feed.disconnect();
+  expect(await waiting).toMatchObject({ code: "unavailable-draining", outcome: "not-sent" });
+  expect([feed.state.name, clock.timers]).toEqual(["closed", 0]);
+  await clock.advance(60_000);
+  expect(peer.requests.length).toBe(1);
+});
+
+test("disconnect sends what is queued, then a Close frame, and is told once", async () => {
+  await using peer = await startPeer();
+  const feed = new Feed(peer.url);
+  await feed.connect();
+  const sent = Promise.all(Array.from({ length: 200 }, (_, i) => feed.send(`${i} ${"x".repeat(2_000)}`)));
+  const closed = once(peer.connections[0] as never, "close");
+  await Promise.all([feed.disconnect(), feed.disconnect()]);
+  await sent;
+  expect((await closed)[0]).toBe(1000);
+  expect(peer.received.length).toBe(200);
+  expect(feed.ended).toEqual([{ code: 1000, reason: "", willReconnect: false }]);
+  expect(codeOf(await thrownBy(feed.send("late")))).toBe("unavailable-stopped");
+  expect(codeOf(await thrownBy(feed.connect()))).toBe("unavailable-stopped");
+});
+
+test("disconnect reaches the peer's Close although a consumer has the reader paused", async () => {
+  await using peer = await startPeer({
+    onConnection: (ws) => {
+      for (let i = 0; i < 100; i++) ws.send("x".repeat(10_000));
+    },
+  });
+  const feed = new Feed(peer.url, { inbox: { maxMessages: 2 } });
+  feed.addMessageHandler(() => new Promise<void>(() => undefined));
+  await feed.connect();
+  await until(() => feed.got.length > 2);
+  await feed.disconnect();
+  expect(feed.ended).toMatchObject([{ code: 1000 }]);
+});
+
+test("a peer that ignores the Close frame is destroyed at the close limit", async () => {
+  await using peer = await startRaw((socket) => {
+    socket.once("data", (request) => {
+      const key = /sec-websocket-key: (.*)\r\n/i.exec(String(request))?.[1] ?? "";
+      socket.write(upgradeAnswer(key));
+    });
+  });
+  const feed = new Feed(peer.url, { closeTimeoutMs: 20 });
+  await feed.connect();
+  await feed.disconnect();
+  expect([feed.state.name, feed.ended]).toEqual(["closed", [{ willReconnect: false }]]);
+});
+
+test("a handler may disconnect, and a service that was never connected may be closed", async () => {
+  await using peer = await startPeer();
+  const feed = new Feed(peer.url);
+  let ended: Promise<void> | undefined;
+  feed.addMessageHandler(async () => {
+    ended ??= feed.disconnect();
+    await ended;
+  });
+  await feed.connect();
+  peer.connections[0]?.send("stop");
+  await until(() => feed.lifecycle === "stopped");
+  const unused = new Feed(peer.url);
+  await unused.close();
+  expect(unused.lifecycle).toBe("stopped");
+});
+
+test("a process that has disconnected ends by itself", async () => {
+  await using peer = await startPeer();
+  const source = new URL("../../src/websocket/websocket-service.ts", import.meta.url).href;
+  const script = `
+    const { WebSocketService } = await import(${JSON.stringify(source)});
+    class Feed extends WebSocketService {}
+    const feed = new Feed({ baseUrl: process.argv[1] });
+    await feed.connect();
+    await feed.send("bye");
+    await feed.disconnect();
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script, peer.url], { stdio: "ignore" });
+  const [code] = (await once(child, "exit")) as [number];
+  expect([code, peer.received]).toEqual([0, ["bye"]]);
+});
