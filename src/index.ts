@@ -1,5 +1,5 @@
 export { type Clock, type Random, systemClock, systemRandom, type Timer } from "./core/clock.ts";
-export { currentDeadline, type DeadlineScope, withDeadline } from "./core/deadline.ts";
+export { currentDeadline, type DeadlineScope, withDeadline, withoutDeadline } from "./core/deadline.ts";
 export {
   type AttemptRecord,
   type ConnectionFault,
@@ -14,6 +14,7 @@ export {
   isServiceDecodeError,
   isServiceRateLimitError,
   isServiceResponseError,
+  isServiceStopError,
   isServiceTimeoutError,
   isServiceUnavailableError,
   type Outcome,
@@ -24,6 +25,7 @@ export {
   ServiceDecodeError,
   ServiceRateLimitError,
   ServiceResponseError,
+  ServiceStopError,
   ServiceTimeoutError,
   ServiceUnavailableError,
   type TimeoutLimit,
@@ -33,12 +35,45 @@ export { type ServiceEvents, subscribe } from "./core/events.ts";
 export { BaseExternalService, type ExternalServiceOptions, type ServiceParts } from "./core/external-service.ts";
 export type { HealthReport, HealthStatus } from "./core/health.ts";
 export type { LifecycleState } from "./core/lifecycle.ts";
-export { jsonLogger, type Logger, type LogMethod, silentLogger } from "./core/logger.ts";
+export { jsonLogger, type Logger, type LogLevel, type LogMethod, silentLogger } from "./core/logger.ts";
 export { Secret } from "./core/secret.ts";
+export type { TlsOptions } from "./core/tls.ts";
+export {
+  createRestClient,
+  createWsClient,
+  getRestClient,
+  getServiceClient,
+  getWsClient,
+  initializeServices,
+  shutdownServices,
+} from "./registry/default-registry.ts";
+export { defineServices } from "./registry/define.ts";
+export {
+  type AnyWebSocketService,
+  type DefinitionOptions,
+  type GivenOptions,
+  rest,
+  type ServiceDefinition,
+  ws,
+} from "./registry/definition.ts";
+export type { Register, RegisteredServices } from "./registry/register.ts";
+export type { RegistryHealth } from "./registry/registry-health.ts";
+export * from "./registry/service-registry.ts";
+export type { Environment } from "./registry/settings.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions, BodyStream, Fields, FieldValue } from "./rest/body.ts";
-export type { RESTServiceOptions, TlsOptions } from "./rest/options.ts";
+export type { RESTServiceOptions } from "./rest/options.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type WithSchema } from "./rest/rest-service.ts";
+export { json, type MessageCodec } from "./websocket/codec.ts";
+export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
+export type { DisconnectEvent } from "./websocket/disconnect-event.ts";
+export type { Heartbeat } from "./websocket/heartbeat.ts";
+export type { InboxLimits } from "./websocket/inbox.ts";
+export type { ConsumerName } from "./websocket/lane.ts";
+export type { MessageIterator } from "./websocket/message-iterator.ts";
+export type { OutboxLimits } from "./websocket/outbox.ts";
+export type { PerAttempt, ReconnectOptions, WebSocketServiceOptions } from "./websocket/options.ts";
+export { type MessageHandler, type SendOptions, WebSocketService } from "./websocket/websocket-service.ts";

@@ -1,0 +1,113 @@
+import { ServiceConfigurationError } from "../core/errors.ts";
+import type { BaseExternalService } from "../core/external-service.ts";
+import type { RESTServiceOptions } from "../rest/options.ts";
+import { RESTService } from "../rest/rest-service.ts";
+import type { WebSocketServiceOptions } from "../websocket/options.ts";
+import { WebSocketService } from "../websocket/websocket-service.ts";
+import { isEnvPrefix } from "./env-names.ts";
+
+/** What a definition is given beside the options of its class. */
+export interface DefinitionOptions {
+  /**
+   * The service is left out, with a line in the log, where its URL is not set. @defaultValue false: that is an error
+   */
+  readonly optional?: boolean | undefined;
+  /** What its variables start with, instead of its name: `PAYMENTS` for `PAYMENTS_URL`. */
+  readonly env?: string | undefined;
+}
+
+/**
+ * The options of a service class without what the registry fills in: its `name` is its key there, and `baseUrl` may
+ * come from the environment.
+ */
+export type GivenOptions<O extends object> = Omit<O, "name" | "baseUrl"> & {
+  readonly baseUrl?: string | URL | undefined;
+};
+
+/**
+ * A WebSocketService, whatever its messages are. Not `WebSocketService<unknown>`: its private fields make the class
+ * invariant in its messages, so that no service of other messages would be one.
+ */
+export type AnyWebSocketService = BaseExternalService &
+  Pick<WebSocketService, "state" | "send" | "sendJson" | "disconnect">;
+
+/** A class and its options, not yet a service; made by `rest` and `ws`. */
+export interface ServiceDefinition<T extends BaseExternalService> {
+  readonly kind: "rest" | "ws";
+  readonly isOptional: boolean;
+  /** Where it is not the one that follows from the name. */
+  readonly envPrefix: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly create: (options: Readonly<Record<string, unknown>>) => T;
+}
+
+class PlainRESTService extends RESTService {}
+class PlainWebSocketService extends WebSocketService {}
+
+/**
+ * Defines a REST service: a class of yours, which is the class that the registry hands out, or none for a ready
+ * {@link RESTService}. Its URL, key and limits are read from the environment at start, and win over those given here,
+ * so that a deployment can redirect what the code says.
+ *
+ * @throws ServiceConfigurationError for a class that is not a RESTService.
+ */
+export function rest<T extends RESTService, O extends RESTServiceOptions>(
+  Class: new (options: O) => T,
+  options: GivenOptions<O> & DefinitionOptions,
+): ServiceDefinition<T>;
+export function rest<T extends RESTService>(Class: new (options: RESTServiceOptions) => T): ServiceDefinition<T>;
+export function rest(options?: GivenOptions<RESTServiceOptions> & DefinitionOptions): ServiceDefinition<RESTService>;
+export function rest(first: unknown = {}, second: unknown = {}): ServiceDefinition<RESTService> {
+  return typeof first === "function"
+    ? define("rest", RESTService, first, second)
+    : define("rest", RESTService, PlainRESTService, first);
+}
+
+/** The same as `rest` for a service over one WebSocket stream. */
+export function ws<T extends AnyWebSocketService, O extends WebSocketServiceOptions<unknown>>(
+  Class: new (options: O) => T,
+  options: GivenOptions<O> & DefinitionOptions,
+): ServiceDefinition<T>;
+export function ws<T extends AnyWebSocketService>(
+  Class: new (options: WebSocketServiceOptions<never>) => T,
+): ServiceDefinition<T>;
+export function ws(
+  options?: GivenOptions<WebSocketServiceOptions> & DefinitionOptions,
+): ServiceDefinition<WebSocketService>;
+export function ws(first: unknown = {}, second: unknown = {}): ServiceDefinition<WebSocketService> {
+  return typeof first === "function"
+    ? define("ws", WebSocketService, first, second)
+    : define("ws", WebSocketService, PlainWebSocketService, first);
+}
+
+type AbstractClass<T> = abstract new (options: never) => T;
+
+function define<T extends BaseExternalService>(
+  kind: "rest" | "ws",
+  Base: AbstractClass<T>,
+  // oxlint-disable-next-line typescript/no-unsafe-function-type -- looked at below
+  Class: Function,
+  given: unknown,
+): ServiceDefinition<T> {
+  const problems: string[] = [];
+  if (!(Class.prototype instanceof Base)) problems.push(`${kind}() needs a class that extends ${Base.name}`);
+  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
+  if (!isObject) problems.push(`${kind}() needs its options as an object`);
+  const { optional, env, name, ...options } = (isObject ? given : {}) as Readonly<Record<string, unknown>>;
+  if (optional !== undefined && typeof optional !== "boolean") problems.push("optional must be true or false");
+  if (name !== undefined) problems.push("name is given twice: a service is named by its key in the registry");
+  const isPrefix = typeof env === "string" && isEnvPrefix(env);
+  if (env !== undefined && !isPrefix)
+    problems.push("env must be what the variables start with: PAYMENTS for PAYMENTS_URL");
+  if (problems.length > 0) throw new ServiceConfigurationError(Class.name || kind, problems);
+  // The one cast between what a class asks for and what settings are made of. The overloads above checked the part
+  // that the code gives; the constructor itself checks all of it, and build.ts that it handed on what it got.
+  const Service = Class as unknown as new (options: Readonly<Record<string, unknown>>) => T;
+  return {
+    kind,
+    isOptional: optional === true,
+    envPrefix: isPrefix ? env : undefined,
+    options,
+    create: (all) => new Service(all),
+  };
+}

@@ -1,0 +1,144 @@
+import { expect, test } from "vitest";
+import { silentLogger } from "../../src/core/logger.ts";
+import { type Built, buildService } from "../../src/registry/build.ts";
+import { rest, type ServiceDefinition, ws } from "../../src/registry/definition.ts";
+import type { RESTServiceOptions } from "../../src/rest/options.ts";
+import { RESTService } from "../../src/rest/rest-service.ts";
+
+/** Keeps what its constructor got. */
+class Payments extends RESTService {
+  readonly got: RESTServiceOptions;
+  constructor(options: RESTServiceOptions) {
+    super(options);
+    this.got = options;
+  }
+}
+
+const shared = { logger: silentLogger };
+
+function build<T extends RESTService>(
+  definition: ServiceDefinition<T>,
+  env: Readonly<Record<string, string>>,
+  precedence: "environment" | "code" = "environment",
+): Built<T> {
+  return buildService("paymentGateway", definition, { env, precedence, shared });
+}
+
+function gotBy(definition: ServiceDefinition<Payments>, env = {}, precedence?: "code"): RESTServiceOptions {
+  const built = build(definition, env, precedence);
+  if (built.kind !== "service") throw new Error(JSON.stringify(built));
+  return built.service.got;
+}
+
+const url = { PAYMENT_GATEWAY_URL: "https://env.example" };
+
+test("the name of a service is its name in the registry, and its settings come from variables of that name", () => {
+  expect(gotBy(rest(Payments), { ...url, PAYMENT_GATEWAY_TIMEOUT: "12" })).toMatchObject({
+    name: "paymentGateway",
+    baseUrl: "https://env.example",
+    deadlineMs: 12_000,
+    logger: silentLogger,
+  });
+});
+
+test("the environment wins over the definition, so that a deployment can redirect", () => {
+  const definition = rest(Payments, { baseUrl: "https://code.example", deadlineMs: 1 });
+  expect(gotBy(definition, url)).toMatchObject({ baseUrl: "https://env.example", deadlineMs: 1 });
+});
+
+test("where the code has precedence, the environment fills only what is left out", () => {
+  const definition = rest(Payments, { baseUrl: "https://code.example", retry: { maxRetries: 1 } });
+  const env = { PAYMENT_GATEWAY_URL: "nonsense that nobody reads", PAYMENT_GATEWAY_MAX_RETRIES: "9" };
+  const got = gotBy(definition, { ...env, PAYMENT_GATEWAY_TIMEOUT: "12" }, "code");
+  expect(got).toMatchObject({ baseUrl: "https://code.example", deadlineMs: 12_000, retry: { maxRetries: 1 } });
+  expect(gotBy(rest(Payments, { retry: false }), { ...url, ...env, ...url }, "code").retry).toBe(false);
+});
+
+test("the number of retries from the environment leaves the other limits of retries as they are", () => {
+  const env = { ...url, PAYMENT_GATEWAY_MAX_RETRIES: "5" };
+  expect(gotBy(rest(Payments, { retry: { baseDelayMs: 7 } }), env).retry).toEqual({ baseDelayMs: 7, maxRetries: 5 });
+  expect(gotBy(rest(Payments, { retry: false }), env).retry).toEqual({ maxRetries: 5 });
+});
+
+test("an option given as undefined counts as not given", () => {
+  const definition = rest(Payments, { baseUrl: undefined, deadlineMs: undefined, logger: undefined });
+  expect(gotBy(definition, url)).toEqual({
+    name: "paymentGateway",
+    baseUrl: "https://env.example",
+    logger: silentLogger,
+  });
+});
+
+test("a deadline from the environment below the default of the attempt's limit just works", () => {
+  expect(build(rest(), { ...url, PAYMENT_GATEWAY_TIMEOUT: "2" }).kind).toBe("service");
+});
+
+test("a limit from the environment that contradicts one of the code is told with its variable", () => {
+  const built = build(rest({ attemptTimeoutMs: 8_000 }), { ...url, PAYMENT_GATEWAY_TIMEOUT: "5" });
+  expect(built).toEqual({
+    kind: "wrong",
+    problems: [
+      "attemptTimeoutMs (8000) must not be above deadlineMs (5000) [deadlineMs comes from PAYMENT_GATEWAY_TIMEOUT]",
+    ],
+  });
+});
+
+test("a service without its URL is wrong, and the variable to set is named", () => {
+  expect(build(rest(), {})).toEqual({
+    kind: "wrong",
+    problems: ["PAYMENT_GATEWAY_URL is not set: set it to the service's URL, or give baseUrl in the code"],
+  });
+});
+
+test("an optional service without its URL is skipped, unless something else about it is wrong", () => {
+  const definition = rest({ optional: true });
+  expect(build(definition, {})).toEqual({ kind: "skipped", variable: "PAYMENT_GATEWAY_URL" });
+  expect(build(definition, { PAYMENT_GATEWAY_TIMEOUT: "soon" })).toMatchObject({
+    kind: "wrong",
+    problems: [expect.stringMatching(/^PAYMENT_GATEWAY_TIMEOUT must be /), expect.stringMatching(/is not set/)],
+  });
+});
+
+test("a URL that is wrong is not also missing", () => {
+  const built = build(rest(), { PAYMENT_GATEWAY_URL: "nowhere" });
+  expect(built).toMatchObject({ kind: "wrong", problems: [expect.stringMatching(/^PAYMENT_GATEWAY_URL must be /)] });
+});
+
+test("a prefix given by hand stands in front of every variable", () => {
+  expect(gotBy(rest(Payments, { env: "PAY" }), { PAY_URL: "https://pay.example" }).baseUrl).toBe("https://pay.example");
+});
+
+test("a constructor that keeps its options to itself is told to hand them on", () => {
+  class Stubborn extends RESTService {
+    constructor() {
+      super({ baseUrl: "https://own.example" });
+    }
+  }
+  expect(build(rest(Stubborn), url)).toEqual({
+    kind: "wrong",
+    problems: ["the constructor of Stubborn must hand all options that it gets to super()"],
+  });
+});
+
+test("what a constructor of the user's throws is not made into something else", () => {
+  const own = new TypeError("mine");
+  class Throwing extends RESTService {
+    constructor(options: RESTServiceOptions) {
+      super(options);
+      throw own;
+    }
+  }
+  expect(() => build(rest(Throwing), url)).toThrow(own);
+});
+
+test("the names of the Python design work for a stream", () => {
+  const env = {
+    REALTIME_WS_URL: "ws://realtime.example.com",
+    REALTIME_WS_KEY: "k",
+    REALTIME_WS_PING_INTERVAL: "20.0",
+  };
+  for (const name of ["realtime_ws", "realtimeWs"]) {
+    const context = { env, precedence: "environment", shared } as const;
+    expect(buildService(name, ws({ endpoint: "/stream" }), context).kind).toBe("service");
+  }
+});

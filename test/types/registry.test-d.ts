@@ -1,0 +1,136 @@
+// Compiled and never run: a line that must not compile says so above itself, and the compiler checks that it does not.
+import type { FastifyInstance } from "fastify";
+import { expectTypeOf } from "vitest";
+import type { FastifyServices } from "../../src/frameworks/fastify.ts";
+import { createRestClient, createWsClient, getRestClient, getWsClient } from "../../src/registry/default-registry.ts";
+import { defineServices } from "../../src/registry/define.ts";
+import { rest, ws } from "../../src/registry/definition.ts";
+import type { RegisteredServices } from "../../src/registry/register.ts";
+import type { Fake, ServiceRegistry } from "../../src/registry/service-registry.ts";
+import type { RESTServiceOptions } from "../../src/rest/options.ts";
+import { RESTService } from "../../src/rest/rest-service.ts";
+import { json } from "../../src/websocket/codec.ts";
+import { WebSocketService } from "../../src/websocket/websocket-service.ts";
+
+class PaymentGatewayClient extends RESTService {
+  readonly #secret = 1;
+  protected readonly inner = 1;
+  createPayment(amount: number): Promise<{ id: string; amount: number }> {
+    return Promise.resolve({ id: "p", amount: amount * this.#secret });
+  }
+}
+interface Tick {
+  readonly price: number;
+}
+class Feed extends WebSocketService<Tick> {}
+class Raw extends WebSocketService {}
+class Priced extends RESTService {
+  constructor(options: RESTServiceOptions & { readonly currency: string }) {
+    const { currency: _, ...others } = options;
+    super(others);
+  }
+}
+class ByUrl extends RESTService {
+  constructor(url: string) {
+    super({ baseUrl: url });
+  }
+}
+
+const services = defineServices({
+  paymentGateway: rest(PaymentGatewayClient, { endpointBase: "/v1", idempotency: true }),
+  plain: rest({ optional: true }),
+  realtime: ws(Feed, { endpoint: "/stream" }),
+  raw: ws(Raw),
+  ready: ws(),
+  priced: rest(Priced, { currency: "USD" }),
+});
+
+// What is defined is what is handed out.
+expectTypeOf(services.get("paymentGateway")).toEqualTypeOf<PaymentGatewayClient>();
+expectTypeOf(services.get("plain")).toEqualTypeOf<RESTService>();
+expectTypeOf(services.get("realtime")).toEqualTypeOf<Feed>();
+expectTypeOf(services.get("raw")).toEqualTypeOf<Raw>();
+expectTypeOf(services.get("ready")).toEqualTypeOf<WebSocketService>();
+expectTypeOf(services.get("priced")).toEqualTypeOf<Priced>();
+expectTypeOf(services.provider("paymentGateway")).toEqualTypeOf<() => PaymentGatewayClient>();
+expectTypeOf(services.names).toEqualTypeOf<
+  readonly ("paymentGateway" | "plain" | "realtime" | "raw" | "ready" | "priced")[]
+>();
+
+// A misspelt name does not compile.
+// @ts-expect-error
+services.get("paymentsGateway");
+// @ts-expect-error
+services.provider("paymentsGateway");
+// @ts-expect-error
+services.override({ paymentsGateway: {} });
+
+// A name that is only known at run time is narrowed by has().
+declare const name: string;
+// @ts-expect-error
+services.get(name);
+if (services.has(name)) services.get(name);
+
+// What the class asks for is asked for, and what the registry fills in is not.
+// @ts-expect-error: currency is missing
+rest(Priced);
+// @ts-expect-error: currency is missing
+rest(Priced, {});
+// @ts-expect-error: the name is the key
+rest(PaymentGatewayClient, { name: "x" });
+// @ts-expect-error: misspelt
+rest(PaymentGatewayClient, { deadlinMs: 1 });
+// @ts-expect-error: misspelt
+rest({ deadlinMs: 1 });
+// @ts-expect-error: a stream is not a REST service
+rest(Feed);
+// @ts-expect-error: and the other way round
+ws(PaymentGatewayClient);
+// @ts-expect-error: nobody can make one of it
+rest(RESTService);
+// @ts-expect-error: its constructor takes something else
+rest(ByUrl);
+// @ts-expect-error: a codec for other messages
+ws(Feed, { codec: json() });
+// @ts-expect-error: not a definition
+defineServices({ x: new PaymentGatewayClient({ baseUrl: "https://a.example" }) });
+
+// A fake needs no cast, although the class has #private and protected members, and only what the test uses.
+services.override({ paymentGateway: { createPayment: async (amount) => ({ id: "fake", amount }) } });
+services.override({ paymentGateway: { createPayment: async () => ({ id: "fake", amount: 1 }), name: "x" } });
+services.override({ realtime: { addMessageHandler: () => ({}) as Feed } });
+services.override({ paymentGateway: new PaymentGatewayClient({ baseUrl: "https://a.example" }) });
+// @ts-expect-error: no such method
+services.override({ paymentGateway: { createPaymemt: async () => ({ id: "fake", amount: 1 }) } });
+// @ts-expect-error: another answer than the class gives
+services.override({ paymentGateway: { createPayment: async () => ({ id: 1 }) } });
+expectTypeOf<Fake<PaymentGatewayClient>>().not.toHaveProperty("inner");
+
+expectTypeOf(services.with({}, () => 1)).toEqualTypeOf<Promise<number>>();
+expectTypeOf(services.with({}, async () => "x")).toEqualTypeOf<Promise<string>>();
+expectTypeOf((await services.health()).services).not.toHaveProperty("paymentsGateway");
+expectTypeOf((await services.health()).services.raw?.status).toEqualTypeOf<"pass" | "warn" | "fail" | undefined>();
+for (const [entry, service] of services.entries()) {
+  expectTypeOf(entry).toEqualTypeOf<(typeof services.names)[number]>();
+  expectTypeOf(service.lifecycle).toBeString();
+}
+
+// The default registry hands out the class passed in, and nothing better than the kind without one.
+expectTypeOf(createRestClient("a", PaymentGatewayClient, {})).toEqualTypeOf<PaymentGatewayClient>();
+expectTypeOf(createRestClient("a", PaymentGatewayClient)).toEqualTypeOf<PaymentGatewayClient>();
+expectTypeOf(createRestClient("a", { baseUrl: "https://a.example" })).toEqualTypeOf<RESTService>();
+expectTypeOf(createWsClient("b", Feed)).toEqualTypeOf<Feed>();
+expectTypeOf(createWsClient("b")).toEqualTypeOf<WebSocketService>();
+expectTypeOf(getRestClient("a", PaymentGatewayClient)).toEqualTypeOf<PaymentGatewayClient>();
+expectTypeOf(getRestClient("a")).toEqualTypeOf<RESTService>();
+expectTypeOf(getWsClient("b", Feed)).toEqualTypeOf<Feed>();
+// @ts-expect-error: currency is missing
+createRestClient("a", Priced);
+// @ts-expect-error: an optional client would be none
+createRestClient("a", { optional: true });
+
+// Without Register a framework adapter knows no names; with it, the application's own.
+expectTypeOf<RegisteredServices<{ services: typeof services }>>().toEqualTypeOf<typeof services>();
+expectTypeOf<RegisteredServices<object>>().toEqualTypeOf<ServiceRegistry>();
+expectTypeOf<FastifyInstance["services"]>().toEqualTypeOf<RegisteredServices>();
+expectTypeOf(services).toExtend<FastifyServices>();
