@@ -1,0 +1,294 @@
+import { once } from "node:events";
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import Fastify, { type FastifyInstance } from "fastify";
+import { afterEach, expect, test } from "vitest";
+import { currentDeadline, withDeadline, withoutDeadline } from "../../src/core/deadline.ts";
+import { isServiceConfigurationError, isServiceTimeoutError, type ServiceTimeoutError } from "../../src/core/errors.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { ClientGoneError, hawser, type HawserFastifyOptions } from "../../src/frameworks/fastify.ts";
+import { defineServices } from "../../src/registry/define.ts";
+import { rest } from "../../src/registry/definition.ts";
+import { RESTService } from "../../src/rest/rest-service.ts";
+import { journaling } from "../registry/journal.ts";
+import { answerJson, answerNothing, httpServer } from "../support/http-server.ts";
+import { reasonOf } from "../support/rest-client.ts";
+import { settled } from "../support/virtual-clock.ts";
+
+class PaymentGatewayClient extends RESTService {
+  createPayment(amount: number): Promise<unknown> {
+    return this.postJson("/payments", { json: { amount } });
+  }
+}
+
+const services = (url: string) =>
+  defineServices({ paymentGateway: rest(PaymentGatewayClient, { baseUrl: url }) }, { logger: silentLogger, env: {} });
+
+const apps: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+});
+
+async function appWith(options: HawserFastifyOptions): Promise<FastifyInstance> {
+  const app = Fastify();
+  apps.push(app);
+  await app.register(hawser, options);
+  return app;
+}
+
+/** A client on a socket of its own, which can hang up. Its body comes only after the request has begun. */
+function hit(app: FastifyInstance, path: string, body?: string): ClientRequest {
+  const { port } = app.server.address() as AddressInfo;
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const client = httpRequest({ host: "127.0.0.1", port, path, method: body === undefined ? "GET" : "POST", headers });
+  client.on("error", () => undefined);
+  if (body === undefined) client.end();
+  else {
+    app.server.once("request", () => client.end(body));
+    client.flushHeaders();
+  }
+  return client;
+}
+
+async function answerOf(client: ClientRequest): Promise<number | undefined> {
+  const [answer] = (await once(client, "response")) as [IncomingMessage];
+  answer.resume();
+  await once(answer, "end");
+  return answer.statusCode;
+}
+
+test("the application and each request have the services, started before it is ready and stopped when it closes", async () => {
+  await using server = await httpServer(answerJson({ id: "p1" }));
+  const registry = services(server.url);
+  const app = await appWith({ services: registry });
+  app.get("/", async (request) => {
+    expect(request.services).toBe(registry);
+    return registry.get("paymentGateway").createPayment(5);
+  });
+  expect(app.services).toBe(registry);
+  const answer = await app.inject("/");
+  expect(answer.json()).toEqual({ id: "p1" });
+  await app.close();
+  expect(() => registry.get("paymentGateway")).toThrow(/was stopped/);
+});
+
+test("an application whose services cannot start is not ready", async () => {
+  const own = new Error("mine");
+  const { Journaling } = journaling({ a: { open: async () => Promise.reject(own) } });
+  const registry = defineServices(
+    { a: rest(Journaling, { baseUrl: "https://a.example" }) },
+    { logger: silentLogger, env: {} },
+  );
+  const app = await appWith({ services: registry });
+  expect(await reasonOf(Promise.resolve(app.ready()))).toBe(own);
+});
+
+test("starting and stopping can be left to the application", async () => {
+  const calls: string[] = [];
+  const registry = {
+    start: async () => void calls.push("start"),
+    stop: async () => void calls.push("stop"),
+  };
+  const app = await appWith({ services: registry, startOnReady: false, stopOnClose: false });
+  await app.ready();
+  await app.close();
+  expect(calls).toEqual([]);
+});
+
+test("the plugin's decorators and hooks are those of the application, and not of a scope of its own", async () => {
+  await using server = await httpServer();
+  const registry = services(server.url);
+  const app = await appWith({ services: registry });
+  await app.register(async (child) => {
+    child.get("/child", async (request) => ({ isScoped: currentDeadline() !== undefined, has: "services" in request }));
+  });
+  expect((await app.inject("/child")).json()).toEqual({ isScoped: true, has: true });
+  expect(app.hasPlugin("hawser")).toBe(true);
+});
+
+test("wrong options fail the registration, all at once", async () => {
+  const app = Fastify();
+  const wrong = { requestTimeoutMs: 0, startOnReady: 1, timeout: 3 } as never;
+  const error = await reasonOf(Promise.resolve(app.register(hawser, wrong)));
+  expect(isServiceConfigurationError(error) && error.problems).toEqual([
+    "services is required: the result of defineServices()",
+    "requestTimeoutMs must be a number of at least 1, not 0",
+    "startOnReady must be a boolean, not 1",
+    expect.stringMatching(/^unknown option timeout/),
+  ]);
+});
+
+test.each([
+  ["without a body", undefined],
+  ["with a body", '{"amount":5}'],
+])("a client that goes away ends the calls of its request (%s)", async (_which, body) => {
+  await using server = await httpServer(answerNothing);
+  const registry = services(server.url);
+  const app = await appWith({ services: registry });
+  const ended = Promise.withResolvers<unknown>();
+  app.all("/", async () => {
+    const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
+    ended.resolve(reason);
+    throw reason;
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const client = hit(app, "/", body);
+  const upstream = await server.request(1);
+  client.destroy();
+  const reason = await ended.promise;
+  expect(reason).toBeInstanceOf(ClientGoneError);
+  expect(reason).toMatchObject({ name: "AbortError", statusCode: 499, message: expect.stringContaining("client") });
+  await upstream.connectionClosed;
+});
+
+test("a request that was answered leaves no listener, and nothing is aborted", async () => {
+  await using server = await httpServer();
+  const app = await appWith({ services: services(server.url) });
+  const signals: AbortSignal[] = [];
+  const listeners: number[] = [];
+  let raw: ServerResponse | undefined;
+  app.post("/", async (_request, reply) => {
+    signals.push(...(currentDeadline()?.signals ?? []));
+    raw = reply.raw;
+    listeners.push(reply.raw.listenerCount("close"));
+    return {};
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await answerOf(hit(app, "/", "{}"))).toBe(200);
+  await settled();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  expect(raw?.listenerCount("close")).toBeLessThan(listeners[0] ?? 0);
+});
+
+test.each([
+  ["without a body", undefined],
+  ["with a body", '{"amount":5}'],
+])("a request's deadline ends its calls (%s)", async (_which, body) => {
+  await using server = await httpServer(answerNothing);
+  const registry = services(server.url);
+  const app = await appWith({ services: registry, requestTimeoutMs: 300 });
+  let failure: ServiceTimeoutError | undefined;
+  app.all("/", async (_request, reply) => {
+    const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
+    if (isServiceTimeoutError(reason)) failure = reason;
+    return reply.code(504).send();
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await answerOf(hit(app, "/", body))).toBe(504);
+  expect(failure).toMatchObject({ limit: "deadline", attempts: [{ number: 1, phase: "headers" }] });
+  expect(failure?.limitMs).toBeLessThanOrEqual(300);
+  await server.requests[0]?.connectionClosed;
+});
+
+test("a deadline that passed while the body was read lets no call begin", async () => {
+  await using server = await httpServer(answerNothing);
+  const registry = services(server.url);
+  const app = await appWith({ services: registry, requestTimeoutMs: 20 });
+  app.addHook("preParsing", async (_request, _reply, payload) => {
+    const scope = currentDeadline();
+    while ((scope?.remainingMs() ?? 0) > 0) await settled();
+    return payload;
+  });
+  app.post("/", async (_request, reply) => {
+    const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
+    return reply.code(504).send({ isTimeout: isServiceTimeoutError(reason) });
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await answerOf(hit(app, "/", "{}"))).toBe(504);
+  expect(server.requests).toEqual([]);
+});
+
+test("a request stays one although a hook reads its body in the context of the socket", async () => {
+  await using server = await httpServer();
+  const app = await appWith({ services: services(server.url) });
+  // As plugins do that keep the raw body, for signatures.
+  app.addHook("preParsing", (_request, _reply, payload, next) => {
+    const chunks: Buffer[] = [];
+    payload.on("data", (chunk: Buffer) => chunks.push(chunk));
+    payload.on("end", () => next(null, Readable.from(chunks)));
+  });
+  const scopes: unknown[] = [];
+  app.post("/", async () => {
+    scopes.push(currentDeadline()?.signals.length);
+    return {};
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await answerOf(hit(app, "/", "{}"))).toBe(200);
+  expect(scopes).toEqual([1]);
+});
+
+test("requests beside each other have signals of their own", async () => {
+  await using server = await httpServer(answerNothing);
+  const registry = services(server.url);
+  const app = await appWith({ services: registry });
+  const ended = new Map<string, PromiseWithResolvers<unknown>>([
+    ["a", Promise.withResolvers()],
+    ["b", Promise.withResolvers()],
+  ]);
+  app.get<{ Params: { id: string } }>("/:id", async (request) => {
+    ended.get(request.params.id)?.resolve(await reasonOf(registry.get("paymentGateway").createPayment(5)));
+    return {};
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const [a, b] = [hit(app, "/a"), hit(app, "/b")];
+  await server.request(2);
+  a.destroy();
+  expect(await ended.get("a")?.promise).toBeInstanceOf(ClientGoneError);
+  let isOver = false;
+  void ended.get("b")?.promise.then(() => (isOver = true));
+  await settled();
+  expect(isOver).toBe(false);
+  b.destroy();
+  await ended.get("b")?.promise;
+});
+
+test("what a handler begins without its deadline outlives the client", async () => {
+  const release = Promise.withResolvers<void>();
+  await using server = await httpServer((_request, response) => {
+    void release.promise.then(() => response.end('{"id":"p1"}'));
+  });
+  const registry = services(server.url);
+  const app = await appWith({ services: registry, requestTimeoutMs: 10_000 });
+  const background = Promise.withResolvers<unknown>();
+  const gone = Promise.withResolvers<void>();
+  app.post("/", async (_request, reply) => {
+    reply.raw.once("close", gone.resolve);
+    withoutDeadline(() => {
+      void registry.get("paymentGateway").createPayment(5).then(background.resolve, background.reject);
+    });
+    await gone.promise;
+    return {};
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const client = hit(app, "/", "{}");
+  await server.request(1);
+  client.destroy();
+  await gone.promise;
+  release.resolve();
+  expect(await background.promise).toEqual({ id: "p1" });
+});
+
+test("a fake put in place for one test reaches the handlers of what it injects, with and without a body", async () => {
+  const registry = services("https://a.example");
+  const app = await appWith({ services: registry });
+  app.post<{ Body: { amount: number } }>("/", async (request) =>
+    registry.get("paymentGateway").createPayment(request.body.amount),
+  );
+  const paidWith = async (id: string): Promise<unknown> => {
+    const fake = { createPayment: async (amount: number) => ({ id, amount }) };
+    const answer = await registry.with({ paymentGateway: fake }, () =>
+      app.inject({ method: "POST", url: "/", payload: { amount: 7 } }),
+    );
+    return answer.json();
+  };
+  expect(await Promise.all([paidWith("one"), paidWith("two")])).toEqual([
+    { id: "one", amount: 7 },
+    { id: "two", amount: 7 },
+  ]);
+});
+
+test("outside of every deadline there is none, and it returns what the work returns", () => {
+  const inner = withDeadline({ deadlineMs: 1_000 }, () => withoutDeadline(() => [currentDeadline()]));
+  expect(inner).toEqual([undefined]);
+});
