@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Sandbox, startSandbox } from "../../sandbox/sandbox.ts";
+
+// Each example is run as a user runs it: a program of its own, on the built package, with settings in its environment.
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ tickIntervalMs: 20 });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+});
+
+async function run(example: string): Promise<string[]> {
+  const { gateway, notifications, feed } = sandbox;
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${example}`], {
+    cwd: new URL("../../", import.meta.url),
+    timeout: 15_000,
+    env: {
+      PAYMENT_GATEWAY_URL: gateway.url,
+      PAYMENT_GATEWAY_API_KEY: gateway.apiKey,
+      PAYMENT_GATEWAY_TIMEOUT: "10",
+      NOTIFICATION_SERVICE_URL: notifications.url,
+      NOTIFICATION_SERVICE_API_KEY: notifications.apiKey,
+      REALTIME_WS_URL: feed.url,
+      REALTIME_WS_KEY: feed.apiKey,
+      REALTIME_WS_PING_INTERVAL: "20",
+    },
+  });
+  return stdout.trimEnd().split("\n");
+}
+
+test("quick-start makes a payment", async () => {
+  expect(await run("quick-start.ts")).toEqual([expect.stringMatching(/^pay_\d+: 12.5 EUR$/)]);
+});
+
+test("rest-client creates a payment, finds it, and finds no other", async () => {
+  expect(await run("rest-client.ts")).toEqual(["201 200 404"]);
+});
+
+test("websocket-client hears its messages and disconnects", async () => {
+  expect(await run("websocket-client.ts")).toEqual(["heard 10 messages, the stream is open", "disconnected"]);
+});
+
+test("background-task answers, and notifies all the same", async () => {
+  const [line = ""] = await run("background-task.ts");
+  const [, id] = /^answered 201, notified (pay_\d+)$/.exec(line) ?? [];
+  const sent = (await (await fetch(`${sandbox.notifications.controlUrl}/__sent`)).json()) as {
+    sent: readonly { paymentId: string }[];
+  };
+  expect(sent.sent.map(({ paymentId }) => paymentId)).toContain(id);
+});
+
+test("custom-message-handler raises its alert", async () => {
+  expect(await run("custom-message-handler.ts")).toEqual([expect.stringMatching(/^alert: \w.* above 0$/)]);
+});
+
+test("settings-and-lifespan refuses wrong settings, starts, checks and stops", async () => {
+  expect(await run("settings-and-lifespan.ts")).toEqual([
+    "refused with 3 problems",
+    "started: paymentGateway, realtimeWs, ledger; health pass",
+    "stopped",
+  ]);
+});
