@@ -13,6 +13,8 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/leaks.ts"],
     testTimeout: 20_000,
+    // One worker per spare core would be one where there are two; most tests wait for sockets, not for the processor.
+    maxWorkers: 3,
     typecheck: { enabled: false },
     coverage: {
       provider: "v8",

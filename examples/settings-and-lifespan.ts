@@ -13,7 +13,10 @@ const services = defineServices({
 });
 
 // What is missing or wrong is told all at once, before anything is connected, and never with its value.
-const wrong = defineServices({ paymentGateway: rest(), realtimeWs: ws() }, { env: { PAYMENT_GATEWAY_TIMEOUT: "soon" } });
+const wrong = defineServices(
+  { paymentGateway: rest(), realtimeWs: ws() },
+  { env: { PAYMENT_GATEWAY_TIMEOUT: "soon" } },
+);
 try {
   await wrong.start();
 } catch (error) {

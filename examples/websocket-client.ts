@@ -32,10 +32,10 @@ await services.start();
 
 const realtime = services.get("realtimeWs");
 let heard = 0;
-for await (const _message of realtime.messages()) {
-  heard += 1;
+for await (const message of realtime.messages()) {
+  if (Tick.safeParse(JSON.parse(String(message))).success) heard += 1;
   if (heard === 10) break;
 }
-console.log(`heard ${heard} messages, the stream is ${realtime.state.name}`);
+console.log(`heard ${heard} ticks, the stream is ${realtime.state.name}`);
 
 await services.stop();

@@ -15,9 +15,17 @@ step("types", "tsc", ["--noEmit", "-p", "tsconfig.json"]);
 step("unused code", "knip", []);
 step("package", "publint", ["--strict"]);
 step("types as published", "attw", ["--pack", ".", "--profile", "esm-only", "--quiet"]);
-for (const config of reports) step(`api report (${config}; npm run api accepts it)`, "api-extractor", ["run", "-c", config]);
+for (const config of reports)
+  step(`api report (${config}; npm run api accepts it)`, "api-extractor", ["run", "-c", config]);
 step("size", "size-limit", []);
-step("tests and coverage", "vitest", ["run", "--coverage", "--exclude", "test/browser/**", "--exclude", "**/node_modules/**"]);
+step("tests and coverage", "vitest", [
+  "run",
+  "--coverage",
+  "--exclude",
+  "test/browser/**",
+  "--exclude",
+  "**/node_modules/**",
+]);
 console.log(`check: ${process.exitCode ? "failed" : "passed"} in ${seconds(startedAt)}`);
 
 function step(name, command, args) {

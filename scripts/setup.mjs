@@ -32,7 +32,9 @@ function step(stamp, what, state, work) {
     work();
   } catch (error) {
     process.stderr.write(" failed\n");
-    process.stderr.write(`${error.stdout ?? ""}${error.stderr ?? ""}${error.stdout === undefined ? error.message : ""}\n`);
+    process.stderr.write(
+      `${error.stdout ?? ""}${error.stderr ?? ""}${error.stdout === undefined ? error.message : ""}\n`,
+    );
     process.exit(1);
   }
   mkdirSync(dirname(stamp), { recursive: true });

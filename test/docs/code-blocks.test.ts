@@ -11,11 +11,17 @@ const filesIn = (folder: string, ending: string): string[] =>
 const withoutIndent = (text: string): string => text.replaceAll(/^\s+/gm, "").trimEnd();
 
 // Compiled and run: the examples. Compiled: everything else that a block may stand in.
-const compiled = [...filesIn("examples/", ".ts"), ...filesIn("test/types/", ".ts")].map((path) => withoutIndent(read(path)));
+const compiled = [...filesIn("examples/", ".ts"), ...filesIn("test/types/", ".ts")].map((path) =>
+  withoutIndent(read(path)),
+);
 const documents = ["README.md", "PROTOCOL.md", "ARCHITECTURE.md", ...filesIn("docs/", ".md")];
 
 const blocks = documents.flatMap((path) =>
-  [...read(path).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""], index) => ({ path, index: index + 1, code })),
+  [...read(path).matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""], index) => ({
+    path,
+    index: index + 1,
+    code,
+  })),
 );
 
 describe("every TypeScript block of a document stands in a compiled file", () => {

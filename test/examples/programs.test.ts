@@ -42,7 +42,7 @@ test("rest-client creates a payment, finds it, and finds no other", async () => 
 });
 
 test("websocket-client hears its messages and disconnects", async () => {
-  expect(await run("websocket-client.ts")).toEqual(["heard 10 messages, the stream is open", "disconnected"]);
+  expect(await run("websocket-client.ts")).toEqual(["heard 10 ticks, the stream is open", "disconnected"]);
 });
 
 test("background-task answers, and notifies all the same", async () => {
