@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Clock, Timer } from "../../src/core/clock.ts";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -92,4 +94,154 @@ test("a cleared list has no timer and tells nobody", async () => {
   expect([clock.timers, list.size]).toEqual([0, 0]);
   await clock.advance(100);
   expect(told).toEqual([]);
+});
+
+test("the entries that are in the list can be walked over", () => {
+  const { list, entry } = setUp();
+  const [a, b] = [entry("a", 10), entry("b", 20)];
+  list.add(a);
+  list.add(b);
+  list.remove(a);
+  expect([...list]).toEqual([b]);
+});
+
+test("an entry that stays and moves itself on is told again", async () => {
+  const { clock, list } = setUp();
+  const told: number[] = [];
+  const beat = {
+    expiresAt: 10,
+    expire: (now: number) => {
+      told.push(now);
+      beat.expiresAt = now + 10;
+    },
+  };
+  list.add(beat);
+  await clock.advance(35);
+  expect(told).toEqual([10, 20, 30]);
+  list.clear();
+});
+
+test("after a jump of the clock everything that is over is told in one walk", async () => {
+  const { clock, list, told, entry } = setUp();
+  for (const [name, at] of [
+    ["a", 10],
+    ["b", 20],
+    ["c", 900],
+  ] as const)
+    list.add(entry(name, at));
+  clock.jump(500);
+  await clock.advance(0);
+  expect(told).toEqual(["a@500", "b@500"]);
+});
+
+/** The virtual clock, watched for timers that hold the process up. */
+class WatchedClock extends VirtualClock {
+  held = 0;
+
+  override setTimer(delayMs: number, callback: () => void): Timer {
+    let isHeld = true;
+    this.held++;
+    const release = (): void => {
+      if (isHeld) this.held--;
+      isHeld = false;
+    };
+    const timer = super.setTimer(delayMs, () => {
+      release();
+      callback();
+    });
+    return {
+      cancel: () => {
+        release();
+        timer.cancel();
+      },
+      unref: release,
+      ref: () => {
+        if (!isHeld) this.held++;
+        isHeld = true;
+      },
+    };
+  }
+}
+
+test("an empty list does not hold the process up, and a list that is filled again does", async () => {
+  const clock: WatchedClock & Clock = new WatchedClock();
+  const list = new DeadlineList(clock);
+  const entry = { expiresAt: 100, expire: () => undefined };
+  list.add(entry);
+  list.remove(entry);
+  list.remove(entry);
+  expect([clock.timers, clock.held]).toEqual([1, 0]);
+  list.add({ ...entry, expiresAt: 200 });
+  expect([clock.timers, clock.held]).toEqual([1, 1]);
+  list.clear();
+  expect([clock.timers, clock.held]).toEqual([0, 0]);
+});
+
+type Step =
+  | { readonly do: "add"; readonly inMs: number }
+  | { readonly do: "remove"; readonly which: number }
+  | { readonly do: "move"; readonly which: number; readonly inMs: number }
+  | { readonly do: "pass"; readonly ms: number };
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant("add" as const), inMs: fc.nat(50) }),
+  fc.record({ do: fc.constant("remove" as const), which: fc.nat(20) }),
+  fc.record({ do: fc.constant("move" as const), which: fc.nat(20), inMs: fc.nat(50) }),
+  fc.record({ do: fc.constant("pass" as const), ms: fc.nat(30) }),
+);
+
+test("whatever is added, removed and moved, each entry is told once, at its moment, unless it was removed", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { maxLength: 25 }), async (steps) => {
+      const clock = new WatchedClock();
+      const list = new DeadlineList(clock);
+      const told: { readonly id: number; readonly at: number }[] = [];
+      const entries: { readonly id: number; expiresAt: number; expire(now: number): void }[] = [];
+      // The model: what is still to be told, and what must have been told by now.
+      const pending = new Set<(typeof entries)[number]>();
+      const expected: { readonly id: number; readonly at: number }[] = [];
+
+      for (const step of steps) {
+        if (step.do === "add") {
+          const id = entries.length;
+          const entry = {
+            id,
+            expiresAt: clock.now() + step.inMs,
+            expire: (now: number) => {
+              told.push({ id, at: now });
+              list.remove(entry);
+            },
+          };
+          entries.push(entry);
+          list.add(entry);
+          pending.add(entry);
+        } else if (step.do === "pass") {
+          const end = clock.now() + step.ms;
+          for (const entry of pending) {
+            if (entry.expiresAt > end) continue;
+            expected.push({ id: entry.id, at: Math.max(clock.now(), entry.expiresAt) });
+            pending.delete(entry);
+          }
+          await clock.advance(step.ms);
+        } else {
+          const entry = [...pending][step.which];
+          if (entry === undefined) continue;
+          if (step.do === "remove") {
+            list.remove(entry);
+            pending.delete(entry);
+          } else {
+            const before = entry.expiresAt;
+            entry.expiresAt = clock.now() + step.inMs;
+            if (entry.expiresAt < before) list.hasten(entry);
+          }
+        }
+        const byId = (a: { id: number }, b: { id: number }): number => a.id - b.id;
+        expect(told.toSorted(byId)).toEqual(expected.toSorted(byId));
+        expect(new Set(list)).toEqual(pending);
+        expect(clock.timers).toBeLessThanOrEqual(1);
+        expect(clock.held).toBe(pending.size === 0 ? 0 : 1);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

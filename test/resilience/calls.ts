@@ -1,0 +1,156 @@
+import type { ErrorCode, ExternalServiceError, Outcome } from "../../src/core/errors.ts";
+import { ServiceConnectionError } from "../../src/core/errors.ts";
+import { type ServiceEvents, subscribe } from "../../src/core/events.ts";
+import type { Attempt } from "../../src/resilience/call.ts";
+import { interruptedEnd } from "../../src/resilience/interruption.ts";
+import type { AttemptEnd, Failure } from "../../src/resilience/outcome.ts";
+import { type CallRequest, type Completed, Pipeline } from "../../src/resilience/pipeline.ts";
+import type { Admission, Policy } from "../../src/resilience/policy.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+/** What one attempt does. */
+export type Step = (attempt: Attempt) => Promise<AttemptEnd<string>>;
+
+/** A failure that a repetition may mend, unless said otherwise. */
+export function failure(more: Partial<Failure> = {}): Failure {
+  const own = { code: "connection-reset" as ErrorCode, phase: "headers" as const, outcome: "unknown" as Outcome };
+  const facts = { service: "payments", operation: "POST /payments", phase: more.phase ?? own.phase };
+  return {
+    ...own,
+    isTransient: true,
+    toError: (known) => new ServiceConnectionError("reset", { ...facts, ...known }),
+    ...more,
+  };
+}
+
+export const succeeds: Step = async () => ({ kind: "success", value: "done", status: 200 });
+
+export const failsWith =
+  (more: Partial<Failure> = {}): Step =>
+  async () => ({ kind: "failure", failure: failure(more) });
+
+/** Ends only when it is interrupted, and then at once. */
+export const hangs =
+  (outcome: Outcome = "unknown"): Step =>
+  (attempt) =>
+    new Promise((resolve) => {
+      attempt.onInterrupt((interruption) => {
+        const { operation, phase } = attempt;
+        resolve(interruptedEnd(interruption, { service: "payments", operation, phase, outcome }));
+      });
+    });
+
+/** A pipeline on a clock that stands still, and calls to make through it. */
+export class Scene {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly pipeline: Pipeline;
+  /** The numbers of the attempts that were started. */
+  readonly started: number[] = [];
+
+  constructor(policies: readonly Policy[] = [], random: () => number = () => 0.5) {
+    this.pipeline = new Pipeline({ service: "payments", clock: this.clock, random, policies });
+  }
+
+  /** A call whose attempts take these steps, the last one from then on. */
+  call(steps: readonly Step[], more: Partial<CallRequest<string>> = {}): Promise<Completed<string>> {
+    const result = this.pipeline.execute<string>({
+      operation: "POST /payments",
+      deadlineMs: 30_000,
+      attemptTimeoutMs: 10_000,
+      signals: [],
+      retry: { maxRetries: 2, baseDelayMs: 100, maxDelayMs: 20_000 },
+      isRepeatable: true,
+      isRepeatableLater: true,
+      isReplayable: true,
+      attempt: (attempt) => {
+        this.started.push(attempt.number);
+        return (steps[Math.min(attempt.number, steps.length) - 1] ?? succeeds)(attempt);
+      },
+      ...more,
+    });
+    // Whoever looks at it later must not be late.
+    result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** What a call rejects with. */
+export async function reasonOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => {
+      throw new Error("the call succeeded, and should not have");
+    },
+    (error: unknown) => error,
+  );
+}
+
+export async function errorOf(call: Promise<unknown>): Promise<ExternalServiceError> {
+  return (await reasonOf(call)) as ExternalServiceError;
+}
+
+/** A policy that notes what it is asked and told, and lets everybody go on unless `admit` says otherwise. */
+export class Witness implements Policy {
+  readonly name: string;
+  readonly scope: Policy["scope"];
+  readonly #log: string[];
+  readonly #admit: () => Admission;
+
+  constructor(
+    name: string,
+    log: string[],
+    more: { readonly scope?: Policy["scope"]; readonly admit?: () => Admission } = {},
+  ) {
+    this.name = name;
+    this.scope = more.scope ?? "attempt";
+    this.#log = log;
+    this.#admit = more.admit ?? (() => ({ kind: "go", permit: name }));
+  }
+
+  admit(): Admission {
+    this.#log.push(`admit ${this.name}`);
+    return this.#admit();
+  }
+
+  settle(permit: unknown, end: AttemptEnd<unknown>): void {
+    this.#log.push(`settle ${String(permit)}: ${end.kind}`);
+  }
+}
+
+/** A wait that the test answers, and that notes how it was left. */
+export class HeldWait {
+  begun = 0;
+  givenUp = 0;
+  #answer: ((decided: Exclude<Admission, { kind: "wait" }>) => void) | undefined;
+
+  readonly admission: Admission & { kind: "wait" } = {
+    kind: "wait",
+    begin: (answer) => {
+      this.begun++;
+      this.#answer = answer;
+      return () => void this.givenUp++;
+    },
+  };
+
+  letGo(permit: unknown): void {
+    this.#answer?.({ kind: "go", permit });
+  }
+
+  refuse(): void {
+    this.#answer?.({ kind: "refuse", failure: failure({ isTransient: false, outcome: "not-sent" }) });
+  }
+}
+
+/** Collects what is published, until it is disposed of. */
+export function listening(): { readonly events: readonly [string, unknown][] } & Disposable {
+  const events: [string, unknown][] = [];
+  const names = ["hawser:call:start", "hawser:attempt", "hawser:retry", "hawser:call:end"] as const;
+  const subscriptions = names.map((name: keyof ServiceEvents) =>
+    subscribe(name, (event) => events.push([name, event])),
+  );
+  return {
+    events,
+    [Symbol.dispose]: () => {
+      for (const stop of subscriptions) stop();
+    },
+  };
+}

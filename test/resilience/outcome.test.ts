@@ -1,0 +1,29 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Outcome } from "../../src/core/errors.ts";
+import { combinedOutcome } from "../../src/resilience/outcome.ts";
+
+const of = (...outcomes: Outcome[]): Outcome => combinedOutcome(outcomes.map((outcome) => ({ outcome })));
+
+test.each<[Outcome[], Outcome]>([
+  [[], "not-sent"],
+  [["not-sent", "not-sent"], "not-sent"],
+  [["not-sent", "rejected"], "rejected"],
+  [["unknown", "not-sent"], "unknown"],
+  [["unknown", "rejected"], "unknown"],
+  [["rejected", "unknown"], "unknown"],
+  [["unknown", "accepted"], "accepted"],
+])("after %j a call is %s", (outcomes, combined) => {
+  expect(of(...outcomes)).toBe(combined);
+});
+
+test("the order of the attempts does not matter, and one more attempt never makes a call safer", () => {
+  const outcome = fc.constantFrom<Outcome>("not-sent", "rejected", "unknown", "accepted");
+  const risk: Outcome[] = ["not-sent", "rejected", "unknown", "accepted"];
+  fc.assert(
+    fc.property(fc.array(outcome), outcome, (before, next) => {
+      expect(of(...before, next)).toBe(of(next, ...before));
+      expect(risk.indexOf(of(...before, next))).toBeGreaterThanOrEqual(risk.indexOf(of(...before)));
+    }),
+  );
+});
