@@ -24,6 +24,8 @@ step("tests and coverage", "vitest", [
   "--exclude",
   "test/browser/**",
   "--exclude",
+  "test/examples/storefront-tour.test.ts",
+  "--exclude",
   "**/node_modules/**",
 ]);
 console.log(`check: ${process.exitCode ? "failed" : "passed"} in ${seconds(startedAt)}`);

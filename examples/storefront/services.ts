@@ -18,17 +18,17 @@ export function createServices(options: RegistryOptions = {}) {
         attemptTimeoutMs: 2_000,
         bodyIdleTimeoutMs: 800,
         connectTimeoutMs: 1_000,
-        closeTimeoutMs: 300,
+        closeTimeoutMs: 200,
       }),
       // Nobody waits for a notification: it may take its time.
-      notificationService: rest(NotificationClient, { idempotency: true, closeTimeoutMs: 300 }),
+      notificationService: rest(NotificationClient, { idempotency: true, closeTimeoutMs: 200 }),
       // Old prices are worthless: a dead connection is noticed within 3 s and replaced within another.
       realtime: ws(PriceFeed, {
         endpoint: "/stream",
         pingIntervalMs: 2_000,
         pingTimeoutMs: 1_000,
         reconnect: { baseDelayMs: 100, maxDelayMs: 1_000 },
-        closeTimeoutMs: 300,
+        closeTimeoutMs: 200,
       }),
     },
     options,

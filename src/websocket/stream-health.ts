@@ -48,8 +48,7 @@ export async function probe(
 ): Promise<StreamVerdict> {
   const socket = shell.openSocket;
   if (socket === undefined) return { status: "fail", output: "the connection is gone" };
-  if (shell.isPaused)
-    return { status: "warn", output: "a consumer is too slow: reading is paused until it has caught up" };
+  if (shell.isPaused) return paused;
   const askedAt = clock.now();
   const limitMs = Math.min(limits.pingTimeoutMs, longestProbeMs, currentDeadline()?.remainingMs() ?? longestProbeMs);
   const rttMs = await pong(socket, pings, clock, limitMs, limits.signal);

@@ -138,14 +138,14 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     return {
       service: this.name,
       ...verdict,
-      latencyMs: now - startedAt,
+      latencyMs: Math.round(now - startedAt),
       state: this.state.name,
       time: new Date(this.clock.wallNow()).toISOString(),
       details: {
         generation: this.state.generation,
         reconnects: Math.max(0, this.#opens - 1),
-        rttMs: this.#pings.rttMs,
-        lastMessageAgeMs: this.#lastMessageAt === undefined ? undefined : now - this.#lastMessageAt,
+        rttMs: rounded(this.#pings.rttMs),
+        lastMessageAgeMs: rounded(this.#lastMessageAt === undefined ? undefined : now - this.#lastMessageAt),
         queuedSends: this.#outbox.queuedMessages,
         queuedSendBytes: this.#outbox.queuedBytes,
         undeliveredMessages: this.#inbox.depth,
@@ -312,3 +312,6 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     run().catch((thrown: unknown) => this.#tell(thrown, from));
   }
 }
+
+const rounded = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(ms * 10) / 10;
