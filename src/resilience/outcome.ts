@@ -1,4 +1,5 @@
 import type { AttemptRecord, ErrorCode, ExternalServiceError, Outcome, Phase } from "../core/errors.ts";
+import type { Attempt } from "./call.ts";
 
 /** What only the executor knows when an error is made of a failure. */
 export interface CallFacts {
@@ -26,9 +27,28 @@ export interface Failure {
   toError(facts: CallFacts): ExternalServiceError;
 }
 
+/**
+ * What is still to come of an attempt that succeeded: a body that its caller reads. The loop over the attempts is over
+ * then, and no failure of it leads to another; but the call stays under way, under its deadline and its signals.
+ */
+export interface Remainder {
+  /** Called once, by the executor, after the last policy was settled. */
+  begin(hold: Hold): void;
+  /** Called instead where nobody will get the value: gives back what it holds. */
+  discard(): void;
+}
+
+/** The call that a {@link Remainder} belongs to. */
+export interface Hold extends Pick<Attempt, "onInterrupt" | "limit"> {
+  /** The error of the whole call, given how its remainder failed. */
+  errorOf(failure: Failure): ExternalServiceError;
+  /** To be called once, when nothing is left: the call is over. */
+  release(): void;
+}
+
 /** How an attempt ended. `aborted`: by the caller's own signal, whose reason passes through unchanged. */
 export type AttemptEnd<T> =
-  | { readonly kind: "success"; readonly value: T; readonly status?: number }
+  | { readonly kind: "success"; readonly value: T; readonly status?: number; readonly remainder?: Remainder }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 

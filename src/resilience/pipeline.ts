@@ -4,7 +4,7 @@ import type { AttemptRecord, ExternalServiceError } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits } from "./call.ts";
 import { interruptedEnd } from "./interruption.ts";
-import { type AttemptEnd, combinedOutcome } from "./outcome.ts";
+import { type AttemptEnd, combinedOutcome, type Hold } from "./outcome.ts";
 import type { Admission, Policy } from "./policy.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
 
@@ -82,12 +82,13 @@ export class Pipeline {
     const about = { service: this.#service, operation: request.operation, callId };
     if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", about);
     call.hold();
-    let ended: Ended<T>;
+    let ended: Ended<T> | undefined;
     try {
       ended = await this.#withinPolicies(this.#callPolicies, call, () => this.#attempts(call, request, about));
     } finally {
-      call.release();
-      if (this.#calls.size === 0) this.#idle?.resolve();
+      const remainder = ended?.end.kind === "success" ? ended.end.remainder : undefined;
+      if (remainder === undefined) this.#release(call);
+      else remainder.begin(this.#holdOf(call, request));
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
@@ -104,6 +105,25 @@ export class Pipeline {
     }
     if (end.kind === "success") return { value: end.value, attempts: call.attempts, elapsedMs };
     throw error ?? (end.kind === "aborted" ? end.reason : undefined);
+  }
+
+  #release(call: Call): void {
+    call.release();
+    if (this.#calls.size === 0) this.#idle?.resolve();
+  }
+
+  /** What a remainder may do with the call that it keeps under way. */
+  #holdOf<T>(call: Call, request: CallRequest<T>): Hold {
+    return {
+      onInterrupt: (interrupt) => call.onInterrupt(interrupt),
+      limit: (limit, limitMs) => call.limit(limit, limitMs),
+      errorOf: (failure) => {
+        const end = { kind: "failure", failure } as const;
+        // Of a failure, there always is one.
+        return this.#errorOf(call, request, { end }, this.#clock.now() - call.startedAt) as ExternalServiceError;
+      },
+      release: () => this.#release(call),
+    };
   }
 
   /** Resolves when no call is under way; those that still are after `limitMs` are ended, with their outcome. */
