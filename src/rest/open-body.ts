@@ -194,6 +194,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
       code: "decode-too-large",
       phase: "body",
       outcome: "accepted",
+      verdict: "healthy",
       isTransient: false,
       status,
       toError: (facts) =>

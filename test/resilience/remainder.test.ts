@@ -55,10 +55,10 @@ test("a remainder is outside of the attempt's limit, under a limit of its own, a
   await scene.clock.advance(1_000);
   own.hold?.limit("body-idle", 500);
   await scene.clock.advance(500);
-  expect(own.interruptions).toEqual([{ kind: "limit", limit: "body-idle", limitMs: 500 }]);
+  expect(own.interruptions).toEqual([{ kind: "limit", limit: "body-idle", limitMs: 500, isTelling: true }]);
   expect(late.interruptions).toEqual([]);
   await scene.clock.advance(3_500);
-  expect(late.interruptions).toEqual([{ kind: "limit", limit: "deadline", limitMs: 5_000 }]);
+  expect(late.interruptions).toEqual([{ kind: "limit", limit: "deadline", limitMs: 5_000, isTelling: false }]);
   own.hold?.release();
   late.hold?.release();
 });
