@@ -6,6 +6,7 @@ import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
+import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import { givenUp, OpenBody } from "./open-body.ts";
 import type { PreparedRequest } from "./request.ts";
 import { bodyFailure, wireFailure } from "./wire-failure.ts";
@@ -23,7 +24,9 @@ export interface ExchangeSettings {
 export type Reading = { readonly kind: "buffered" } | { readonly kind: "open"; readonly maxBytes: number };
 
 /** One request and its answer, as undici tells of it. Buffers the body without a stream in between. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
+  /** Of the connection that takes the request; unknown where the pool is not our own. */
+  use: ConnectionUse | undefined;
   readonly #settings: ExchangeSettings;
   readonly #request: PreparedRequest;
   readonly #attempt: Attempt;
@@ -33,6 +36,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
   #isSent = false;
+  /** Whether the request went out on a connection that had served before. */
+  #isReused = false;
+  #hasBegun = false;
   #sentAt = 0;
   #answeredAt = 0;
   #status = 0;
@@ -85,12 +91,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#isSent = true;
+    this.#isReused = this.use !== undefined && this.use.answers > 0;
     this.#sentAt = this.#settings.clock.now();
     this.#attempt.phase = "send";
   }
 
   onRequestSent(): void {
     if (!this.#isSettled && this.#attempt.phase === "send") this.#attempt.phase = "headers";
+  }
+
+  // Called at the first byte of an answer.
+  onResponseStarted(): void {
+    this.#hasBegun = true;
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
@@ -132,6 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.use !== undefined) this.use.answers += 1;
     if (this.#open === undefined) this.#answer();
     else this.#open.end();
   }
@@ -171,6 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       ...this.#about,
       phase: this.#attempt.phase,
       isSent: this.#isSent,
+      isStale: this.#isReused && !this.#hasBegun,
       connectTimeoutMs,
     });
     if (this.#open === undefined) this.#settle({ kind: "failure", failure });

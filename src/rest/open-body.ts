@@ -183,6 +183,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
 
   #resume(): void {
     this.#isPaused = false;
+    if (this.#state.kind !== "flowing") return;
     this.#hold?.limit("body-idle", this.#limits.bodyIdleTimeoutMs);
     this.#source.resume();
   }

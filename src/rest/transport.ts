@@ -3,7 +3,7 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
 import { Exchange, type ExchangeSettings, type Reading } from "./exchange.ts";
-import { makePool, type PoolSettings } from "./pool.ts";
+import { makePool, type PoolSettings, type WitnessedOptions } from "./pool.ts";
 import type { PreparedRequest } from "./request.ts";
 
 /** What the transport is set up with, once per service. */
@@ -59,10 +59,16 @@ export class Transport {
       try {
         const body = exchange.openBody();
         if (body === undefined) return;
-        this.#dispatcher.dispatch(
-          { origin: this.#settings.origin, path: request.path, method: request.method, headers: request.headers, body },
-          exchange,
-        );
+        const { path, method, headers } = request;
+        const options: WitnessedOptions = {
+          origin: this.#settings.origin,
+          path,
+          method,
+          headers,
+          body,
+          witness: exchange,
+        };
+        this.#dispatcher.dispatch(options, exchange);
       } catch (error) {
         // An injected dispatcher may throw where undici's own tell the handler.
         exchange.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));

@@ -25,6 +25,11 @@ const protocolCodes = new Set([
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
 
+// A connection that the far side had closed while it lay idle shows in one of three ways, depending on how far its FIN
+// or RST had come when the request was written: as its end (UND_ERR_SOCKET), in reading, or in writing. None of them
+// says by itself that it was idle before; that it had served, and that no byte of an answer came, the exchange knows.
+const brokenCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
 interface WirePlace {
   readonly service: string;
   readonly operation: string;
@@ -33,7 +38,14 @@ interface WirePlace {
 }
 
 /** What an error of undici or of the socket says about an attempt. */
-export function wireFailure(error: Error, at: WirePlace & { readonly connectTimeoutMs: number }): Failure {
+export function wireFailure(
+  error: Error,
+  at: WirePlace & {
+    readonly connectTimeoutMs: number;
+    /** The connection had served before, and no byte of this answer had come. */
+    readonly isStale?: boolean;
+  },
+): Failure {
   const outcome: Outcome = at.isSent ? "unknown" : "not-sent";
   const phase: Phase = at.isSent ? at.phase : "connect";
   const code = codeOf(error);
@@ -60,6 +72,7 @@ export function wireFailure(error: Error, at: WirePlace & { readonly connectTime
     verdict: "fault",
     // A certificate does not mend itself within a call. A host name may.
     isTransient: fault !== "tls",
+    ...(at.isStale === true && brokenCodes.has(code) ? { freeReplay: "stale-connection" as const } : {}),
     toError: (more) =>
       new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
   };
