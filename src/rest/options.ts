@@ -43,6 +43,13 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
   readonly maxConnections?: number | undefined;
   /** Of one answer; a larger one is an error, not a full memory. @defaultValue 10485760 (10 MiB) */
   readonly maxResponseBytes?: number | undefined;
+  /**
+   * How many redirects of an answer are followed, from 0 for none. Credentials do not go along to another origin, and
+   * from https no redirect leads to http. @defaultValue 5
+   */
+  readonly maxRedirects?: number | undefined;
+  /** Asks for encoded answers (gzip, br, zstd) and decodes them. @defaultValue true */
+  readonly decompress?: boolean | undefined;
   readonly tls?: TlsOptions | undefined;
   /** An undici dispatcher (a `MockAgent`, a proxy agent) instead of the own pool. It is not closed by us. */
   readonly dispatcher?: Dispatcher | undefined;
@@ -65,6 +72,8 @@ export interface RESTSettings extends ServiceParts {
   readonly idempotencyHeader: string | undefined;
   readonly maxConnections: number;
   readonly maxResponseBytes: number;
+  readonly maxRedirects: number;
+  readonly decompress: boolean;
   readonly tls: TlsOptions;
   readonly dispatcher: Dispatcher | undefined;
 }
@@ -90,6 +99,8 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     idempotencyHeader: readIdempotency(reader),
     maxConnections: reader.number("maxConnections", 64, { min: 1, whole: true }),
     maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
+    maxRedirects: reader.number("maxRedirects", 5, { min: 0, whole: true }),
+    decompress: reader.boolean("decompress", true),
     tls: readTls(reader),
     dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
   };

@@ -8,6 +8,7 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import { Pipeline } from "../resilience/pipeline.ts";
 import type { Answer } from "./answer.ts";
+import { acceptEncoding } from "./decode.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
@@ -55,8 +56,8 @@ export abstract class RESTService extends BaseExternalService {
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
-      // Without it, any encoding is acceptable to us (RFC 9110, section 12.5.3), and we undo none.
-      "accept-encoding": "identity",
+      // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
+      "accept-encoding": settings.decompress ? acceptEncoding : "identity",
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
       ...settings.headers,
     };

@@ -2,13 +2,12 @@ import type { Dispatcher } from "undici";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
-import { Exchange, type ExchangeSettings, type Reading } from "./exchange.ts";
+import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
 import { makePool, type PoolSettings, type WitnessedOptions } from "./pool.ts";
 import type { PreparedRequest } from "./request.ts";
 
 /** What the transport is set up with, once per service. */
-export interface TransportSettings extends ExchangeSettings, PoolSettings {
-  readonly origin: string;
+export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolSettings {
   /** Used instead of a pool of our own, and left open. */
   readonly dispatcher: Dispatcher | undefined;
 }
@@ -16,13 +15,13 @@ export interface TransportSettings extends ExchangeSettings, PoolSettings {
 const buffered: Reading = { kind: "buffered" };
 
 /** Puts requests on the wire. */
-export class Transport {
-  readonly #settings: TransportSettings;
+export class Transport implements Wire {
+  readonly settings: ExchangeSettings;
   readonly #own: Dispatcher | undefined;
   readonly #dispatcher: Dispatcher;
 
   constructor(settings: TransportSettings) {
-    this.#settings = settings;
+    this.settings = { ...settings, isBoundToOrigin: false };
     this.#dispatcher = settings.dispatcher ?? (this.#own = makePool(settings));
   }
 
@@ -36,8 +35,8 @@ export class Transport {
    * Makes one attempt that ends with the head of a 2xx, whose body is read by the caller, under the limits of the
    * call. Any other answer is read to its end, as {@link Transport.send} does; see `isOpen`.
    *
-   * @param options - `maxBytes`: how much the body may bring. Memory needs no such limit, for an open body that is
-   * not read is not fetched. @defaultValue Infinity
+   * @param options - `maxBytes`: how much the body may bring, decoded. Memory needs no such limit, for an open body
+   * that is not read is not fetched. @defaultValue Infinity
    */
   open(
     request: PreparedRequest,
@@ -47,32 +46,16 @@ export class Transport {
     return this.#exchange(request, attempt, { kind: "open", maxBytes: options.maxBytes ?? Number.POSITIVE_INFINITY });
   }
 
+  dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#dispatcher.dispatch(options, handler);
+  }
+
   /** Ends every connection of our own at once; calls are drained before. */
   async destroy(): Promise<void> {
     await this.#own?.destroy();
   }
 
   #exchange(request: PreparedRequest, attempt: Attempt, reading: Reading): Promise<AttemptEnd<Answer | OpenAnswer>> {
-    return new Promise((resolve) => {
-      const exchange = new Exchange(this.#settings, request, attempt, reading, resolve);
-      attempt.onInterrupt((interruption) => exchange.interrupt(interruption));
-      try {
-        const body = exchange.openBody();
-        if (body === undefined) return;
-        const { path, method, headers } = request;
-        const options: WitnessedOptions = {
-          origin: this.#settings.origin,
-          path,
-          method,
-          headers,
-          body,
-          witness: exchange,
-        };
-        this.#dispatcher.dispatch(options, exchange);
-      } catch (error) {
-        // An injected dispatcher may throw where undici's own tell the handler.
-        exchange.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    return new Promise((resolve) => new Exchange(this, request, attempt, reading, resolve).begin());
   }
 }
