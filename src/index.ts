@@ -59,7 +59,7 @@ export {
 export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
-export type { Environment } from "./registry/settings.ts";
+export type { Environment } from "./core/environment.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions, BodyStream, Fields, FieldValue } from "./rest/body.ts";
