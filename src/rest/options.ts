@@ -1,14 +1,13 @@
-import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
 import { headerProblem, readApiKey } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
-import { readTls, type TlsOptions } from "../core/tls.ts";
 import { type RetryLimits, type RetryOptions, readRetry } from "../resilience/retry.ts";
+import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
-export interface RESTServiceOptions extends ExternalServiceOptions {
+export interface RESTServiceOptions extends ExternalServiceOptions, TransportOptions {
   /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
   readonly baseUrl: string | URL;
   /** A path that goes between the base URL and every endpoint: `/v1`. @defaultValue "" */
@@ -39,24 +38,10 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
    * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
    */
   readonly idempotency?: boolean | string | undefined;
-  /** Connections at the same time. @defaultValue 64 */
-  readonly maxConnections?: number | undefined;
-  /** Of one answer; a larger one is an error, not a full memory. @defaultValue 10485760 (10 MiB) */
-  readonly maxResponseBytes?: number | undefined;
-  /**
-   * How many redirects of an answer are followed, from 0 for none. Credentials do not go along to another origin, and
-   * from https no redirect leads to http. @defaultValue 5
-   */
-  readonly maxRedirects?: number | undefined;
-  /** Asks for encoded answers (gzip, br, zstd) and decodes them. @defaultValue true */
-  readonly decompress?: boolean | undefined;
-  readonly tls?: TlsOptions | undefined;
-  /** An undici dispatcher (a `MockAgent`, a proxy agent) instead of the own pool. It is not closed by us. */
-  readonly dispatcher?: Dispatcher | undefined;
 }
 
 /** The options, checked and with their defaults. */
-export interface RESTSettings extends ServiceParts {
+export interface RESTSettings extends ServiceParts, TransportChoices {
   readonly base: BaseUrl;
   /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
   readonly healthBase: BaseUrl;
@@ -70,12 +55,6 @@ export interface RESTSettings extends ServiceParts {
   readonly closeTimeoutMs: number;
   readonly retry: RetryLimits;
   readonly idempotencyHeader: string | undefined;
-  readonly maxConnections: number;
-  readonly maxResponseBytes: number;
-  readonly maxRedirects: number;
-  readonly decompress: boolean;
-  readonly tls: TlsOptions;
-  readonly dispatcher: Dispatcher | undefined;
 }
 
 /** @throws ServiceConfigurationError with every problem of the options at once. */
@@ -90,6 +69,7 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const settings: RESTSettings = {
     ...parts,
     ...limits,
+    ...readTransport(reader, base),
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
     headers: readHeaders(reader),
@@ -97,12 +77,6 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     retry: readRetry(reader),
     idempotencyHeader: readIdempotency(reader),
-    maxConnections: reader.number("maxConnections", 64, { min: 1, whole: true }),
-    maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
-    maxRedirects: reader.number("maxRedirects", 5, { min: 0, whole: true }),
-    decompress: reader.boolean("decompress", true),
-    tls: readTls(reader),
-    dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
   };
   reader.finish();
   return settings;

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { processEnvironment } from "../core/environment.ts";
 import { currentDeadline } from "../core/deadline.ts";
 import { isExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
@@ -174,7 +175,9 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
-  protected async open(_signal: AbortSignal): Promise<void> {}
+  protected async open(_signal: AbortSignal): Promise<void> {
+    await this.#transport.start(processEnvironment());
+  }
 
   protected async shut(): Promise<void> {
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);

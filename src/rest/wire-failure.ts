@@ -8,6 +8,7 @@ import {
   ServiceTimeoutError,
 } from "../core/errors.ts";
 import type { Failure } from "../resilience/outcome.ts";
+import { PrivateAddressError } from "./private-addresses.ts";
 
 const dnsCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"]);
 
@@ -61,6 +62,8 @@ export function wireFailure(
       toError: (more) => new ServiceTimeoutError("connect", at.connectTimeoutMs, { ...facts, ...more }),
     };
   }
+  if (error instanceof PrivateAddressError) return blocked(error, facts);
+  if (proxyRefusal.test(error.message)) return refusedByProxy(error, facts);
   // Arguments are checked before they get here; what undici alone finds is still the caller's to mend.
   if (callerCodes.has(code))
     return at.isSent ? bodyFailure(error, { ...at, isFirst: false }) : misuse(at, error.message);
@@ -75,6 +78,46 @@ export function wireFailure(
     ...(at.isStale === true && brokenCodes.has(code) ? { freeReplay: "stale-connection" as const } : {}),
     toError: (more) =>
       new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
+  };
+}
+
+// undici has no code for either: a 407 to a request that a proxy was to pass on, and any refusal to make a tunnel.
+const proxyRefusal = /^Proxy (?:Authentication Required|response) \((\d{3})\)/;
+
+function refusedByProxy(error: Error, facts: ErrorFacts): Failure {
+  const status = Number(proxyRefusal.exec(error.message)?.[1]);
+  // Whatever was written went to the proxy, which passed nothing on.
+  const outcome: Outcome = "not-sent";
+  return {
+    code: "connection-connect",
+    phase: "connect",
+    outcome,
+    verdict: "fault",
+    // 5xx: it did not get through to the service. Anything else is about us, and stays as it is.
+    isTransient: status >= 500,
+    toError: (more) =>
+      new ServiceConnectionError("connect", {
+        ...facts,
+        ...more,
+        phase: "connect",
+        detail: `the proxy refused to connect, with status ${status}`,
+      }),
+  };
+}
+
+function blocked({ rule }: PrivateAddressError, facts: ErrorFacts): Failure {
+  return {
+    code: "connection-blocked",
+    phase: "connect",
+    outcome: "not-sent",
+    verdict: "local",
+    isTransient: false,
+    toError: (more) =>
+      new ServiceConnectionError("blocked", {
+        ...facts,
+        ...more,
+        detail: `blockPrivateAddresses forbids the connection: the host is ${rule}`,
+      }),
   };
 }
 
