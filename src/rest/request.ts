@@ -97,7 +97,7 @@ export function prepareRequest(
     body,
     isRepeatable: isIdempotent || isKeyed,
     isRepeatableLater: isIdempotent || hasOwnKey,
-    identity: isShareable ? JSON.stringify([method, path, Object.entries(headers).toSorted()]) : undefined,
+    identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
   };
 }
 
