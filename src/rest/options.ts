@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
 import { headerProblem, readApiKey } from "../core/headers.ts";
-import { OptionReader } from "../core/options.ts";
+import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
@@ -70,6 +70,8 @@ export interface RESTSettings extends ServiceParts, StageSettings {
   readonly maxResponseBytes: number;
   readonly tls: TlsOptions;
   readonly dispatcher: Dispatcher | undefined;
+  /** Where the value of an option comes from; for `describe()`. */
+  readonly origins: (option: string) => OptionOrigin;
 }
 
 /** @throws ServiceConfigurationError with every problem of the options at once. */
@@ -97,6 +99,7 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
     tls: readTls(reader),
     dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
+    origins: reader.origins(),
   };
   reader.finish();
   return settings;

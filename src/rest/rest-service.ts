@@ -1,6 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
-import { isExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
+import type { ServiceDescription } from "../core/description.ts";
+import {
+  type ExternalServiceError,
+  isExternalServiceError,
+  isServiceRateLimitError,
+  ServiceConfigurationError,
+} from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
 import { redactHeaders, redactPath } from "../core/redact.ts";
@@ -8,7 +14,9 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
+import { explain, type Explanation } from "../resilience/explain.ts";
 import type { Answer } from "./answer.ts";
+import { describeRest } from "./describe.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
@@ -180,6 +188,16 @@ export abstract class RESTService extends BaseExternalService {
       options.signal?.throwIfAborted();
       return report(isServiceRateLimitError(error) ? "warn" : "fail", healthOutput(error));
     }
+  }
+
+  /** What every call goes through: each stage in its order, with every number and where it comes from. */
+  describe(): ServiceDescription {
+    return describeRest(this.#settings, this.#stages, this.clock.now());
+  }
+
+  /** Why a call failed as it did, and why it was or was not retried. */
+  explain(error: ExternalServiceError): Explanation {
+    return explain(error);
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
