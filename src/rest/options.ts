@@ -1,13 +1,14 @@
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
 import { headerProblem, readApiKey } from "../core/headers.ts";
-import { OptionReader } from "../core/options.ts";
+import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
-import { type RetryLimits, type RetryOptions, readRetry } from "../resilience/retry.ts";
+import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
+import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
-export interface RESTServiceOptions extends ExternalServiceOptions, TransportOptions {
+export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions, TransportOptions {
   /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
   readonly baseUrl: string | URL;
   /** A path that goes between the base URL and every endpoint: `/v1`. @defaultValue "" */
@@ -29,10 +30,13 @@ export interface RESTServiceOptions extends ExternalServiceOptions, TransportOpt
   readonly connectTimeoutMs?: number | undefined;
   /** Between two pieces of an answer's body. @defaultValue 15000 */
   readonly bodyIdleTimeoutMs?: number | undefined;
+  /**
+   * A header in which each attempt says how many milliseconds are left of the call, for a service that stops working
+   * when nobody waits any more. @defaultValue none
+   */
+  readonly deadlineHeader?: string | undefined;
   /** For calls under way when `close` is called; then they are ended. @defaultValue 5000 */
   readonly closeTimeoutMs?: number | undefined;
-  /** `false` for none. */
-  readonly retry?: RetryOptions | false | undefined;
   /**
    * Whether the service honours idempotency keys: POST and PATCH then get one per call, the same on every attempt,
    * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
@@ -41,7 +45,7 @@ export interface RESTServiceOptions extends ExternalServiceOptions, TransportOpt
 }
 
 /** The options, checked and with their defaults. */
-export interface RESTSettings extends ServiceParts, TransportChoices {
+export interface RESTSettings extends ServiceParts, StageSettings, TransportChoices {
   readonly base: BaseUrl;
   /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
   readonly healthBase: BaseUrl;
@@ -53,8 +57,10 @@ export interface RESTSettings extends ServiceParts, TransportChoices {
   readonly connectTimeoutMs: number;
   readonly bodyIdleTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  readonly retry: RetryLimits;
+  readonly deadlineHeader: string | undefined;
   readonly idempotencyHeader: string | undefined;
+  /** Where the value of an option comes from; for `describe()`. */
+  readonly origins: (option: string) => OptionOrigin;
 }
 
 /** @throws ServiceConfigurationError with every problem of the options at once. */
@@ -66,17 +72,24 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const endpointBase = readEndpoint(reader, "endpointBase", "");
   if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
+  const maxConnections = reader.number("maxConnections", undefined, { min: 1, whole: true });
+  const stages = readStages(reader, maxConnections);
   const settings: RESTSettings = {
     ...parts,
     ...limits,
-    ...readTransport(reader, base),
+    ...stages,
+    ...readTransport(reader, {
+      origin: base.origin,
+      maxConnections: maxConnections ?? Math.max(defaultMaxConnections, stages.concurrency?.max ?? 0),
+    }),
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
     headers: readHeaders(reader),
     apiKey: readApiKey(reader),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
-    retry: readRetry(reader),
+    deadlineHeader: readHeaderName(reader, "deadlineHeader"),
     idempotencyHeader: readIdempotency(reader),
+    origins: reader.origins(),
   };
   reader.finish();
   return settings;
@@ -131,6 +144,14 @@ function readHeaders(reader: OptionReader): Record<string, string> {
     else reader.problem(problem);
   }
   return headers;
+}
+
+function readHeaderName(reader: OptionReader, name: string): string | undefined {
+  const given = reader.any(name);
+  if (given === undefined) return undefined;
+  if (typeof given === "string" && headerProblem(given, "") === undefined) return given.toLowerCase();
+  reader.problem(`${name} must be the name of a header`);
+  return undefined;
 }
 
 function readIdempotency(reader: OptionReader): string | undefined {

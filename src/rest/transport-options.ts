@@ -13,7 +13,7 @@ export interface CacheOptions {
 
 /** How a service's requests get onto the wire. All durations are milliseconds, above 0. */
 export interface TransportOptions {
-  /** Connections at the same time. @defaultValue 64 */
+  /** Connections at the same time. @defaultValue 64, or `concurrency.limit` where that is more */
   readonly maxConnections?: number | undefined;
   /**
    * After how long the connections are replaced by new ones, which look the host up anew; give or take a tenth, so that
@@ -77,12 +77,15 @@ export interface TransportChoices {
 }
 
 /** Reads the options, and reports those that contradict each other. */
-export function readTransport(reader: OptionReader, baseUrl: { readonly origin: string }): TransportChoices {
+export function readTransport(
+  reader: OptionReader,
+  service: { readonly origin: string; readonly maxConnections: number },
+): TransportChoices {
   const proxy = readProxy(reader);
   const socketPath = reader.any("socketPath") === undefined ? undefined : reader.string("socketPath", "");
   if (socketPath === "") reader.problem("socketPath must not be empty");
   const choices: TransportChoices = {
-    maxConnections: reader.number("maxConnections", 64, { min: 1, whole: true }),
+    maxConnections: service.maxConnections,
     maxConnectionAgeMs:
       reader.any("maxConnectionAgeMs") === false
         ? Number.POSITIVE_INFINITY
@@ -99,7 +102,7 @@ export function readTransport(reader: OptionReader, baseUrl: { readonly origin: 
     tls: readTls(reader),
     dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
   };
-  reportContradictions(reader, choices, proxy, baseUrl.origin);
+  reportContradictions(reader, choices, proxy, service.origin);
   return choices;
 }
 

@@ -61,6 +61,8 @@ export class TransportCalls implements AsyncDisposable {
       method: "GET",
       path,
       operation: `GET ${path}`,
+      // An open body has one reader: such a call is never coalesced.
+      identity: undefined,
       headers: {},
       body: { contentType: undefined, isReplayable: true, open: () => null },
       isRepeatable: true,
