@@ -47,6 +47,7 @@ export type { RESTServiceOptions } from "./rest/options.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type WithSchema } from "./rest/rest-service.ts";
+export type { CacheOptions, TransportOptions } from "./rest/transport-options.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";
