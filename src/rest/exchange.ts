@@ -10,7 +10,7 @@ import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import { type Codings, codingsOf, decodeWhole, headersOfDecoded } from "./decode.ts";
 import { DecodedBody } from "./decoded-body.ts";
 import { givenUp, OpenBody } from "./open-body.ts";
-import type { WitnessedOptions } from "./pool.ts";
+import type { WitnessedOptions } from "./slot-pool.ts";
 import { decideRedirect, firstHop, type Hop, type RedirectRules } from "./redirect.ts";
 import type { PreparedRequest } from "./request.ts";
 import { bodyFailure, wireFailure } from "./wire-failure.ts";
@@ -176,7 +176,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseEnd(): void {
-    if (this.use !== undefined) this.use.answers += 1;
+    const { use } = this;
+    if (use !== undefined) {
+      use.answers += 1;
+      this.#freeConnection(use);
+    }
     if (this.#open !== undefined) this.#open.end();
     else if (this.#isSettled || this.#isLeaving) return;
     else if (this.#next !== undefined) this.#leave(this.#next);
@@ -185,6 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.use !== undefined) this.#freeConnection(this.use);
     if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
     const failure = wireFailure(error, {
       ...this.#about,
@@ -196,6 +201,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     // The status of an open answer was a success, and that is known whatever becomes of the body.
     if (this.#open !== undefined) this.#open.fail({ ...failure, outcome: "accepted" });
     else this.#fail(failure);
+  }
+
+  get isOver(): boolean {
+    return this.#isSettled;
+  }
+
+  #freeConnection(use: ConnectionUse): void {
+    this.use = undefined;
+    use.free();
   }
 
   #interrupt(interruption: Interruption): void {

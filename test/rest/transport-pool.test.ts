@@ -45,7 +45,8 @@ describe("connections that have grown old", () => {
       if (request.url === "/held") held.push(() => response.end("{}"));
       else response.end("{}");
     });
-    const options = { clock, maxConnectionAgeMs: 1_000, maxConnections: 1 };
+    // The pool's own queue, not that of the concurrency limit.
+    const options = { clock, maxConnectionAgeMs: 1_000, maxConnections: 1, concurrency: false } as const;
     await using service = await startedPayments(server, options);
     const [first, second] = [service.getJson("/held"), service.getJson("/held")];
     await server.request(1);
