@@ -8,7 +8,7 @@
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full, no credentials
  * ├─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
  * └─ ServiceStopError             some services of a registry could not be closed; services, errors
  * ```
@@ -33,6 +33,7 @@ export type Phase =
   | "configure"
   | "start"
   | "queue"
+  | "auth"
   | "connect"
   | "send"
   | "headers"
@@ -46,7 +47,13 @@ export type Phase =
 export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
 export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding";
-export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+export type UnavailableReason =
+  | "not-started"
+  | "draining"
+  | "stopped"
+  | "circuit-open"
+  | "queue-full"
+  | "no-credentials";
 
 /**
  * Why a failed attempt was not followed by another.

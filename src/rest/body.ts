@@ -32,14 +32,17 @@ export interface PreparedBody {
   readonly contentType: string | undefined;
   /** Whether {@link PreparedBody.open} may be called again for another attempt. */
   readonly isReplayable: boolean;
+  /** What `open` gives, where that can be looked at before it is sent: for who signs it. Absent for a stream. */
+  readonly payload?: string | Uint8Array;
   open(): string | Uint8Array | Readable | null;
 }
 
-const none: PreparedBody = { contentType: undefined, isReplayable: true, open: () => null };
+const none: PreparedBody = { contentType: undefined, isReplayable: true, payload: "", open: () => null };
 
 const fixed = (contentType: string, value: string | Uint8Array): PreparedBody => ({
   contentType,
   isReplayable: true,
+  payload: value,
   open: () => value,
 });
 

@@ -156,7 +156,8 @@ function headersFor(headers: Headers, isSameOrigin: boolean, keepsBody: boolean)
   if (isSameOrigin && keepsBody) return headers;
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if ((isSameOrigin || harmless.has(name)) && (keepsBody || !ofBody.includes(name))) kept[name] = value;
+    const lower = name.toLowerCase();
+    if ((isSameOrigin || harmless.has(lower)) && (keepsBody || !ofBody.includes(lower))) kept[name] = value;
   }
   return kept;
 }

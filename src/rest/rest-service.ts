@@ -17,6 +17,8 @@ import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { explain, type Explanation } from "../resilience/explain.ts";
 import type { Answer } from "./answer.ts";
+import { type Authorizer, authorizerFor, type OwnHeaders } from "./auth/authorizer.ts";
+import { fixedHeadersOf } from "./auth/read-auth.ts";
 import { acceptEncoding } from "./decode.ts";
 import { describeRest } from "./describe.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
@@ -55,6 +57,8 @@ export abstract class RESTService extends BaseExternalService {
   readonly #pipeline: Pipeline;
   readonly #stages: Stages;
   readonly #transport: Transport;
+  /** Absent where every call has the same credentials: those are headers like any other. */
+  readonly #authorizer: Authorizer | undefined;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
   readonly #jsonHeaders: Readonly<Record<string, string>>;
 
@@ -68,11 +72,13 @@ export abstract class RESTService extends BaseExternalService {
     this.#pipeline = pipeline;
     this.#stages = stages;
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
+    this.#authorizer = authorizerFor(settings.auth, { ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
       // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
       "accept-encoding": settings.decompress ? acceptEncoding : "identity",
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
+      ...fixedHeadersOf(settings.auth),
       ...settings.headers,
     };
     this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
@@ -209,7 +215,12 @@ export abstract class RESTService extends BaseExternalService {
 
   protected async shut(): Promise<void> {
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
-    await this.#transport.destroy();
+    try {
+      await this.#authorizer?.close();
+    } finally {
+      // Also where a provider of the user's own throws.
+      await this.#transport.destroy();
+    }
   }
 
   async #json(
@@ -255,7 +266,7 @@ export abstract class RESTService extends BaseExternalService {
         isRepeatable: request.isRepeatable,
         isRepeatableLater: request.isRepeatableLater,
         isReplayable: request.body.isReplayable,
-        attempt: (attempt) => this.#attempt(request, attempt),
+        attempt: (attempt) => this.#attempt(request, options.headers, attempt),
       });
       return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
     } catch (error) {
@@ -275,11 +286,17 @@ export abstract class RESTService extends BaseExternalService {
     if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
   }
 
-  async #attempt(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
+  #attempt(request: PreparedRequest, own: OwnHeaders, attempt: Attempt): Promise<AttemptEnd<Answer>> {
+    if (this.#authorizer === undefined) return this.#send(request, attempt);
+    return this.#authorizer.attempt(request, own, attempt, (authorized) => this.#send(authorized, attempt));
+  }
+
+  async #send(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
     const isLogged = this.logger.isLevelEnabled?.("debug") ?? true;
-    const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
+    const secret = request.credentials;
+    const about = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
     const startedAt = this.clock.now();
-    if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
+    if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
     const end = await this.#transport.send(this.#withDeadline(request, attempt), attempt);
     const failure =
       end.kind === "success"
@@ -290,7 +307,11 @@ export abstract class RESTService extends BaseExternalService {
       const durationMs = Math.round(this.clock.now() - startedAt);
       if (end.kind === "success") {
         const { status, headers, body } = end.value;
-        const answer = { status, headers: redactHeaders(headers, urlHeaders), bytes: body.byteLength };
+        const answer = {
+          status,
+          headers: redactHeaders(redactHeaders(headers, urlHeaders), secret?.headers),
+          bytes: body.byteLength,
+        };
         this.logger.debug({ ...about, ...answer, durationMs }, "response");
       } else {
         const code = end.kind === "failure" ? end.failure.code : "aborted";
