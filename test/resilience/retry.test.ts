@@ -1,15 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isServiceConfigurationError } from "../../src/core/errors.ts";
-import { OptionReader } from "../../src/core/options.ts";
 import type { Failure } from "../../src/resilience/outcome.ts";
-import {
-  decideRetry,
-  type RetryDecision,
-  type RetryLimits,
-  type RetrySettings,
-  readRetry,
-} from "../../src/resilience/retry.ts";
+import { decideRetry, type RetryDecision, type RetryLimits, readRetry } from "../../src/resilience/retry.ts";
+import { reading } from "../support/options.ts";
 import { failure } from "./calls.ts";
 
 const limits: RetryLimits = { maxRetries: 2, baseDelayMs: 50, maxDelayMs: 20_000 };
@@ -163,20 +156,7 @@ test("any decision keeps every limit", () => {
 });
 
 describe("the option retry", () => {
-  const read = (retry: unknown): RetrySettings => {
-    const reader = new OptionReader("payments", { retry });
-    const limitsRead = readRetry(reader);
-    reader.finish();
-    return limitsRead;
-  };
-  const problemsOf = (retry: unknown): readonly string[] => {
-    try {
-      read(retry);
-    } catch (error) {
-      if (isServiceConfigurationError(error)) return error.problems;
-    }
-    return [];
-  };
+  const { read, problemsOf } = reading("retry", readRetry);
 
   test("not given, or given as undefined, there are 2 retries from 50 ms to 20 s", () => {
     expect(read(undefined)).toEqual({
