@@ -97,6 +97,11 @@ export class RateGate implements Policy {
     };
   }
 
+  /** A pause holds back also who was let go before it began and has waited for a later stage since. */
+  holds(_permit: unknown, now: number): boolean {
+    return now >= this.#pausedUntil;
+  }
+
   settle(_permit: unknown, end: AttemptEnd<unknown>, now: number): void {
     if (end.kind === "aborted") return;
     const quota = end.kind === "success" ? end.quota : end.failure.quota;

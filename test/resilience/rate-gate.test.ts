@@ -230,6 +230,25 @@ describe("the pause after a 429", () => {
     expect(gate.pausedUntil).toBe(Number.NEGATIVE_INFINITY);
     expect(ask().hasGone).toBe(true);
   });
+
+  test("holds back whoever waits for a later stage too, and nobody of them is refused for it", async () => {
+    const wait = new HeldWait();
+    const log: string[] = [];
+    let asked = 0;
+    const queue = new Witness("queue", log, { admit: () => (++asked === 1 ? wait.admission : { kind: "go" }) });
+    const scene = new Scene([]);
+    const { gate } = gateWith(undefined, () => 0, scene.clock);
+    const paused = new Scene([gate, queue], { clock: scene.clock });
+    const call = paused.call([succeeds]);
+    await settled();
+    gate.settle(undefined, throttled(2_000), scene.clock.now());
+    wait.letGo("its place");
+    await scene.clock.advance(1_999);
+    expect([log, paused.started]).toEqual([["admit queue", "settle its place: aborted"], []]);
+    await scene.clock.advance(1);
+    expect((await call).attempts).toMatchObject([{ startedAfterMs: 2_000 }]);
+    expect(log).toEqual(["admit queue", "settle its place: aborted", "admit queue", "settle undefined: success"]);
+  });
 });
 
 describe("the quota that the service tells", () => {
