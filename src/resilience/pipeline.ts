@@ -201,7 +201,11 @@ export class Pipeline {
     return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
       if (!hedger.take(this.#clock.now())) return undefined;
       hedge.applyForAttempt("hedge");
-      return this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      const ended = await this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      if (ended !== undefined) return ended;
+      hedge.withdraw();
+      hedger.putBack();
+      return undefined;
     });
   }
 

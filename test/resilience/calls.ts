@@ -8,6 +8,15 @@ import { type CallRequest, type Completed, Pipeline, type PipelineParts } from "
 import type { Admission, Applicant, Decision, Policy } from "../../src/resilience/policy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
+/** Chance that comes out the same each time. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
 /** What one attempt does. */
 export type Step = (attempt: Attempt) => Promise<AttemptEnd<string>>;
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RetryBudget, readRetryBudget, retryCost } from "../../src/resilience/retry-budget.ts";
 import { reading } from "../support/options.ts";
-import { failure, failsWith, Scene, succeeds } from "./calls.ts";
+import { failure, failsWith, Scene, seeded, succeeds } from "./calls.ts";
 
 const limits = { ratio: 0.1, minRetries: 3 };
 
@@ -125,11 +125,7 @@ describe("through the pipeline", () => {
   });
 
   test("a fifth of random errors is still retried nearly always, for what helps is given back", async () => {
-    let seed = 42;
-    const random = (): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return seed / 2_147_483_648;
-    };
+    const random = seeded(42);
     const { calls, succeeded } = await callsPerSecond(50, 60, () => random() < 0.2);
     // With two retries and no budget 99.2 % would succeed, without retries 80 %.
     expect(succeeded / calls).toBeGreaterThan(0.985);
