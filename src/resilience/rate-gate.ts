@@ -112,7 +112,7 @@ export class RateGate implements Policy {
     if (quota === undefined) return;
     this.#follow(quota, now);
     // More may be left than it was when the timer was set.
-    if (this.#timer !== undefined) this.#letGo();
+    this.#letGo();
   }
 
   #pause(now: number, hintMs: number): void {
@@ -122,14 +122,14 @@ export class RateGate implements Policy {
 
   #follow({ remaining, resetMs, limit }: Quota, now: number): void {
     if (remaining <= 0) this.#pause(now, resetMs);
-    const isLow = limit !== undefined && remaining > 0 && remaining < lowQuota * limit;
+    const isLow = remaining > 0 && remaining < lowQuota * (limit ?? 0);
     this.#pace = isLow ? { everyMs: resetMs / remaining, until: now + resetMs } : undefined;
   }
 
   /** When the next attempt may start; in the past where it may now. */
   #freeAt(): number {
     let freeAt = Math.max(this.#pausedUntil, this.#freeInPeriod(0));
-    if (this.#pace !== undefined && this.#lastStart < this.#pace.until) {
+    if (this.#pace !== undefined) {
       freeAt = Math.max(freeAt, Math.min(this.#lastStart + this.#pace.everyMs, this.#pace.until));
     }
     return freeAt;
@@ -149,7 +149,7 @@ export class RateGate implements Policy {
     const first = Math.max(now, this.#freeAt());
     const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
     const startsAt = Math.max(first + periods * (this.#limits?.perMs ?? 0), this.#freeInPeriod(ahead));
-    if (this.#pace === undefined || first >= this.#pace.until) return startsAt;
+    if (this.#pace === undefined) return startsAt;
     return Math.max(startsAt, Math.min(first + ahead * this.#pace.everyMs, this.#pace.until));
   }
 

@@ -145,6 +145,15 @@ describe("who could not start before its deadline", () => {
     expect(ask(5_001).isWaiting).toBe(true);
   });
 
+  test("each who waits before it counts after a pause as well", async () => {
+    const { gate, clock, ask } = gateWith({ limit: 1, perMs: 1_000 });
+    gate.settle(undefined, throttled(5_000), 0);
+    for (let i = 0; i < 2; i++) expect(ask().isWaiting).toBe(true);
+    expect(ask(0).refusal?.retryAfterMs).toBe(7_000);
+    await clock.advance(6_000);
+    expect(clock.timers).toBe(0);
+  });
+
   test("is refused where the quota is spread so thin that its turn comes later", async () => {
     const { gate, clock, ask } = gateWith(undefined);
     gate.settle(undefined, tells({ remaining: 10, resetMs: 10_000, limit: 100 }), clock.now());
@@ -249,6 +258,13 @@ describe("the pause after a 429", () => {
     expect((await call).attempts).toMatchObject([{ startedAfterMs: 2_000 }]);
     expect(log).toEqual(["admit queue", "settle its place: aborted", "admit queue", "settle undefined: success"]);
   });
+});
+
+test("a permit of before the pause holds again from the moment when it is over", () => {
+  const { gate } = gateWith(undefined);
+  expect(gate.holds(undefined, 0)).toBe(true);
+  gate.settle(undefined, throttled(1_000), 0);
+  expect([gate.holds(undefined, 999), gate.holds(undefined, 1_000)]).toEqual([false, true]);
 });
 
 describe("the quota that the service tells", () => {
