@@ -222,7 +222,10 @@ export class Pipeline {
   }
 
   async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
-    return (await chaos.strike(call)) ?? request.attempt(call);
+    const struck = await chaos.strike(call);
+    // What it set to end the attempt early ends nothing any more, and would swallow a limit that passes now.
+    call.clearInterrupt();
+    return struck ?? request.attempt(call);
   }
 
   async #pause(call: Call, delayMs: number): Promise<void> {

@@ -116,13 +116,13 @@ export class Asked {
 
 /** A pipeline on a clock that stands still, and calls to make through it. */
 export class Scene {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly pipeline: Pipeline;
   /** The numbers of the attempts that were started. */
   readonly started: number[] = [];
 
-  constructor(policies: readonly Policy[] = [], more: Partial<PipelineParts> = {}) {
-    const { clock } = this;
+  constructor(policies: readonly Policy[] = [], more: Partial<PipelineParts> = {}, clock = new VirtualClock()) {
+    this.clock = clock;
     this.pipeline = new Pipeline({ service: "payments", clock, random: () => 0.5, policies, ...more });
   }
 

@@ -20,7 +20,8 @@ import {
 } from "./calls.ts";
 
 /** Random 0 adds nothing to a pause. */
-function gateWith(limits: RateLimits | undefined, random = (): number => 0, clock = new VirtualClock()) {
+function gateWith(limits: RateLimits | undefined, random = (): number => 0) {
+  const clock = new VirtualClock();
   const gate = new RateGate({ service: "payments", clock, random, limits });
   const ask = (deadlineMs = 30_000): Asked => new Asked(gate, clock.now(), { deadlineAt: clock.now() + deadlineMs });
   return { clock, gate, ask };
@@ -245,15 +246,14 @@ describe("the pause after a 429", () => {
     const log: string[] = [];
     let asked = 0;
     const queue = new Witness("queue", log, { admit: () => (++asked === 1 ? wait.admission : { kind: "go" }) });
-    const scene = new Scene([]);
-    const { gate } = gateWith(undefined, () => 0, scene.clock);
-    const paused = new Scene([gate, queue], { clock: scene.clock });
-    const call = paused.call([succeeds]);
+    const { gate, clock } = gateWith(undefined);
+    const scene = new Scene([gate, queue], {}, clock);
+    const call = scene.call([succeeds]);
     await settled();
     gate.settle(undefined, throttled(2_000), scene.clock.now());
     wait.letGo("its place");
     await scene.clock.advance(1_999);
-    expect([log, paused.started]).toEqual([["admit queue", "settle its place: aborted"], []]);
+    expect([log, scene.started]).toEqual([["admit queue", "settle its place: aborted"], []]);
     await scene.clock.advance(1);
     expect((await call).attempts).toMatchObject([{ startedAfterMs: 2_000 }]);
     expect(log).toEqual(["admit queue", "settle its place: aborted", "admit queue", "settle undefined: success"]);
@@ -361,27 +361,25 @@ describe("whoever leaves", () => {
   });
 
   test("by an abort is gone at once, starts nothing, and costs no start", async () => {
-    const scene = new Scene();
-    const { gate } = gateWith({ limit: 1, perMs: 1_000 }, () => 0, scene.clock);
-    const gated = new Scene([gate], { clock: scene.clock });
+    const { gate, clock } = gateWith({ limit: 1, perMs: 1_000 });
+    const scene = new Scene([gate], {}, clock);
     const controller = new AbortController();
-    await gated.call([succeeds]);
-    const leaving = gated.call([hangs()], { signals: [controller.signal] });
-    const staying = gated.call([succeeds]);
+    await scene.call([succeeds]);
+    const leaving = scene.call([hangs()], { signals: [controller.signal] });
+    const staying = scene.call([succeeds]);
     await settled();
     controller.abort("left");
     expect(await reasonOf(leaving)).toBe("left");
     await scene.clock.advance(1_000);
     expect((await staying).attempts).toMatchObject([{ startedAfterMs: 1_000 }]);
-    expect([gated.started, gate.queued]).toEqual([[1, 1], 0]);
+    expect([scene.started, gate.queued]).toEqual([[1, 1], 0]);
   });
 });
 
 test("a retry after a 429 and its shared pause waits once, not twice", async () => {
-  const scene = new Scene();
-  const { gate } = gateWith(undefined, () => 0, scene.clock);
-  const gated = new Scene([gate], { clock: scene.clock });
-  const call = gated.call([failsWith({ verdict: "throttled", outcome: "rejected", retryAfterMs: 3_000 }), succeeds]);
+  const { gate, clock } = gateWith(undefined);
+  const scene = new Scene([gate], {}, clock);
+  const call = scene.call([failsWith({ verdict: "throttled", outcome: "rejected", retryAfterMs: 3_000 }), succeeds]);
   await scene.clock.advance(3_000);
   expect((await call).elapsedMs).toBe(3_000);
 });
