@@ -1,8 +1,8 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import type { AttemptRecord, ExternalServiceError } from "../core/errors.ts";
+import type { AttemptRecord, ExternalServiceError, RetryRefusal } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
-import { type Attempt, Call, type CallLimits } from "./call.ts";
+import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay } from "./outcome.ts";
@@ -255,9 +255,15 @@ export class Pipeline {
       outcome,
       retryable: failure.isTransient && (tookNoEffect || request.isRepeatableLater),
       retryAt: waitMs === undefined ? undefined : new Date(this.#clock.wallNow() + waitMs),
-      notRetried: notRetried ?? (call.interruption?.kind === "limit" ? "deadline" : undefined),
+      notRetried: notRetried ?? endedBy(call.interruption),
     });
   }
+}
+
+/** What a limit of ours that ended the whole call says of why nothing followed. */
+function endedBy(interruption: Interruption | undefined): RetryRefusal | undefined {
+  if (interruption?.kind !== "limit") return undefined;
+  return interruption.limit === "queue" ? "refused" : "deadline";
 }
 
 function recordOf(end: AttemptEnd<unknown>): Pick<AttemptRecord, "outcome" | "status" | "code"> {
