@@ -361,10 +361,7 @@ describe("through the pipeline", () => {
     const scene = new Scene([limitOf({ max: 1, maxQueued: 1 })]);
     const first = scene.call([takes(scene.clock, 10)]);
     const accepted = scene.call([succeeds]);
-    let third: Promise<unknown> | undefined;
-    void first.then(() => {
-      third = scene.call([succeeds]);
-    });
+    const third = first.then(async () => scene.call([succeeds]));
     await scene.clock.advance(10);
     expect(await Promise.all([first, accepted, third])).toMatchObject([
       { value: "done" },

@@ -84,6 +84,15 @@ describe("a replay for nothing", () => {
     expect(decide(stale, { isRepeatable: false })).toEqual({ retry: false, because: "unsafe" });
   });
 
+  test("is not made of an unsafe call, whose connection was stale, even where it was refused", () => {
+    const expected = { retry: false, because: "unsafe" };
+    expect(decide({ ...stale, outcome: "rejected" }, { isRepeatable: false })).toEqual(expected);
+  });
+
+  test("is not made of an unsafe call whose credentials were refused after it may have taken effect", () => {
+    expect(decide({ ...denied, outcome: "unknown" }, { isRepeatable: false })).toMatchObject({ retry: false });
+  });
+
   test("is made of an unsafe call that was refused for its credentials", () => {
     expect(decide(denied, { isRepeatable: false })).toMatchObject({ retry: true });
   });
