@@ -35,6 +35,9 @@ const lowQuota = 0.2;
  *
  * Who could not start before its deadline is refused at once, with the moment when it could.
  *
+ * An attempt counts when it passes here: those that then wait for their turn under `concurrency` may start closer
+ * together than they passed.
+ *
  * Not for: protecting a service that is slow (that is `concurrency`), and not exact across several processes: each has
  * its own gate, unless they share a store.
  */
