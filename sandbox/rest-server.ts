@@ -14,6 +14,7 @@ import { type ActiveFault, FaultList, latencyOf } from "./faults.ts";
 import { type Listener, listen, urlOf } from "./listen.ts";
 import { pause } from "./pause.ts";
 import { RequestLog } from "./request-log.ts";
+import { resetSocket } from "./reset.ts";
 import { type RestFault, restFaultKinds } from "./rest-faults.ts";
 
 /** A request whose body was read, as a handler sees it. */
@@ -174,7 +175,7 @@ async function stall(reply: FastifyReply, answer: Answer, ...over: readonly Abor
 
 function reset(reply: FastifyReply): void {
   reply.hijack();
-  reply.request.raw.socket.resetAndDestroy();
+  resetSocket(reply.request.raw.socket);
 }
 
 function endingOf(strikes: Strikes): ActiveFault<RestFault> | undefined {
