@@ -21,6 +21,8 @@ export interface Charge {
   readonly currency: string;
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
+  /** The `X-Request-Id` of the request that made it; one that was answered from the books under its key made none. */
+  readonly requestId: string | null;
   readonly at: string;
 }
 
@@ -69,16 +71,17 @@ export function createPaymentGateway(apiKey: string, tokens: AccessTokens): Rest
     const { amount, currency, reference } = order;
     return keys.answer(call.key, JSON.stringify([amount, currency, reference]), async () => {
       // Before anything is waited for: whoever gives up on a slow answer has been charged, and the ledger says so.
-      const charge = makeCharge(order, call.key);
+      const charge = makeCharge(order, call);
       await call.worked;
       return { status: 201, headers: { location: `/v1/payments/${charge.id}` }, body: paymentOf(charge) };
     });
   }
 
-  function makeCharge(order: Order, key: string | undefined): Charge {
+  function makeCharge(order: Order, { key, requestId }: Call): Charge {
     // The number goes on after a clear: an id never means two payments.
     const id = `pay_${String(++lastNumber).padStart(6, "0")}`;
-    const charge = { id, ...order, idempotencyKey: key ?? null, at: new Date().toISOString() };
+    const made = { idempotencyKey: key ?? null, requestId: requestId ?? null, at: new Date().toISOString() };
+    const charge = { id, ...order, ...made };
     ledger.record(charge, key);
     return charge;
   }

@@ -13,6 +13,8 @@ import {
 import { type ActiveFault, FaultList, latencyOf } from "./faults.ts";
 import { type Listener, listen, urlOf } from "./listen.ts";
 import { pause } from "./pause.ts";
+import { RequestLog } from "./request-log.ts";
+import { resetSocket } from "./reset.ts";
 import { type RestFault, restFaultKinds } from "./rest-faults.ts";
 
 /** A request whose body was read, as a handler sees it. */
@@ -23,6 +25,8 @@ export interface Call {
   readonly authorization: string | undefined;
   /** The `Idempotency-Key`. */
   readonly key: string | undefined;
+  /** The `X-Request-Id`. */
+  readonly requestId: string | undefined;
   /** Resolves when the time that a `latency` fault makes the work take is over. */
   readonly worked: Promise<void>;
 }
@@ -63,6 +67,7 @@ type Strikes = readonly ActiveFault<RestFault>[];
 export async function startRestServer(service: RestService, port: number, closing: AbortSignal): Promise<RestServer> {
   const faults = new FaultList<RestFault>(restFaultKinds);
   const struck = new WeakMap<IncomingMessage, Strikes>();
+  const log = new RequestLog();
   const app = createRouter(service.formsAt);
   app.addHook("onRequest", admit);
   app.setNotFoundHandler((request, reply) =>
@@ -74,6 +79,7 @@ export async function startRestServer(service: RestService, port: number, closin
   app.get("/health", (request, reply) => exchange(request, reply, () => ({ status: 200, body: { status: "pass" } })));
   for (const route of service.routes) {
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      log.read(reply.raw);
       service.see(keyOf(request));
       return exchange(request, reply, (call) =>
         service.isAllowed(request.headers.authorization) ? route.handle(call) : unauthorized(),
@@ -106,6 +112,11 @@ export async function startRestServer(service: RestService, port: number, closin
       service.clear();
       return reply.code(204).send();
     });
+    scope.get("/__requests", () => ({ requests: log.list() }));
+    scope.delete("/__requests", (_request, reply) => {
+      log.clear();
+      return reply.code(204).send();
+    });
     if (service.configure === undefined) return;
     scope.put(service.controlPath, (request, reply) => {
       const wrong = service.configure?.(request.body);
@@ -118,6 +129,10 @@ export async function startRestServer(service: RestService, port: number, closin
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const path = pathOf(request);
     if (isControlPath(path)) return;
+    const requestId = headerOf(request, "x-request-id");
+    if (requestId !== undefined) {
+      log.enter({ requestId, method: request.method, path, idempotencyKey: keyOf(request) ?? null }, reply.raw);
+    }
     const strikes = faults.admit({ method: request.method, path });
     struck.set(request.raw, strikes);
     if (endingOf(strikes)?.fault.kind !== "reset-before-read") return;
@@ -139,6 +154,7 @@ export async function startRestServer(service: RestService, port: number, closin
       query: new URL(request.url, "http://sandbox").searchParams,
       authorization: request.headers.authorization,
       key: keyOf(request),
+      requestId: headerOf(request, "x-request-id"),
       worked,
     };
     const answer = refusalOf(endingOf(strikes)?.fault) ?? (await handle(call));
@@ -150,6 +166,7 @@ export async function startRestServer(service: RestService, port: number, closin
   async function deliver(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<void> {
     const ending = endingOf(struck.get(request.raw) ?? []);
     if (ending?.fault.kind === "reset-after-read") reset(reply);
+    else if (ending?.fault.kind === "error-after-read") await sendAnswer(reply, errorAnswer(ending.fault));
     else if (ending?.fault.kind === "stalled-body") await stall(reply, answer, ending.over, closing);
     else await sendAnswer(reply, answer);
   }
@@ -171,7 +188,7 @@ async function stall(reply: FastifyReply, answer: Answer, ...over: readonly Abor
 
 function reset(reply: FastifyReply): void {
   reply.hijack();
-  reply.request.raw.socket.resetAndDestroy();
+  resetSocket(reply.request.raw.socket);
 }
 
 function endingOf(strikes: Strikes): ActiveFault<RestFault> | undefined {
@@ -183,7 +200,10 @@ function refusalOf(fault: RestFault | undefined): Answer | undefined {
   if (fault?.kind === "rate-limit") {
     return problem(429, "Too many requests", "Come back later.", { "retry-after": String(fault.retryAfterS) });
   }
-  if (fault?.kind !== "error") return undefined;
+  return fault?.kind === "error" ? errorAnswer(fault) : undefined;
+}
+
+function errorAnswer(fault: RestFault & { readonly kind: "error" | "error-after-read" }): Answer {
   const headers = fault.retryAfterS === undefined ? {} : { "retry-after": String(fault.retryAfterS) };
   return fault.body === undefined
     ? problem(fault.status, "Error", "The sandbox was told to fail.", headers)
@@ -191,8 +211,12 @@ function refusalOf(fault: RestFault | undefined): Answer | undefined {
 }
 
 function keyOf(request: FastifyRequest): string | undefined {
-  const key = request.headers["idempotency-key"];
-  return Array.isArray(key) ? key.join(", ") : key;
+  return headerOf(request, "idempotency-key");
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 function pathOf(request: FastifyRequest): string {

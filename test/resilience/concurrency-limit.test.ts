@@ -418,9 +418,16 @@ describe("the option concurrency", () => {
     expect(read({ limit: 1 })).toMatchObject({ isAdaptive: false, max: 1 });
   });
 
+  test("a limit above the connections that were given is a contradiction; above the default it raises them", () => {
+    expect(problemsOf({ limit: 65 })).toEqual(["concurrency.limit (65) must not be above maxConnections (64)"]);
+    const { read: readAlone } = reading("concurrency", (reader) => readConcurrency(reader, undefined));
+    expect(readAlone({ limit: 65 })).toMatchObject({ max: 65 });
+    expect(readAlone()).toMatchObject({ max: 64 });
+  });
+
   test("bad values are told by their full names, all at once", () => {
-    expect(problemsOf({ limit: 65, maxQueued: -1, queueTimeoutMs: 0, max: 1 })).toEqual([
-      "concurrency.limit must be a whole number from 1 to 64, not 65",
+    expect(problemsOf({ limit: -5, maxQueued: -1, queueTimeoutMs: 0, max: 1 })).toEqual([
+      "concurrency.limit must be a whole number of at least 1, not -5",
       "concurrency.maxQueued must be a whole number of at least 0, not -1",
       "concurrency.queueTimeoutMs must be a number of at least 1, not 0",
       expect.stringContaining("unknown option concurrency.max"),
