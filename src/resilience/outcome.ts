@@ -52,6 +52,8 @@ export interface Failure {
   readonly retryAfterMs?: number;
   readonly quota?: Quota;
   readonly freeReplay?: FreeReplay;
+  /** Another origin said so, where the service had sent us on to: its own credentials have no part in it. */
+  readonly isElsewhere?: boolean;
   toError(facts: CallFacts): ExternalServiceError;
 }
 

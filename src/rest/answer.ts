@@ -16,6 +16,8 @@ export interface RedirectNote {
   readonly problem: string | undefined;
   /** A redirect turned the call into a GET: whatever this answer says, the call itself may have taken effect. */
   readonly mayHaveTakenEffect: boolean;
+  /** Another origin answered: that says nothing about the service itself, nor about its credentials. */
+  readonly isElsewhere: boolean;
 }
 
 /** An answer whose head has come, and whose body is read by the caller. */

@@ -17,7 +17,7 @@ import type { PreparedRequest } from "./request.ts";
 import { bodyFailure, wireFailure } from "./wire-failure.ts";
 
 /** What an exchange must know of its service. */
-export interface ExchangeSettings extends Omit<RedirectRules, "isReplayable"> {
+export interface ExchangeSettings extends Pick<RedirectRules, "maxRedirects" | "isBoundToOrigin"> {
   readonly service: string;
   readonly origin: string;
   readonly clock: Clock;
@@ -239,7 +239,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #considerRedirect(): void {
     const { settings } = this.#wire;
     const from = this.#hop ?? firstHop(settings.origin, this.#request);
-    const rules = { ...settings, isReplayable: this.#request.body.isReplayable };
+    const { body, credentials, isSigned } = this.#request;
+    const { maxRedirects, isBoundToOrigin } = settings;
+    const isReplayable = body.isReplayable;
+    const rules = { maxRedirects, isBoundToOrigin, isReplayable, queryCredentials: credentials?.query, isSigned };
     const decision = decideRedirect(from, { status: this.#status, headers: this.#headers }, rules);
     if (decision?.kind === "follow") this.#next = decision.hop;
     else this.#redirectProblem = decision?.problem;
@@ -327,7 +330,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     const [problem, hop] = [this.#redirectProblem, this.#hop];
     const isPlain = problem === undefined && hop === undefined;
     const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
-    const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect } };
+    const isElsewhere = hop !== undefined && hop.origin !== this.#wire.settings.origin;
+    const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect, isElsewhere } };
     this.#settle({ kind: "success", status: this.#status, value });
   }
 

@@ -26,6 +26,10 @@ export interface RedirectRules {
   readonly isReplayable: boolean;
   /** Every connection leads to the one place (a unix socket): another origin cannot be reached. */
   readonly isBoundToOrigin: boolean;
+  /** Names of query parameters that are credentials, not encoded. */
+  readonly queryCredentials: ReadonlySet<string> | undefined;
+  /** The credentials are a signature of this one request. */
+  readonly isSigned: boolean;
 }
 
 export type RedirectDecision =
@@ -87,6 +91,8 @@ export function decideRedirect(
     return refuse(`it leads to ${to.origin}, and every connection leads to socketPath`);
   }
 
+  if (isSameOrigin && rules.isSigned) return refuse("its credentials are a signature, and hold for one address alone");
+  if (rules.queryCredentials !== undefined) carryCredentials(from.path, to, isSameOrigin, rules.queryCredentials);
   const becomesGet = status === 303 ? !isRead(from.method) : status < 303 && from.method === "POST";
   const method = becomesGet ? "GET" : from.method;
   const hasBody = from.hasBody && !becomesGet;
@@ -148,6 +154,30 @@ export function firstHop(
     isRewritten: false,
     visited: [`${method} ${url.origin}${url.pathname}${url.search}`],
   };
+}
+
+/** Credentials in the query go along within the origin, though the redirect does not repeat them, and never beyond. */
+function carryCredentials(fromPath: string, to: URL, isSameOrigin: boolean, names: ReadonlySet<string>): void {
+  const isCredential = (pair: string): boolean => names.has(decoded(pair.split("=", 1)[0] ?? ""));
+  const pairs = pairsOf(to.search);
+  const kept = isSameOrigin && pairs.some(isCredential) ? pairs : pairs.filter((pair) => !isCredential(pair));
+  const carried =
+    isSameOrigin && kept.every((pair) => !isCredential(pair)) ? pairsOf(fromPath).filter(isCredential) : [];
+  // The pairs as they stand, for URLSearchParams would encode all others anew.
+  to.search = [...kept, ...carried].join("&");
+}
+
+function pairsOf(path: string): readonly string[] {
+  const start = path.indexOf("?");
+  return start === -1 || start === path.length - 1 ? [] : path.slice(start + 1).split("&");
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
 }
 
 const isRead = (method: string): boolean => method === "GET" || method === "HEAD";

@@ -40,6 +40,8 @@ export interface PreparedRequest {
   readonly isRepeatableLater: boolean;
   /** What of the headers and of the query is a credential: hidden in logs, and not for any other origin. */
   readonly credentials: CredentialNames | undefined;
+  /** The credentials are a signature of this very request: a redirect within the origin would break it. */
+  readonly isSigned: boolean;
   /** What makes two calls the same, for safe ones without a body; see the option `coalesce`. */
   readonly identity: string | undefined;
 }
@@ -101,6 +103,7 @@ export function prepareRequest(
     isRepeatable: isIdempotent || isKeyed,
     isRepeatableLater: isIdempotent || hasOwnKey,
     credentials: settings.credentials,
+    isSigned: false,
     identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
   };
 }

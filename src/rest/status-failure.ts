@@ -41,7 +41,8 @@ export function statusFailure(
     code: status === 429 ? "rate-limited" : "response-status",
     phase: "headers",
     outcome: answer.redirect?.mayHaveTakenEffect === true ? "unknown" : outcomeOf(status),
-    verdict: verdictOf(status),
+    verdict: answer.redirect?.isElsewhere === true ? "healthy" : verdictOf(status),
+    ...(answer.redirect?.isElsewhere === true ? { isElsewhere: true } : {}),
     // A further attempt would begin before the redirect, with the call itself.
     isTransient: transient.has(status) && answer.redirect?.mayHaveTakenEffect !== true,
     status,

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { decideRedirect, firstHop, type Hop, type RedirectRules } from "../../src/rest/redirect.ts";
 
-const rules: RedirectRules = { maxRedirects: 5, isReplayable: true, isBoundToOrigin: false };
+const rules: RedirectRules = {
+  maxRedirects: 5,
+  isReplayable: true,
+  isBoundToOrigin: false,
+  queryCredentials: undefined,
+  isSigned: false,
+};
 
 const headers = {
   accept: "application/json",

@@ -63,6 +63,7 @@ export class TransportCalls implements AsyncDisposable {
       operation: `GET ${path}`,
       // An open body has one reader: such a call is never coalesced.
       identity: undefined,
+      isSigned: false,
       credentials: undefined,
       headers: {},
       body: { contentType: undefined, isReplayable: true, open: () => null },

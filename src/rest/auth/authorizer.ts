@@ -153,14 +153,14 @@ const isThenable = <T>(value: T | Promise<T>): value is Promise<T> =>
   typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 
 function isUnauthorized<T>(end: AttemptEnd<T>): end is Extract<AttemptEnd<T>, { kind: "failure" }> {
-  return end.kind === "failure" && end.failure.status === 401;
+  return end.kind === "failure" && end.failure.status === 401 && end.failure.isElsewhere !== true;
 }
 
 /** @throws CredentialsError that shows no value. */
 function checked(given: unknown, whence: string): Credentials {
   const wrong = (what: string): CredentialsError => new CredentialsError(`${whence} ${what}`, { kind: "permanent" });
   if (typeof given !== "object" || given === null) throw wrong("gave nothing: it must give { headers } or { query }");
-  const { headers = {}, query = {} } = given as Credentials;
+  const { headers = {}, query = {}, isSignature = false } = given as Credentials;
   for (const [name, value] of Object.entries(headers)) {
     const problem = headerProblem(name, value);
     if (problem !== undefined) throw wrong(`gave what cannot be sent: ${problem}`);
@@ -168,7 +168,7 @@ function checked(given: unknown, whence: string): Credentials {
   for (const [name, value] of Object.entries(query)) {
     if (typeof value !== "string") throw wrong(`gave a query parameter ${name} that is not a string`);
   }
-  return { headers, query };
+  return { headers, query, isSignature };
 }
 
 /** The request with these credentials, but for those in whose place the call was given its own. */
@@ -191,5 +191,6 @@ export function withCredentials(request: PreparedRequest, given: Credentials, ow
     path: query.length === 0 ? request.path : `${request.path}${separator}${query.join("&")}`,
     headers: headers.length === 0 ? request.headers : { ...request.headers, ...Object.fromEntries(headers) },
     credentials: credentialNames(given),
+    isSigned: given.isSignature === true,
   };
 }

@@ -91,6 +91,7 @@ export function hmac(options: HmacOptions): AttemptAuth {
           ...(keyId === undefined ? {} : { [keyIdHeader]: keyId }),
           [signatureHeader]: prefix + signature,
         },
+        isSignature: true,
       };
     },
   };

@@ -24,6 +24,8 @@ export interface Credentials {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Query parameters, not encoded. They end up in the logs of everybody on the way: prefer headers. */
   readonly query?: Readonly<Record<string, string>> | undefined;
+  /** They sign this very request: a redirect within the service is then an error instead of a broken signature. */
+  readonly isSignature?: boolean | undefined;
 }
 
 /** A provider whose credentials are the same for every call. */

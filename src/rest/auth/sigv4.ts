@@ -156,6 +156,7 @@ async function sign(
   );
   return {
     headers: Object.fromEntries(Object.entries(headers).filter(([header]) => added.has(header.toLowerCase()))),
+    isSignature: true,
   };
 }
 
