@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
-import { type BodyOptions, bodyKinds, encodeFields, type Fields, type PreparedBody, prepareBody } from "./body.ts";
+import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
+import { encodeFields, type Fields } from "./fields.ts";
 import { encodePath, type RESTSettings } from "./options.ts";
+import type { PreparedBody } from "./prepared-body.ts";
 
 /** What every call can be given. */
 export interface CallOptions {
@@ -44,7 +46,7 @@ const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "T
 const keyedMethods = new Set(["POST", "PATCH"]);
 
 const knownOptions = new Set<string>(
-  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
+  bodyOptions.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
 );
 
 /**
@@ -163,6 +165,7 @@ function prepareHeaders(
   }
   const headers: Record<string, string> = { ...defaults };
   if (body.contentType !== undefined) headers["content-type"] = body.contentType;
+  if (body.contentLength !== undefined) headers["content-length"] = String(body.contentLength);
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     const problem = headerProblem(name, value ?? "");
     if (problem !== undefined) report(problem);
