@@ -62,11 +62,24 @@ export * from "./registry/service-registry.ts";
 export type { Environment } from "./registry/settings.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
-export type { BodyOptions, BodyStream, Fields, FieldValue } from "./rest/body.ts";
+export type { BodyOptions } from "./rest/body.ts";
+export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
+export type { Fields, FieldValue } from "./rest/fields.ts";
+export type { MultipartBody, Part, PartValue } from "./rest/multipart.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type WithSchema } from "./rest/rest-service.ts";
+export { type MatchedFailure, safe, type SafeFailure, type SafeSuccess, ServiceCall } from "./rest/service-call.ts";
+export {
+  type ErrorWithBody,
+  type FailuresOf,
+  hasErrorBody,
+  type StatusKey,
+  type StatusSchemas,
+  type SuccessOf,
+} from "./rest/status-schemas.ts";
+export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";

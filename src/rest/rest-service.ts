@@ -12,15 +12,23 @@ import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./o
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
 import { isSchema } from "./schema.ts";
+import { ServiceCall } from "./service-call.ts";
 import { statusFailure } from "./status-failure.ts";
+import {
+  type FailuresOf,
+  matchError,
+  type StatusSchemas,
+  statusSchemasProblem,
+  type SuccessOf,
+} from "./status-schemas.ts";
 import { Transport } from "./transport.ts";
 
 // URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
 const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
 
 /** A call whose answer is JSON; with a schema, the answer is checked and has its type. */
-export interface WithSchema<S extends StandardSchemaV1> {
-  /** Any Standard Schema: zod, valibot, arktype and others. */
+export interface WithSchema<S extends StandardSchemaV1 | StatusSchemas> {
+  /** Any Standard Schema (zod, valibot, arktype and others); or one for each status, `{ 200: Payment, 404: Problem }`. */
   readonly schema: S;
 }
 
@@ -63,31 +71,31 @@ export abstract class RESTService extends BaseExternalService {
     this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
   }
 
-  get(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  get(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("GET", endpoint, options);
   }
 
-  post(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  post(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("POST", endpoint, options);
   }
 
-  put(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  put(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("PUT", endpoint, options);
   }
 
-  patch(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  patch(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("PATCH", endpoint, options);
   }
 
-  delete(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  delete(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("DELETE", endpoint, options);
   }
 
-  head(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  head(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("HEAD", endpoint, options);
   }
 
-  options(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  options(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("OPTIONS", endpoint, options);
   }
 
@@ -95,45 +103,65 @@ export abstract class RESTService extends BaseExternalService {
   getJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: CallOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
-  getJson(endpoint: string, options?: CallOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  getJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: CallOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  getJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
     return this.#json("GET", endpoint, options);
   }
 
   postJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  postJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  postJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  postJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("POST", endpoint, options);
   }
 
   putJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  putJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  putJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  putJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("PUT", endpoint, options);
   }
 
   patchJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  patchJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  patchJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  patchJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("PATCH", endpoint, options);
   }
 
   deleteJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: CallOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
-  deleteJson(endpoint: string, options?: CallOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  deleteJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: CallOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  deleteJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
     return this.#json("DELETE", endpoint, options);
   }
 
@@ -143,8 +171,10 @@ export abstract class RESTService extends BaseExternalService {
    * @throws ServiceConfigurationError for arguments that are wrong, and ServiceUnavailableError unless the service is
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
-  async request(method: string, endpoint: string, options: RequestOptions = {}): Promise<ServiceResponse> {
-    return this.#call(method.toUpperCase(), endpoint, options, this.#defaultHeaders);
+  request(method: string, endpoint: string, options: RequestOptions = {}): ServiceCall<ServiceResponse> {
+    return ServiceCall.of(async (keep) =>
+      keep(await this.#call(method.toUpperCase(), endpoint, options, this.#defaultHeaders)),
+    );
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
@@ -180,23 +210,31 @@ export abstract class RESTService extends BaseExternalService {
     await this.#transport.destroy();
   }
 
-  async #json(
+  #json(
     method: string,
     endpoint: string,
-    options: RequestOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
-  ): Promise<unknown> {
-    const schema = (options as typeof options | null)?.schema;
-    if (schema !== undefined && !isSchema(schema)) {
-      throw new ServiceConfigurationError(this.name, [`${method}: schema must be a Standard Schema (zod, valibot, …)`]);
-    }
-    const call = schema === undefined ? options : { ...options, schema: undefined };
-    const response = await this.#call(method, endpoint, call, this.#jsonHeaders);
-    try {
-      return await (schema === undefined ? response.json() : response.json(schema));
-    } catch (error) {
-      this.#logFailure(error);
-      throw error;
-    }
+    options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
+  ): ServiceCall<unknown, unknown> {
+    return ServiceCall.of(async (keep) => {
+      const schema = (options as typeof options | null)?.schema;
+      const byStatus = schema === undefined || isSchema(schema) ? undefined : schema;
+      const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+      if (problem !== undefined) throw new ServiceConfigurationError(this.name, [`${method}: ${problem}`]);
+      const call = schema === undefined ? options : { ...options, schema: undefined };
+      let response: ServiceResponse;
+      try {
+        response = keep(await this.#call(method, endpoint, call, this.#jsonHeaders));
+      } catch (error) {
+        if (byStatus !== undefined) await matchError(error, byStatus);
+        throw error;
+      }
+      try {
+        return await (schema === undefined ? response.json() : response.json(schema));
+      } catch (error) {
+        this.#logFailure(error);
+        throw error;
+      }
+    });
   }
 
   async #call(
