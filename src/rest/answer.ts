@@ -9,6 +9,25 @@ export interface Answer {
   readonly timings: AnswerTimings;
 }
 
+/** An answer whose head has come, and whose body is read by the caller. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: AnswerBody;
+  readonly timings: Omit<AnswerTimings, "readMs">;
+}
+
+/**
+ * A body that is read as it comes, once. It holds a connection, and stays under the limits of its call, until it is
+ * read to its end, left early, disposed, or failed; its iterator throws the error of the call, or the caller's own
+ * abort reason.
+ */
+export interface AnswerBody extends AsyncIterable<Uint8Array>, AsyncDisposable {}
+
+export function isOpen(answer: Answer | OpenAnswer): answer is OpenAnswer {
+  return !(answer.body instanceof Uint8Array);
+}
+
 /** Where the time of the last attempt went, in milliseconds. */
 export interface AnswerTimings {
   /** Waiting for a connection, including making one. */

@@ -68,7 +68,8 @@ export function schemaFor(
  */
 export async function matchError(error: unknown, schemas: StatusSchemas): Promise<void> {
   if (!isServiceResponseError(error) && !isServiceRateLimitError(error)) return;
-  const found = schemaFor(schemas, error.status);
+  // Without a status it was a limit of ours, and there is no answer.
+  const found = error.status === undefined ? undefined : schemaFor(schemas, error.status);
   if (found === undefined) return;
   const validated = await validate(found.schema, error.body);
   if (!validated.isValid) return;
