@@ -17,6 +17,7 @@ export {
   isServiceStopError,
   isServiceTimeoutError,
   isServiceUnavailableError,
+  isServiceWaitError,
   type Outcome,
   type Phase,
   type ProblemDetails,
@@ -28,8 +29,10 @@ export {
   ServiceStopError,
   ServiceTimeoutError,
   ServiceUnavailableError,
+  ServiceWaitError,
   type TimeoutLimit,
   type UnavailableReason,
+  type WaitReason,
 } from "./core/errors.ts";
 export { type ServiceEvents, subscribe } from "./core/events.ts";
 export { BaseExternalService, type ExternalServiceOptions, type ServiceParts } from "./core/external-service.ts";
@@ -69,7 +72,7 @@ export type { MultipartBody, Part, PartValue } from "./rest/multipart.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
-export { RESTService, type WithSchema } from "./rest/rest-service.ts";
+export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
 export { type MatchedFailure, safe, type SafeFailure, type SafeSuccess, ServiceCall } from "./rest/service-call.ts";
 export {
   type ErrorWithBody,
@@ -79,6 +82,7 @@ export {
   type StatusSchemas,
   type SuccessOf,
 } from "./rest/status-schemas.ts";
+export { StreamedResponse } from "./rest/streamed-response.ts";
 export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";

@@ -111,6 +111,11 @@ export class OptionReader {
     return new OptionReader(this.#service, value, `${this.#prefix}${name}.`, this.#problems);
   }
 
+  /** The same, empty where it was not given: for options that all have a default. */
+  group(name: string): OptionReader {
+    return this.nested(name) ?? new OptionReader(this.#service, {}, `${this.#prefix}${name}.`, this.#problems);
+  }
+
   /** Reports the options that nobody has read. */
   rejectUnknown(): void {
     for (const name of Object.keys(this.#options)) {

@@ -52,6 +52,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
   #isPaused = false;
   #isTaken = false;
   #hold: Hold | undefined;
+  #onFailure: ((thrown: unknown) => void) | undefined;
   /** How it failed before the executor had handed over the call. */
   #failedEarly: Failure | undefined;
 
@@ -87,6 +88,11 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     // The caller's own abort reason may be anything.
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     return Promise.reject(state.thrown);
+  }
+
+  whenFailed(listener: (thrown: unknown) => void): void {
+    if (this.#state.kind === "failed") listener(this.#state.thrown);
+    else this.#onFailure = listener;
   }
 
   /** What a `for await` calls that is left early. */
@@ -172,6 +178,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     first?.reject(thrown);
     for (const reader of others) reader.resolve(done);
     this.#hold?.release();
+    this.#onFailure?.(thrown);
   }
 
   #pause(): void {

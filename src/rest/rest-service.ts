@@ -1,16 +1,24 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
-import { isExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
+import {
+  isExternalServiceError,
+  isServiceRateLimitError,
+  ServiceConfigurationError,
+  ServiceUnavailableError,
+} from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
 import { redactHeaders, redactPath } from "../core/redact.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
-import { Pipeline } from "../resilience/pipeline.ts";
-import type { Answer } from "./answer.ts";
+import type { Completed, Pipeline } from "../resilience/pipeline.ts";
+import { buildPipeline, type Stages } from "../resilience/stages.ts";
+import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
+import type { Caller, OpenHow } from "./caller.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
+import { quotaOf } from "./rate-limit-headers.ts";
 import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
 import { statusFailure } from "./status-failure.ts";
@@ -21,6 +29,7 @@ import {
   statusSchemasProblem,
   type SuccessOf,
 } from "./status-schemas.ts";
+import { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
 
 // URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
@@ -30,6 +39,12 @@ const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
 export interface WithSchema<S extends StandardSchemaV1 | StatusSchemas> {
   /** Any Standard Schema (zod, valibot, arktype and others); or one for each status, `{ 200: Payment, 404: Problem }`. */
   readonly schema: S;
+}
+
+/** A call whose answer is read as it comes. */
+export interface StreamOptions extends RequestOptions {
+  /** @defaultValue "GET" */
+  readonly method?: string | undefined;
 }
 
 /**
@@ -49,7 +64,10 @@ export interface WithSchema<S extends StandardSchemaV1 | StatusSchemas> {
 export abstract class RESTService extends BaseExternalService {
   readonly #settings: RESTSettings;
   readonly #pipeline: Pipeline;
+  readonly #stages: Stages;
   readonly #transport: Transport;
+  readonly #closing = new AbortController();
+  readonly #caller: Caller;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
   readonly #jsonHeaders: Readonly<Record<string, string>>;
 
@@ -58,8 +76,10 @@ export abstract class RESTService extends BaseExternalService {
     const settings = readRESTOptions(options, new.target.name);
     super(settings);
     this.#settings = settings;
-    const { name: service, clock, random } = settings;
-    this.#pipeline = new Pipeline({ service, clock, random, policies: [] });
+    const { name: service } = settings;
+    const { pipeline, stages } = buildPipeline({ ...settings, service }, settings);
+    this.#pipeline = pipeline;
+    this.#stages = stages;
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
@@ -69,6 +89,16 @@ export abstract class RESTService extends BaseExternalService {
       ...settings.headers,
     };
     this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
+    this.#caller = {
+      service,
+      clock: settings.clock,
+      random: settings.random,
+      base: settings.base,
+      maxResponseBytes: settings.maxResponseBytes,
+      closing: this.#closing.signal,
+      call: (method, endpoint, call) => this.#call(method, endpoint, call, this.#jsonHeaders),
+      open: (method, endpoint, call, how = {}) => this.#open(method, endpoint, call, how),
+    };
   }
 
   get(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
@@ -177,6 +207,17 @@ export abstract class RESTService extends BaseExternalService {
     );
   }
 
+  /**
+   * Makes a call that ends with the head of its answer; the body is read as it comes, under the deadline of the call.
+   * It is tried again up to the head, and not beyond. Take it with `await using`.
+   *
+   * @throws as {@link RESTService.request}
+   */
+  async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
+    const { method = "GET", ...call } = options;
+    return this.#caller.open(method.toUpperCase(), endpoint, call);
+  }
+
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
   async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
     const { healthEndpoint, healthBase, deadlineMs } = this.#settings;
@@ -188,7 +229,12 @@ export abstract class RESTService extends BaseExternalService {
       state: this.lifecycle,
       time: new Date(this.clock.wallNow()).toISOString(),
       ...(output === undefined ? {} : { output }),
-      details: { inFlight: this.#pipeline.inFlight },
+      details: {
+        inFlight: this.#pipeline.inFlight,
+        circuit: this.#stages.circuitBreaker?.state.name,
+        concurrencyLimit: this.#stages.concurrency && Math.floor(this.#stages.concurrency.limit),
+        queued: this.#stages.concurrency?.queued,
+      },
     });
     try {
       this.assertReady("checkHealth");
@@ -206,6 +252,8 @@ export abstract class RESTService extends BaseExternalService {
   protected async open(_signal: AbortSignal): Promise<void> {}
 
   protected async shut(): Promise<void> {
+    const at = { service: this.name, phase: "close", outcome: "not-sent" } as const;
+    this.#closing.abort(new ServiceUnavailableError("draining", { ...at, detail: "the service is being closed" }));
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
     await this.#transport.destroy();
   }
@@ -245,51 +293,104 @@ export abstract class RESTService extends BaseExternalService {
     settings: RESTSettings = this.#settings,
   ): Promise<ServiceResponse> {
     const request = prepareRequest(settings, headers, method, endpoint, options);
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
+      this.#attempt(request, attempt, (sent) => this.#transport.send(sent, attempt)),
+    );
+    return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
+  }
+
+  async #open(method: string, endpoint: string, options: RequestOptions, how: OpenHow): Promise<StreamedResponse> {
+    const { bodyIdleTimeoutMs, accept, isRepeatable } = how;
+    const headers = accept === undefined ? this.#defaultHeaders : { accept, ...this.#defaultHeaders };
+    const prepared = prepareRequest(this.#settings, headers, method, endpoint, options);
+    // Two callers cannot share a body that is read once: no identity.
+    const request = {
+      ...prepared,
+      identity: undefined,
+      ...(isRepeatable === true ? { isRepeatable, isRepeatableLater: true } : {}),
+    };
+    const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
+      this.#attempt(request, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
+    );
+    const { maxResponseBytes } = this.#settings;
+    const { operation } = request;
+    const onFailure = (error: unknown): void => this.#logFailure(error);
+    return new StreamedResponse(value, {
+      service: this.name,
+      operation,
+      attempts,
+      elapsedMs,
+      maxResponseBytes,
+      onFailure,
+    });
+  }
+
+  async #execute<T>(
+    request: PreparedRequest,
+    options: RequestOptions,
+    attempt: (attempt: Attempt) => Promise<AttemptEnd<T>>,
+  ): Promise<Completed<T>> {
     this.assertReady(request.operation);
+    const settings = this.#settings;
     const scope = currentDeadline();
     const signals = scope === undefined ? [] : [...scope.signals];
     if (options.signal !== undefined) signals.push(options.signal);
     const { deadlineMs = settings.deadlineMs, maxRetries } = options;
     try {
-      const { value, attempts, elapsedMs } = await this.#pipeline.execute({
+      return await this.#pipeline.execute({
         operation: request.operation,
         deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
         attemptTimeoutMs: settings.attemptTimeoutMs,
         signals,
+        identity: request.identity,
         retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
         isRepeatable: request.isRepeatable,
         isRepeatableLater: request.isRepeatableLater,
         isReplayable: request.body.isReplayable,
-        attempt: (attempt) => this.#attempt(request, attempt),
+        attempt,
       });
-      return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
     } catch (error) {
       this.#logFailure(error);
       throw error;
     }
   }
 
+  #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
+    const { deadlineHeader } = this.#settings;
+    if (deadlineHeader === undefined) return request;
+    const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
+    return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
+  }
+
   #logFailure(error: unknown): void {
     if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
   }
 
-  async #attempt(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
+  async #attempt<T extends Answer | OpenAnswer>(
+    request: PreparedRequest,
+    attempt: Attempt,
+    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+  ): Promise<AttemptEnd<T>> {
     const isLogged = this.logger.isLevelEnabled?.("debug") ?? true;
     const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
     const startedAt = this.clock.now();
     if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
-    const end = await this.#transport.send(request, attempt);
+    const end = await send(this.#withDeadline(request, attempt));
+    const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
+    // What is handed out open is a success, or it would have been read to its end.
     const failure =
-      end.kind === "success"
-        ? statusFailure(end.value, { service: this.name, operation: request.operation, wallNow: this.clock.wallNow() })
+      answer !== undefined && !isOpen(answer)
+        ? statusFailure(answer, { service: this.name, operation: request.operation, wallNow: this.clock.wallNow() })
         : undefined;
-    const final: AttemptEnd<Answer> = failure === undefined ? end : { kind: "failure", failure };
+    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
     if (isLogged) {
       const durationMs = Math.round(this.clock.now() - startedAt);
-      if (end.kind === "success") {
-        const { status, headers, body } = end.value;
-        const answer = { status, headers: redactHeaders(headers, urlHeaders), bytes: body.byteLength };
-        this.logger.debug({ ...about, ...answer, durationMs }, "response");
+      if (answer !== undefined) {
+        const { status, headers } = answer;
+        const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
+        const seen = { status, headers: redactHeaders(headers, urlHeaders), ...bytes };
+        this.logger.debug({ ...about, ...seen, durationMs }, "response");
       } else {
         const code = end.kind === "failure" ? end.failure.code : "aborted";
         this.logger.debug({ ...about, code, durationMs }, "no response");
@@ -297,4 +398,10 @@ export abstract class RESTService extends BaseExternalService {
     }
     return final;
   }
+}
+
+function withQuota<T extends Answer | OpenAnswer>(end: AttemptEnd<T>): AttemptEnd<T> {
+  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
+  const quota = quotaOf(end.value.headers);
+  return quota === undefined ? end : { ...end, quota };
 }

@@ -61,6 +61,7 @@ export class TransportCalls implements AsyncDisposable {
       headers: {},
       body: { contentType: undefined, isReplayable: true, open: () => null },
       isRepeatable: true,
+      identity: undefined,
       isRepeatableLater: true,
       ...more,
     };
