@@ -69,7 +69,9 @@ export type { BodyOptions } from "./rest/body.ts";
 export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
 export type { Fields, FieldValue } from "./rest/fields.ts";
 export type { MultipartBody, Part, PartValue } from "./rest/multipart.ts";
+export type { NextPage, NextStrategy, Page } from "./rest/next-page.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
+export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
@@ -84,6 +86,7 @@ export {
 } from "./rest/status-schemas.ts";
 export { StreamedResponse } from "./rest/streamed-response.ts";
 export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
+export type { Polled, WaitForOptions, WaitOptions } from "./rest/wait-for.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";

@@ -15,6 +15,7 @@ import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import type { Caller, OpenHow } from "./caller.ts";
+import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
@@ -31,6 +32,7 @@ import {
 } from "./status-schemas.ts";
 import { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
+import { waitForEndpoint, type WaitForOptions, waitForPoll, type WaitOptions } from "./wait-for.ts";
 
 // URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
 const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
@@ -216,6 +218,47 @@ export abstract class RESTService extends BaseExternalService {
   async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
     const { method = "GET", ...call } = options;
     return this.#caller.open(method.toUpperCase(), endpoint, call);
+  }
+
+  /**
+   * The items of an endpoint that answers in pages, asked for by GET: `for await (const item of …)`.
+   *
+   * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
+   * {@link RESTService.request}, and ServiceDecodeError `decode-next-page`.
+   */
+  paginate<S extends StandardSchemaV1, Item = ItemOf<StandardSchemaV1.InferOutput<S>>>(
+    endpoint: string,
+    options: PaginateOptions<StandardSchemaV1.InferOutput<S>, Item> & { readonly schema: S },
+  ): Pagination<StandardSchemaV1.InferOutput<S>, Item>;
+  paginate<Item = unknown>(
+    endpoint: string,
+    options?: PaginateOptions<unknown, Item> & { readonly schema?: undefined },
+  ): Pagination<unknown, Item>;
+  paginate(
+    endpoint: string,
+    options: PaginateOptions<unknown, unknown> & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): Pagination<unknown, unknown> {
+    return new Pagination(this.#caller, endpoint, options);
+  }
+
+  /**
+   * Asks an endpoint by GET, or a function of yours, until a condition holds; resolves to the value that it held for.
+   *
+   * @throws ServiceWaitError; the error of a poll that is not worth repeating; the reason of `signal`, unchanged.
+   */
+  waitFor<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: WaitForOptions<StandardSchemaV1.InferOutput<S>> & { readonly schema: S },
+  ): Promise<StandardSchemaV1.InferOutput<S>>;
+  waitFor<T>(poll: () => PromiseLike<T>, options: WaitOptions<T>): Promise<T>;
+  waitFor(endpoint: string, options: WaitForOptions<unknown> & { readonly schema?: undefined }): Promise<unknown>;
+  waitFor(
+    target: string | (() => PromiseLike<unknown>),
+    options: WaitForOptions<unknown> & { readonly schema?: StandardSchemaV1 | undefined },
+  ): Promise<unknown> {
+    return typeof target === "string"
+      ? waitForEndpoint(this.#caller, target, options)
+      : waitForPoll(this.#caller, target, options);
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */

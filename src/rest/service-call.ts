@@ -48,6 +48,14 @@ export class ServiceCall<T, Matched = never> extends Promise<T> {
   }
 
   /**
+   * The answer that the value of a call comes from, once it is there; undefined for any other promise.
+   * @internal
+   */
+  static responseOf(promise: unknown): ServiceResponse | undefined {
+    return promise instanceof ServiceCall ? promise.#response : undefined;
+  }
+
+  /**
    * The result of the call, whether it succeeds or fails. It rejects all the same for what is no result of a call:
    * arguments that are wrong (`ServiceConfigurationError`), the caller's own abort reason, and any other defect.
    */

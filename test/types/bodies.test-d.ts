@@ -3,6 +3,7 @@ import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import type { ExternalServiceError } from "../../src/core/errors.ts";
 import type { ServiceResponse } from "../../src/rest/response.ts";
+import type { Pagination } from "../../src/rest/pagination.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { type SafeFailure, type SafeSuccess, safe, type ServiceCall } from "../../src/rest/service-call.ts";
 import { hasErrorBody } from "../../src/rest/status-schemas.ts";
@@ -53,3 +54,28 @@ if (hasErrorBody(error, NotFound)) expectTypeOf(error.body).toEqualTypeOf<{ miss
 
 // @ts-expect-error: what is no schema is none by status either.
 void payments.getJson("/", { schema: { 200: { id: "string" } } });
+
+// Pages: the items are those of the schema, or of the function that finds them.
+const Events = z.object({ data: z.array(Payment), next: z.string().nullable() });
+expectTypeOf(payments.paginate("/payments", { schema: z.array(Payment) })).toEqualTypeOf<
+  Pagination<{ id: string }[], { id: string }>
+>();
+const events = payments.paginate("/events", {
+  schema: Events,
+  items: ({ data }) => data,
+  next: { cursor: ({ body }) => body.next, param: "after" },
+});
+expectTypeOf(events).toExtend<AsyncIterable<{ id: string }>>();
+expectTypeOf(await events.toArray()).toEqualTypeOf<{ id: string }[]>();
+for await (const page of events.pages()) expectTypeOf(page.body.next).toEqualTypeOf<string | null>();
+expectTypeOf(payments.paginate("/payments")).toEqualTypeOf<Pagination<unknown, unknown>>();
+
+// Waits: the value is that of the schema, or of the function that asks.
+expectTypeOf(
+  await payments.waitFor("/jobs/1", { schema: Pending, until: ({ value }) => value.position === 0 }),
+).toEqualTypeOf<{ position: number }>();
+expectTypeOf(
+  await payments.waitFor(() => payments.getJson("/jobs/1", { schema: Payment }), {
+    until: ({ value }) => value.id !== "",
+  }),
+).toEqualTypeOf<{ id: string }>();
