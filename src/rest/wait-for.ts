@@ -5,6 +5,7 @@ import {
   type ExternalServiceError,
   isExternalServiceError,
   isServiceConfigurationError,
+  isServiceTimeoutError,
   ServiceConfigurationError,
   ServiceWaitError,
   type WaitReason,
@@ -138,8 +139,10 @@ async function waitFor<T>(
         throw ended("failed", "an answer says that what is waited for will not come about");
       hintMs = response === undefined ? 0 : (waitHint(response.headers, clock.wallNow()) ?? 0);
     } else {
-      cause = answer.error;
-      if (leftMs() <= 0) throw ended("timeout", tooLate);
+      // A poll that the end of the wait cut short says less than the one before it.
+      const isCutShort = isServiceTimeoutError(answer.error) && leftMs() <= 1;
+      cause = isCutShort ? (cause ?? answer.error) : answer.error;
+      if (isCutShort) throw ended("timeout", tooLate);
       if (!(shouldContinue?.({ error: cause, polls }) ?? cause.retryable)) throw cause;
       hintMs = cause.retryAfterMs ?? 0;
     }
