@@ -67,7 +67,9 @@ export type { RetryOptions } from "./resilience/retry.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions } from "./rest/body.ts";
 export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
+export type { EventsOptions } from "./rest/events.ts";
 export type { Fields, FieldValue } from "./rest/fields.ts";
+export type { LinesBroken, LinesOptions } from "./rest/lines.ts";
 export type { MultipartBody, Part, PartValue } from "./rest/multipart.ts";
 export type { NextPage, NextStrategy, Page } from "./rest/next-page.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
@@ -75,6 +77,8 @@ export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
+export type { ResumeOptions } from "./rest/resumption.ts";
+export type { ServerSentEvent } from "./rest/sse.ts";
 export { type MatchedFailure, safe, type SafeFailure, type SafeSuccess, ServiceCall } from "./rest/service-call.ts";
 export {
   type ErrorWithBody,

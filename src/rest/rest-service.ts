@@ -15,6 +15,8 @@ import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import type { Caller, OpenHow } from "./caller.ts";
+import { events, type EventsOptions } from "./events.ts";
+import { lines, type LinesOptions } from "./lines.ts";
 import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
@@ -22,6 +24,7 @@ import { ServiceResponse } from "./response.ts";
 import { quotaOf } from "./rate-limit-headers.ts";
 import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
+import type { ServerSentEvent } from "./sse.ts";
 import { statusFailure } from "./status-failure.ts";
 import {
   type FailuresOf,
@@ -221,6 +224,48 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   /**
+   * The server-sent events of an endpoint: `for await (const { event, data } of …)`. It connects again by itself, with
+   * `Last-Event-ID`, for as long as it is iterated; leaving it closes the connection.
+   *
+   * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
+   * {@link RESTService.request}, and ServiceDecodeError for what is no event stream or not of the schema.
+   */
+  events<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: EventsOptions & { readonly schema: S },
+  ): AsyncGenerator<ServerSentEvent<StandardSchemaV1.InferOutput<S>>, undefined>;
+  events(
+    endpoint: string,
+    options?: EventsOptions & { readonly schema?: undefined },
+  ): AsyncGenerator<ServerSentEvent, undefined>;
+  events(
+    endpoint: string,
+    options: EventsOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): AsyncGenerator<ServerSentEvent<unknown>, undefined> {
+    return events(this.#caller, endpoint, options);
+  }
+
+  /**
+   * The values of an endpoint that answers with a line of JSON for each (NDJSON, JSON Lines), as they come.
+   *
+   * @throws as {@link RESTService.events}
+   */
+  lines<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: LinesOptions<StandardSchemaV1.InferOutput<S>> & { readonly schema: S },
+  ): AsyncGenerator<StandardSchemaV1.InferOutput<S>, undefined>;
+  lines(
+    endpoint: string,
+    options?: LinesOptions<unknown> & { readonly schema?: undefined },
+  ): AsyncGenerator<unknown, undefined>;
+  lines(
+    endpoint: string,
+    options: LinesOptions<never> & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): AsyncGenerator<unknown, undefined> {
+    return lines(this.#caller, endpoint, options);
+  }
+
+  /**
    * The items of an endpoint that answers in pages, asked for by GET: `for await (const item of …)`.
    *
    * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
@@ -401,7 +446,7 @@ export abstract class RESTService extends BaseExternalService {
 
   #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
     const { deadlineHeader } = this.#settings;
-    if (deadlineHeader === undefined) return request;
+    if (deadlineHeader === undefined || attempt.deadlineAt === Number.POSITIVE_INFINITY) return request;
     const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
     return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
   }
