@@ -67,6 +67,7 @@ export type { RetryOptions } from "./resilience/retry.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions } from "./rest/body.ts";
 export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
+export type { Downloaded, DownloadOptions, DownloadProgress } from "./rest/download.ts";
 export type { EventsOptions } from "./rest/events.ts";
 export type { Fields, FieldValue } from "./rest/fields.ts";
 export type { LinesBroken, LinesOptions } from "./rest/lines.ts";

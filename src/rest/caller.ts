@@ -12,6 +12,7 @@ export interface Caller {
   /** Below which every endpoint is, and every link that is followed. */
   readonly base: BaseUrl;
   readonly maxResponseBytes: number;
+  readonly deadlineMs: number;
   /** Aborts when the service begins to close; its reason is the error that a wait then ends with. */
   readonly closing: AbortSignal;
   /** One call, its answer read to the end. It asks for JSON unless told otherwise. */

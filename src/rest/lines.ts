@@ -35,6 +35,8 @@ export interface LinesOptions<T> extends RequestOptions {
   readonly reconnect?: ResumeOptions | undefined;
   /** Between two pieces of anything; then the connection counts as broken. @defaultValue `bodyIdleTimeoutMs` */
   readonly idleTimeoutMs?: number | undefined;
+  /** For all connections together; Infinity where the lines have no end. @defaultValue the service's own */
+  readonly deadlineMs?: number | undefined;
   /** Of one line, in characters. @defaultValue `maxResponseBytes` */
   readonly maxLineLength?: number | undefined;
 }
@@ -82,16 +84,15 @@ export function lines(
 
 async function* follow(plan: Plan): AsyncGenerator<unknown, undefined> {
   const { caller, method, endpoint, schema, maxLineLength, idleTimeoutMs: bodyIdleTimeoutMs, limits } = plan;
-  const { signal, deadlineMs } = plan.call;
+  const { signal, deadlineMs = caller.deadlineMs } = plan.call;
   const resumption = new Resumption(caller, limits, { signal, deadlineMs });
   let call = plan.call;
   let [last, count]: [unknown, number] = [undefined, 0];
   for (;;) {
     const splitter = new LineSplitter({ ends: "lf", maxLength: maxLineLength });
     try {
-      const limit = deadlineMs === undefined ? {} : { deadlineMs: resumption.remainingMs };
       const how = { accept: "application/x-ndjson", bodyIdleTimeoutMs };
-      await using response = await caller.open(method, endpoint, { ...call, ...limit }, how);
+      await using response = await caller.open(method, endpoint, { ...call, deadlineMs: resumption.remainingMs }, how);
       const json = new StreamedJson(caller.service, `${method} ${endpoint.split("?", 1)[0] ?? ""}`, response);
       const parsed = (line: string): Promise<unknown> => json.parse(line, schema, `line ${count + 1}`);
       for await (const piece of response.body) {

@@ -15,6 +15,7 @@ import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import type { Caller, OpenHow } from "./caller.ts";
+import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { lines, type LinesOptions } from "./lines.ts";
 import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
@@ -100,6 +101,7 @@ export abstract class RESTService extends BaseExternalService {
       random: settings.random,
       base: settings.base,
       maxResponseBytes: settings.maxResponseBytes,
+      deadlineMs: settings.deadlineMs,
       closing: this.#closing.signal,
       call: (method, endpoint, call) => this.#call(method, endpoint, call, this.#jsonHeaders),
       open: (method, endpoint, call, how = {}) => this.#open(method, endpoint, call, how),
@@ -263,6 +265,16 @@ export abstract class RESTService extends BaseExternalService {
     options: LinesOptions<never> & { readonly schema?: StandardSchemaV1 | undefined } = {},
   ): AsyncGenerator<unknown, undefined> {
     return lines(this.#caller, endpoint, options);
+  }
+
+  /**
+   * Fetches something large into a file or a stream, by GET. A connection that breaks is taken up where it broke, by
+   * `Range` and `If-Range`; what is not certainly the same starts anew.
+   *
+   * @throws as {@link RESTService.request}; ServiceDecodeError `decode-range`; what the destination throws, unchanged.
+   */
+  async download(endpoint: string, options: DownloadOptions): Promise<Downloaded> {
+    return download(this.#caller, endpoint, options);
   }
 
   /**

@@ -79,7 +79,7 @@ export class Resumption {
     if (limits === undefined || this.#failures >= limits.maxFailures) throw cause;
     const atLeastMs = Math.min(Math.max(hintMs, cause.retryAfterMs ?? 0), longestHintMs);
     const delayMs = atLeastMs + fullJitter(limits, this.#failures, this.#caller.random);
-    if (delayMs >= this.remainingMs) throw cause;
+    if (this.#caller.clock.now() + delayMs >= this.#endsAt) throw cause;
     this.#failures += 1;
     await pause(this.#caller.clock, delayMs, signalsHere(this.#signal, this.#caller.closing));
   }

@@ -135,6 +135,14 @@ export class StreamedResponse implements AsyncDisposable {
     );
   }
 
+  /**
+   * Tells who waits for a destination, and not for the next piece, that none will come.
+   * @internal
+   */
+  whenFailed(listener: (thrown: unknown) => void): void {
+    this.#body.whenFailed(listener);
+  }
+
   /** Gives the rest of the body up, and the connection with it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#body[Symbol.asyncDispose]();
