@@ -1,44 +1,13 @@
 export { type Clock, type Random, systemClock, systemRandom, type Timer } from "./core/clock.ts";
 export { currentDeadline, type DeadlineScope, withDeadline, withoutDeadline } from "./core/deadline.ts";
-export {
-  type AttemptRecord,
-  type ConnectionFault,
-  type DecodeFault,
-  type DecodeIssue,
-  type ErrorCode,
-  type ErrorFacts,
-  ExternalServiceError,
-  isExternalServiceError,
-  isServiceConfigurationError,
-  isServiceConnectionError,
-  isServiceDecodeError,
-  isServiceRateLimitError,
-  isServiceResponseError,
-  isServiceStopError,
-  isServiceTimeoutError,
-  isServiceUnavailableError,
-  isServiceWaitError,
-  type Outcome,
-  type Phase,
-  type ProblemDetails,
-  ServiceConfigurationError,
-  ServiceConnectionError,
-  ServiceDecodeError,
-  ServiceRateLimitError,
-  ServiceResponseError,
-  ServiceStopError,
-  ServiceTimeoutError,
-  ServiceUnavailableError,
-  ServiceWaitError,
-  type TimeoutLimit,
-  type UnavailableReason,
-  type WaitReason,
-} from "./core/errors.ts";
+export { type DescribedSetting, type DescribedStage, ServiceDescription } from "./core/description.ts";
+export * from "./core/errors.ts";
 export { type ServiceEvents, subscribe } from "./core/events.ts";
 export { BaseExternalService, type ExternalServiceOptions, type ServiceParts } from "./core/external-service.ts";
 export type { HealthReport, HealthStatus } from "./core/health.ts";
 export type { LifecycleState } from "./core/lifecycle.ts";
 export { jsonLogger, type Logger, type LogLevel, type LogMethod, silentLogger } from "./core/logger.ts";
+export type { OptionOrigin } from "./core/options.ts";
 export { Secret } from "./core/secret.ts";
 export type { TlsOptions } from "./core/tls.ts";
 export {
@@ -63,7 +32,15 @@ export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
 export type { Environment } from "./registry/settings.ts";
+export type { ChaosOptions } from "./resilience/chaos.ts";
+export type { CircuitBreakerOptions } from "./resilience/circuit-breaker.ts";
+export type { ConcurrencyOptions } from "./resilience/concurrency-limit.ts";
+export { explain, Explanation } from "./resilience/explain.ts";
+export type { HedgeOptions } from "./resilience/hedge.ts";
+export type { RateLimitOptions } from "./resilience/rate-gate.ts";
+export type { RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
+export type { StageOptions } from "./resilience/stages.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions } from "./rest/body.ts";
 export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
@@ -80,7 +57,7 @@ export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
 export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
 export type { ResumeOptions } from "./rest/resumption.ts";
 export type { ServerSentEvent } from "./rest/sse.ts";
-export { type MatchedFailure, safe, type SafeFailure, type SafeSuccess, ServiceCall } from "./rest/service-call.ts";
+export * from "./rest/service-call.ts";
 export {
   type ErrorWithBody,
   type FailuresOf,

@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
+import type { ServiceDescription } from "../core/description.ts";
 import {
+  type ExternalServiceError,
   isExternalServiceError,
   isServiceRateLimitError,
   ServiceConfigurationError,
@@ -13,8 +15,10 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
+import { explain, type Explanation } from "../resilience/explain.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import type { Caller, OpenHow } from "./caller.ts";
+import { describeRest } from "./describe.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { lines, type LinesOptions } from "./lines.ts";
@@ -346,6 +350,16 @@ export abstract class RESTService extends BaseExternalService {
       options.signal?.throwIfAborted();
       return report(isServiceRateLimitError(error) ? "warn" : "fail", healthOutput(error));
     }
+  }
+
+  /** What every call goes through: each stage in its order, with every number and where it comes from. */
+  describe(): ServiceDescription {
+    return describeRest(this.#settings, this.#stages, this.clock.now());
+  }
+
+  /** Why a call failed as it did, and why it was or was not retried. */
+  explain(error: ExternalServiceError): Explanation {
+    return explain(error);
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
