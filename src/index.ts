@@ -31,7 +31,7 @@ export {
 export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
-export type { Environment } from "./registry/settings.ts";
+export type { Environment } from "./core/environment.ts";
 export type { ChaosOptions } from "./resilience/chaos.ts";
 export type { CircuitBreakerOptions } from "./resilience/circuit-breaker.ts";
 export type { ConcurrencyOptions } from "./resilience/concurrency-limit.ts";
@@ -69,6 +69,7 @@ export {
 export { StreamedResponse } from "./rest/streamed-response.ts";
 export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
 export type { Polled, WaitForOptions, WaitOptions } from "./rest/wait-for.ts";
+export type { CacheOptions, TransportOptions } from "./rest/transport-options.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";

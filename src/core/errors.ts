@@ -44,7 +44,7 @@ export type Phase =
   | "receive"
   | "close";
 
-export type ConnectionFault = "dns" | "connect" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
+export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
 export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
 export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
@@ -210,6 +210,7 @@ export class ServiceConnectionError extends ExternalServiceError {
 const connectionFaultInWords: Record<ConnectionFault, string> = {
   dns: "the host name could not be resolved",
   connect: "no connection could be made",
+  blocked: "the address may not be connected to",
   tls: "the TLS handshake failed",
   reset: "the connection broke",
   protocol: "the far side broke the protocol",

@@ -11,8 +11,8 @@ import { definitionProblems } from "./definition-problems.ts";
 import { Overrides } from "./overrides.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
 import { closeInReverse, connectInOrder } from "./sequence.ts";
-import { type Environment, processEnvironment } from "./settings.ts";
 import type { ServiceCall } from "../rest/service-call.ts";
+import { type Environment, processEnvironment } from "../core/environment.ts";
 
 /** The services of an application, by name. */
 export type ServiceMap = Readonly<Record<string, BaseExternalService>>;

@@ -7,6 +7,15 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   readonly body: Uint8Array;
   readonly timings: AnswerTimings;
+  readonly redirect?: RedirectNote;
+}
+
+/** What redirects have to do with an answer. */
+export interface RedirectNote {
+  /** Why this one was not followed. */
+  readonly problem: string | undefined;
+  /** A redirect turned the call into a GET: whatever this answer says, the call itself may have taken effect. */
+  readonly mayHaveTakenEffect: boolean;
 }
 
 /** An answer whose head has come, and whose body is read by the caller. */
@@ -15,6 +24,8 @@ export interface OpenAnswer {
   readonly headers: AnswerHeaders;
   readonly body: AnswerBody;
   readonly timings: Omit<AnswerTimings, "readMs">;
+  /** The body is not what came off the wire: lengths and ranges of one are not those of the other. */
+  readonly isDecoded: boolean;
 }
 
 /**

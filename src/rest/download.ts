@@ -152,6 +152,7 @@ class Transfer {
   async #begin(response: StreamedResponse): Promise<number | undefined> {
     const { status, headers } = response;
     this.#toSkip = 0;
+    if (response.isDecoded) throw this.#encodedError(response);
     if (status === 206) {
       const range = parseContentRange(headers);
       const etag = response.header("etag");
@@ -225,6 +226,13 @@ class Transfer {
   #tooLarge(response: StreamedResponse): ServiceDecodeError {
     const detail = `the download is larger than maxBytes (${this.#plan.maxBytes})`;
     return new ServiceDecodeError("too-large", { ...this.#facts(response), detail });
+  }
+
+  #encodedError(response: StreamedResponse): ServiceDecodeError {
+    // Decoded, its parts could not be told from those of what was sent; and a file that is compressed is to stay so.
+    const detail =
+      "the answer was encoded although that was not asked for, so there is no going on in the middle of it";
+    return new ServiceDecodeError("encoding", { ...this.#facts(response), detail });
   }
 
   #facts(response: StreamedResponse | undefined): {

@@ -1,4 +1,4 @@
-import { ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts";
+import { type DecodeFault, ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts";
 import type { Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { Failure, Hold, Remainder } from "../resilience/outcome.ts";
@@ -132,7 +132,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     if (this.#state.kind !== "flowing") return;
     this.#total += chunk.byteLength;
     if (this.#total > this.#limits.maxBytes) {
-      this.fail(this.#tooLarge());
+      this.fail(this.#unusable("too-large", tooLarge(this.#limits.maxBytes)));
       this.#source.abort(givenUp);
       return;
     }
@@ -190,25 +190,36 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
 
   #resume(): void {
     this.#isPaused = false;
+    if (this.#state.kind !== "flowing") return;
     this.#hold?.limit("body-idle", this.#limits.bodyIdleTimeoutMs);
     this.#source.resume();
   }
 
-  #tooLarge(): Failure {
-    const { service, operation, status, maxBytes } = this.#limits;
-    const detail = `the answer is larger than the ${maxBytes} bytes that it may have`;
+  /** The error of a body that has come, and cannot be used. */
+  undecodable(fault: DecodeFault, detail: string): unknown {
+    return this.#hold?.errorOf(this.#unusable(fault, detail));
+  }
+
+  tooLarge(maxBytes: number): unknown {
+    return this.undecodable("too-large", tooLarge(maxBytes));
+  }
+
+  #unusable(fault: DecodeFault, detail: string): Failure {
+    const { service, operation, status } = this.#limits;
     return {
-      code: "decode-too-large",
+      code: `decode-${fault}`,
       phase: "body",
       outcome: "accepted",
       verdict: "healthy",
       isTransient: false,
       status,
       toError: (facts) =>
-        new ServiceDecodeError("too-large", { service, operation, phase: "body", ...facts, status, detail }),
+        new ServiceDecodeError(fault, { service, operation, phase: "body", ...facts, status, detail }),
     };
   }
 }
+
+const tooLarge = (maxBytes: number): string => `the answer is larger than the ${maxBytes} bytes that it may have`;
 
 /** Made once: an Error for each abort would cost more than the abort. */
 export const givenUp: Error = new Error("hawser gave this attempt up");

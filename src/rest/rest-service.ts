@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { processEnvironment } from "../core/environment.ts";
 import { currentDeadline } from "../core/deadline.ts";
 import type { ServiceDescription } from "../core/description.ts";
 import {
@@ -18,6 +19,7 @@ import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { explain, type Explanation } from "../resilience/explain.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import type { Caller, OpenHow } from "./caller.ts";
+import { acceptEncoding } from "./decode.ts";
 import { describeRest } from "./describe.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
@@ -93,8 +95,8 @@ export abstract class RESTService extends BaseExternalService {
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
-      // Without it, any encoding is acceptable to us (RFC 9110, section 12.5.3), and we undo none.
-      "accept-encoding": "identity",
+      // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
+      "accept-encoding": settings.decompress ? acceptEncoding : "identity",
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
       ...settings.headers,
     };
@@ -363,7 +365,9 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
-  protected async open(_signal: AbortSignal): Promise<void> {}
+  protected async open(_signal: AbortSignal): Promise<void> {
+    await this.#transport.start(processEnvironment());
+  }
 
   protected async shut(): Promise<void> {
     const at = { service: this.name, phase: "close", outcome: "not-sent" } as const;

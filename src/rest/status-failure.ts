@@ -35,9 +35,10 @@ export function statusFailure(
   return {
     code: status === 429 ? "rate-limited" : "response-status",
     phase: "headers",
-    outcome: outcomeOf(status),
+    outcome: answer.redirect?.mayHaveTakenEffect === true ? "unknown" : outcomeOf(status),
     verdict: verdictOf(status),
-    isTransient: transient.has(status),
+    // A further attempt would begin before the redirect, with the call itself.
+    isTransient: transient.has(status) && answer.redirect?.mayHaveTakenEffect !== true,
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(quota === undefined ? {} : { quota }),
@@ -62,7 +63,8 @@ function bodyOf({ body, headers }: Answer): unknown {
   }
 }
 
-function redirectDetail({ status, headers }: Answer): string {
+function redirectDetail({ status, headers, redirect }: Answer): string {
+  if (redirect?.problem !== undefined) return redirect.problem;
   const location = headerOf(headers, "location");
   // Only where to: path and query of a redirect often carry a token.
   const origin = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : "";

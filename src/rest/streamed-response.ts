@@ -34,6 +34,8 @@ export class StreamedResponse implements AsyncDisposable {
   readonly timings: Omit<ResponseTimings, "readMs">;
   /** In pieces as they come. A reader that is slower than the service stops the service. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** @internal */
+  readonly isDecoded: boolean;
   readonly #body: AnswerBody;
   readonly #call: StreamedCall;
 
@@ -45,6 +47,7 @@ export class StreamedResponse implements AsyncDisposable {
     this.attempts = call.attempts;
     this.timings = { queueMs: timings.queueMs, waitMs: timings.waitMs, totalMs: call.elapsedMs };
     this.#call = call;
+    this.isDecoded = isOpen(answer) && answer.isDecoded;
     this.#body = isOpen(answer) ? answer.body : readBefore(answer.body);
     this.body = { [Symbol.asyncIterator]: () => this.#pieces() };
   }

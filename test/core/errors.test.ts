@@ -290,7 +290,7 @@ describe("a subclass of an application", () => {
 });
 
 test("the union of codes is closed: each code that a class makes is in it, and there is no other", () => {
-  const faults = ["dns", "connect", "tls", "reset", "protocol", "not-connected", "closed"] as const;
+  const faults = ["dns", "connect", "blocked", "tls", "reset", "protocol", "not-connected", "closed"] as const;
   const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start"] as const;
   const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
   const waits = ["timeout", "failed"] as const;
@@ -310,6 +310,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
   const all: Record<ErrorCode, true> = {
     "connection-dns": true,
     "connection-connect": true,
+    "connection-blocked": true,
     "connection-tls": true,
     "connection-reset": true,
     "connection-protocol": true,

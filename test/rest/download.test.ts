@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   isServiceConfigurationError,
@@ -332,7 +333,7 @@ describe("a download that fails", () => {
   });
 
   test("by a compressed answer, although none was asked for", async () => {
-    const reason = await failing([answers(200, { "content-encoding": "gzip" }, "xxxx")]);
+    const reason = await failing([answers(200, { "content-encoding": "gzip" }, gzipSync(content))]);
     expect(reason).toMatchObject({ code: "decode-encoding" });
   });
 

@@ -58,8 +58,8 @@ describe("a Link header", () => {
 
   test("with any targets and titles is read back as it was written", () => {
     const link = fc.record({
-      target: fc.webUrl({ withQueryParameters: true }),
-      title: fc.string({ unit: "grapheme-ascii" }),
+      target: fc.string({ unit: fc.constantFrom("a", "/", "?", "&", "=", ",", ";", '"', ":", "%20") }),
+      title: fc.string({ unit: fc.constantFrom("a", " ", '"', "\\", ",", ";", "<", ">", "=") }),
     });
     fc.assert(
       fc.property(fc.array(link), (links) => {

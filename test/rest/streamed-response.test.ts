@@ -191,7 +191,7 @@ describe("where it goes", () => {
     await using server = await httpServer(endless);
     await using service = await startedPayments(server);
     const destination = new Writable({ highWaterMark: 1, write: () => undefined });
-    const response = await service.stream("/", { deadlineMs: 300 });
+    const response = await service.stream("/", { deadlineMs: 2_000 });
     const error = await failureOf(response.pipeTo(destination), isServiceTimeoutError);
     expect(error.limit).toBe("deadline");
     expect(destination.destroyed).toBe(true);
@@ -201,7 +201,7 @@ describe("where it goes", () => {
   test("a stream of Node that nobody reads is destroyed with the error of the call", async () => {
     await using server = await httpServer(endless);
     await using service = await startedPayments(server);
-    const readable = (await service.stream("/", { deadlineMs: 300 })).toReadable();
+    const readable = (await service.stream("/", { deadlineMs: 2_000 })).toReadable();
     const [error] = (await once(readable, "error")) as [unknown];
     expect(isServiceTimeoutError(error)).toBe(true);
   });

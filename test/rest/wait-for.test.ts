@@ -160,7 +160,7 @@ describe("a service", () => {
     const wait = service.waitFor(() => service.getJson("/job", { schema: Job }), {
       until: ({ value, response }) => value.state === "done" && response?.status === 200,
       intervalMs: 1,
-      maxWaitMs: 200,
+      maxWaitMs: 3_000,
     });
     const error = await failureOf(wait, isServiceWaitError);
     expect(error).toMatchObject({ code: "wait-timeout", last: { state: "running" } });
@@ -201,7 +201,7 @@ describe("a service", () => {
 
   test("that is never there is the cause of what the wait ends with", async () => {
     await using service = await startedPayments({ url: await refusingUrl() }, { retry: false });
-    const wait = service.waitFor("/job", { until: (): boolean => true, intervalMs: 1, maxWaitMs: 50 });
+    const wait = service.waitFor("/job", { until: (): boolean => true, intervalMs: 300, maxWaitMs: 1_500 });
     const error = await failureOf(wait, isServiceWaitError);
     expect(error).toMatchObject({ code: "wait-timeout", outcome: "not-sent", last: undefined });
     expect(error.cause).toMatchObject({ code: "connection-connect" });

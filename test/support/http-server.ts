@@ -105,9 +105,9 @@ async function serve(
   });
 }
 
-// Not `once` of node:events: that rejects where the socket fails first, and nobody may be listening yet.
+/** Not `once`, which would reject where the far side resets the connection. */
 function closingOf(socket: net.Socket): Promise<void> {
-  return new Promise((closed) => void socket.once("close", () => closed()));
+  return new Promise((resolve) => void socket.once("close", () => resolve()));
 }
 
 /** What a raw server saw and can do, connection by connection. */

@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { type Completed, Pipeline } from "../../src/resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "../../src/rest/answer.ts";
@@ -18,19 +19,21 @@ export class TransportCalls implements AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly transport: Transport;
   readonly #clock: Clock;
+  #started: Promise<void> | undefined;
   readonly #closeTimeoutMs: number;
 
-  constructor(server: { readonly url: string }, options: Partial<RESTServiceOptions> = {}) {
+  constructor(server: { readonly url: string }, options: Partial<RESTServiceOptions> = {}, lookup?: LookupFunction) {
     const settings = readRESTOptions({ name: "files", baseUrl: server.url, ...options }, "files");
     this.#clock = options.clock ?? systemClock;
     this.#closeTimeoutMs = settings.closeTimeoutMs;
     this.pipeline = new Pipeline({ service: "files", clock: this.#clock, random: () => 0, policies: [] });
-    this.transport = new Transport({ ...settings, service: "files", origin: settings.base.origin });
+    this.transport = new Transport({ ...settings, service: "files", origin: settings.base.origin, lookup });
   }
 
   /** GET, with the answer open. */
   async open(path: string, more: CallMore = {}): Promise<Completed<OpenAnswer>> {
     const { maxBytes } = more;
+    await (this.#started ??= this.transport.start({}));
     const completed = await this.#execute(path, more, (request, attempt) =>
       this.transport.open(request, attempt, maxBytes === undefined ? {} : { maxBytes }),
     );
@@ -58,6 +61,7 @@ export class TransportCalls implements AsyncDisposable {
       method: "GET",
       path,
       operation: `GET ${path}`,
+      // An open body has one reader: such a call is never coalesced.
       headers: {},
       body: { contentType: undefined, isReplayable: true, open: () => null },
       isRepeatable: true,
