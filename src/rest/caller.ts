@@ -15,10 +15,18 @@ export interface Caller {
   readonly deadlineMs: number;
   /** Aborts when the service begins to close; its reason is the error that a wait then ends with. */
   readonly closing: AbortSignal;
-  /** One call, its answer read to the end. It asks for JSON unless told otherwise. */
-  call(method: string, endpoint: string, options: RequestOptions): Promise<ServiceResponse>;
+  /** One call, its answer read to the end. */
+  call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): Promise<ServiceResponse>;
   /** One call that ends with the head of its answer. */
   open(method: string, endpoint: string, options: RequestOptions, how?: OpenHow): Promise<StreamedResponse>;
+}
+
+/** What a call asks for, beside what its own options say. */
+export interface CallHow {
+  /** @defaultValue "json" */
+  readonly accept?: "json" | "anything" | undefined;
+  /** Instead of that of every endpoint. */
+  readonly base?: BaseUrl | undefined;
 }
 
 /** How an answer is opened, beside what the call's own options say. */

@@ -1,38 +1,24 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { processEnvironment } from "../core/environment.ts";
-import { currentDeadline } from "../core/deadline.ts";
 import type { ServiceDescription } from "../core/description.ts";
-import {
-  type ExternalServiceError,
-  isExternalServiceError,
-  isServiceRateLimitError,
-  ServiceConfigurationError,
-  ServiceUnavailableError,
-} from "../core/errors.ts";
+import { type ExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
-import { redactHeaders, redactPath } from "../core/redact.ts";
-import type { Attempt } from "../resilience/call.ts";
-import type { AttemptEnd } from "../resilience/outcome.ts";
-import type { Completed, Pipeline } from "../resilience/pipeline.ts";
+import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { explain, type Explanation } from "../resilience/explain.ts";
-import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
-import type { Caller, OpenHow } from "./caller.ts";
-import { acceptEncoding } from "./decode.ts";
+import { Calls } from "./calls.ts";
 import { describeRest } from "./describe.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { lines, type LinesOptions } from "./lines.ts";
 import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
-import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
-import { ServiceResponse } from "./response.ts";
-import { quotaOf } from "./rate-limit-headers.ts";
+import type { CallOptions, RequestOptions } from "./request.ts";
+import type { ServiceResponse } from "./response.ts";
 import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
 import type { ServerSentEvent } from "./sse.ts";
-import { statusFailure } from "./status-failure.ts";
 import {
   type FailuresOf,
   matchError,
@@ -40,12 +26,9 @@ import {
   statusSchemasProblem,
   type SuccessOf,
 } from "./status-schemas.ts";
-import { StreamedResponse } from "./streamed-response.ts";
+import type { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
 import { waitForEndpoint, type WaitForOptions, waitForPoll, type WaitOptions } from "./wait-for.ts";
-
-// URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
-const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
 
 /** A call whose answer is JSON; with a schema, the answer is checked and has its type. */
 export interface WithSchema<S extends StandardSchemaV1 | StatusSchemas> {
@@ -78,10 +61,7 @@ export abstract class RESTService extends BaseExternalService {
   readonly #pipeline: Pipeline;
   readonly #stages: Stages;
   readonly #transport: Transport;
-  readonly #closing = new AbortController();
-  readonly #caller: Caller;
-  readonly #defaultHeaders: Readonly<Record<string, string>>;
-  readonly #jsonHeaders: Readonly<Record<string, string>>;
+  readonly #calls: Calls;
 
   /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: RESTServiceOptions) {
@@ -93,25 +73,10 @@ export abstract class RESTService extends BaseExternalService {
     this.#pipeline = pipeline;
     this.#stages = stages;
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
-    this.#defaultHeaders = {
-      "user-agent": "hawser",
-      // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
-      "accept-encoding": settings.decompress ? acceptEncoding : "identity",
-      ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
-      ...settings.headers,
-    };
-    this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
-    this.#caller = {
-      service,
-      clock: settings.clock,
-      random: settings.random,
-      base: settings.base,
-      maxResponseBytes: settings.maxResponseBytes,
-      deadlineMs: settings.deadlineMs,
-      closing: this.#closing.signal,
-      call: (method, endpoint, call) => this.#call(method, endpoint, call, this.#jsonHeaders),
-      open: (method, endpoint, call, how = {}) => this.#open(method, endpoint, call, how),
-    };
+    this.#calls = new Calls(settings, pipeline, this.#transport, {
+      logger: this.logger,
+      assertReady: (operation) => this.assertReady(operation),
+    });
   }
 
   get(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
@@ -216,7 +181,7 @@ export abstract class RESTService extends BaseExternalService {
    */
   request(method: string, endpoint: string, options: RequestOptions = {}): ServiceCall<ServiceResponse> {
     return ServiceCall.of(async (keep) =>
-      keep(await this.#call(method.toUpperCase(), endpoint, options, this.#defaultHeaders)),
+      keep(await this.#calls.call(method.toUpperCase(), endpoint, options, { accept: "anything" })),
     );
   }
 
@@ -228,7 +193,7 @@ export abstract class RESTService extends BaseExternalService {
    */
   async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
     const { method = "GET", ...call } = options;
-    return this.#caller.open(method.toUpperCase(), endpoint, call);
+    return this.#calls.open(method.toUpperCase(), endpoint, call);
   }
 
   /**
@@ -250,7 +215,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: EventsOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
   ): AsyncGenerator<ServerSentEvent<unknown>, undefined> {
-    return events(this.#caller, endpoint, options);
+    return events(this.#calls, endpoint, options);
   }
 
   /**
@@ -270,7 +235,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: LinesOptions<never> & { readonly schema?: StandardSchemaV1 | undefined } = {},
   ): AsyncGenerator<unknown, undefined> {
-    return lines(this.#caller, endpoint, options);
+    return lines(this.#calls, endpoint, options);
   }
 
   /**
@@ -280,7 +245,7 @@ export abstract class RESTService extends BaseExternalService {
    * @throws as {@link RESTService.request}; ServiceDecodeError `decode-range`; what the destination throws, unchanged.
    */
   async download(endpoint: string, options: DownloadOptions): Promise<Downloaded> {
-    return download(this.#caller, endpoint, options);
+    return download(this.#calls, endpoint, options);
   }
 
   /**
@@ -301,7 +266,7 @@ export abstract class RESTService extends BaseExternalService {
     endpoint: string,
     options: PaginateOptions<unknown, unknown> & { readonly schema?: StandardSchemaV1 | undefined } = {},
   ): Pagination<unknown, unknown> {
-    return new Pagination(this.#caller, endpoint, options);
+    return new Pagination(this.#calls, endpoint, options);
   }
 
   /**
@@ -320,8 +285,8 @@ export abstract class RESTService extends BaseExternalService {
     options: WaitForOptions<unknown> & { readonly schema?: StandardSchemaV1 | undefined },
   ): Promise<unknown> {
     return typeof target === "string"
-      ? waitForEndpoint(this.#caller, target, options)
-      : waitForPoll(this.#caller, target, options);
+      ? waitForEndpoint(this.#calls, target, options)
+      : waitForPoll(this.#calls, target, options);
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
@@ -346,7 +311,7 @@ export abstract class RESTService extends BaseExternalService {
       this.assertReady("checkHealth");
       if (healthEndpoint === false) return report("pass", "no health endpoint; the service object is ready");
       const call = { ...options, maxRetries: 0, deadlineMs: Math.min(5_000, deadlineMs) };
-      await this.#call("GET", healthEndpoint, call, this.#defaultHeaders, { ...this.#settings, base: healthBase });
+      await this.#calls.call("GET", healthEndpoint, call, { accept: "anything", base: healthBase });
       return report("pass");
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -370,8 +335,7 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   protected async shut(): Promise<void> {
-    const at = { service: this.name, phase: "close", outcome: "not-sent" } as const;
-    this.#closing.abort(new ServiceUnavailableError("draining", { ...at, detail: "the service is being closed" }));
+    this.#calls.beginClosing();
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
     await this.#transport.destroy();
   }
@@ -389,7 +353,7 @@ export abstract class RESTService extends BaseExternalService {
       const call = schema === undefined ? options : { ...options, schema: undefined };
       let response: ServiceResponse;
       try {
-        response = keep(await this.#call(method, endpoint, call, this.#jsonHeaders));
+        response = keep(await this.#calls.call(method, endpoint, call));
       } catch (error) {
         if (byStatus !== undefined) await matchError(error, byStatus);
         throw error;
@@ -397,129 +361,9 @@ export abstract class RESTService extends BaseExternalService {
       try {
         return await (schema === undefined ? response.json() : response.json(schema));
       } catch (error) {
-        this.#logFailure(error);
+        this.#calls.logFailure(error);
         throw error;
       }
     });
   }
-
-  async #call(
-    method: string,
-    endpoint: string,
-    options: RequestOptions,
-    headers: Readonly<Record<string, string>>,
-    settings: RESTSettings = this.#settings,
-  ): Promise<ServiceResponse> {
-    const request = prepareRequest(settings, headers, method, endpoint, options);
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, attempt, (sent) => this.#transport.send(sent, attempt)),
-    );
-    return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
-  }
-
-  async #open(method: string, endpoint: string, options: RequestOptions, how: OpenHow): Promise<StreamedResponse> {
-    const { bodyIdleTimeoutMs, accept, isRepeatable } = how;
-    const headers = accept === undefined ? this.#defaultHeaders : { accept, ...this.#defaultHeaders };
-    const prepared = prepareRequest(this.#settings, headers, method, endpoint, options);
-    // Two callers cannot share a body that is read once: no identity.
-    const request = {
-      ...prepared,
-      identity: undefined,
-      ...(isRepeatable === true ? { isRepeatable, isRepeatableLater: true } : {}),
-    };
-    const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
-    );
-    const { maxResponseBytes } = this.#settings;
-    const { operation } = request;
-    const onFailure = (error: unknown): void => this.#logFailure(error);
-    return new StreamedResponse(value, {
-      service: this.name,
-      operation,
-      attempts,
-      elapsedMs,
-      maxResponseBytes,
-      onFailure,
-    });
-  }
-
-  async #execute<T>(
-    request: PreparedRequest,
-    options: RequestOptions,
-    attempt: (attempt: Attempt) => Promise<AttemptEnd<T>>,
-  ): Promise<Completed<T>> {
-    this.assertReady(request.operation);
-    const settings = this.#settings;
-    const scope = currentDeadline();
-    const signals = scope === undefined ? [] : [...scope.signals];
-    if (options.signal !== undefined) signals.push(options.signal);
-    const { deadlineMs = settings.deadlineMs, maxRetries } = options;
-    try {
-      return await this.#pipeline.execute({
-        operation: request.operation,
-        deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
-        attemptTimeoutMs: settings.attemptTimeoutMs,
-        signals,
-        identity: request.identity,
-        retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
-        isRepeatable: request.isRepeatable,
-        isRepeatableLater: request.isRepeatableLater,
-        isReplayable: request.body.isReplayable,
-        attempt,
-      });
-    } catch (error) {
-      this.#logFailure(error);
-      throw error;
-    }
-  }
-
-  #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
-    const { deadlineHeader } = this.#settings;
-    if (deadlineHeader === undefined || attempt.deadlineAt === Number.POSITIVE_INFINITY) return request;
-    const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
-    return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
-  }
-
-  #logFailure(error: unknown): void {
-    if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
-  }
-
-  async #attempt<T extends Answer | OpenAnswer>(
-    request: PreparedRequest,
-    attempt: Attempt,
-    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
-  ): Promise<AttemptEnd<T>> {
-    const isLogged = this.logger.isLevelEnabled?.("debug") ?? true;
-    const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
-    const startedAt = this.clock.now();
-    if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
-    const end = await send(this.#withDeadline(request, attempt));
-    const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
-    // What is handed out open is a success, or it would have been read to its end.
-    const failure =
-      answer !== undefined && !isOpen(answer)
-        ? statusFailure(answer, { service: this.name, operation: request.operation, wallNow: this.clock.wallNow() })
-        : undefined;
-    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
-    if (isLogged) {
-      const durationMs = Math.round(this.clock.now() - startedAt);
-      if (answer !== undefined) {
-        const { status, headers } = answer;
-        const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
-        const seen = { status, headers: redactHeaders(headers, urlHeaders), ...bytes };
-        this.logger.debug({ ...about, ...seen, durationMs }, "response");
-      } else {
-        const code = end.kind === "failure" ? end.failure.code : "aborted";
-        this.logger.debug({ ...about, code, durationMs }, "no response");
-      }
-    }
-    return final;
-  }
-}
-
-function withQuota<T extends Answer | OpenAnswer>(end: AttemptEnd<T>): AttemptEnd<T> {
-  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
-  const quota = quotaOf(end.value.headers);
-  return quota === undefined ? end : { ...end, quota };
 }
