@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^hawser$/, replacement: here("./src/index.ts") },
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
+      { find: /^hawser\/auth\/oauth2$/, replacement: here("./src/rest/auth/oauth2.ts") },
+      { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
     ],
   },
   test: {

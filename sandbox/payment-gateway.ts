@@ -1,4 +1,5 @@
-import { type Answer, problem } from "./answer.ts";
+import type { AccessTokens } from "./access-tokens.ts";
+import { type Answer, hasApiKey, problem } from "./answer.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Ledger } from "./ledger.ts";
 import type { Call, RestService } from "./rest-server.ts";
@@ -33,14 +34,14 @@ export interface GatewayLedger {
   readonly requests: number;
 }
 
-/** A payment gateway without a socket. */
-export function createPaymentGateway(apiKey: string): RestService {
+/** A payment gateway without a socket, for whoever has the key or an access token that is good now. */
+export function createPaymentGateway(apiKey: string, tokens: AccessTokens): RestService {
   const ledger = new Ledger<Charge>();
   const keys = new IdempotencyKeys();
   let lastNumber = 0;
 
   return {
-    apiKey,
+    isAllowed: (authorization) => hasApiKey(authorization, apiKey) || tokens.isGood(authorization),
     see: (key) => ledger.see(key),
     routes: [
       { method: "POST", path: "/v1/payments", handle: create },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Answer, encodeAnswer, hasApiKey, problem, unauthorized } from "./answer.ts";
+import { type Answer, encodeAnswer, problem, unauthorized } from "./answer.ts";
 import {
   type Controlled,
   type FaultControl,
@@ -20,13 +20,14 @@ export interface Call {
   readonly body: unknown;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
   /** The `Idempotency-Key`. */
   readonly key: string | undefined;
   /** Resolves when the time that a `latency` fault makes the work take is over. */
   readonly worked: Promise<void>;
 }
 
-/** A route behind the API key. */
+/** A route behind the API key, or behind whatever {@link RestService.isAllowed} wants. */
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -35,14 +36,19 @@ export interface Route {
 
 /** What a REST service does, without a socket. */
 export interface RestService {
-  readonly apiKey: string;
+  /** Whether a request with this `Authorization` may use the routes; else it gets a 401. */
+  isAllowed(authorization: string | undefined): boolean;
   readonly routes: readonly Route[];
+  /** The path below which bodies are forms. */
+  readonly formsAt?: string;
   /** Told of every request whose body was read, also of one that is then refused. */
   see(key: string | undefined): void;
   /** Where the control surface shows `report()` and, with DELETE, does `clear()`. */
   readonly controlPath: string;
   report(): unknown;
   clear(): void;
+  /** With PUT on `controlPath`: changes how the service works from now on. Answers what is wrong, if anything is. */
+  configure?(settings: unknown): string | undefined;
 }
 
 /** A REST service on a port. */
@@ -57,7 +63,7 @@ type Strikes = readonly ActiveFault<RestFault>[];
 export async function startRestServer(service: RestService, port: number, closing: AbortSignal): Promise<RestServer> {
   const faults = new FaultList<RestFault>(restFaultKinds);
   const struck = new WeakMap<IncomingMessage, Strikes>();
-  const app = createRouter();
+  const app = createRouter(service.formsAt);
   app.addHook("onRequest", admit);
   app.setNotFoundHandler((request, reply) =>
     exchange(request, reply, () => problem(404, "Not found", "No such path.")),
@@ -70,7 +76,7 @@ export async function startRestServer(service: RestService, port: number, closin
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       service.see(keyOf(request));
       return exchange(request, reply, (call) =>
-        hasApiKey(request.headers.authorization, service.apiKey) ? route.handle(call) : unauthorized(),
+        service.isAllowed(request.headers.authorization) ? route.handle(call) : unauthorized(),
       );
     };
     app.route({ method: route.method, url: route.path, handler });
@@ -100,6 +106,12 @@ export async function startRestServer(service: RestService, port: number, closin
       service.clear();
       return reply.code(204).send();
     });
+    if (service.configure === undefined) return;
+    scope.put(service.controlPath, (request, reply) => {
+      const wrong = service.configure?.(request.body);
+      if (wrong !== undefined) return sendAnswer(reply, problem(400, "Bad settings", wrong));
+      return reply.code(204).send();
+    });
   }
 
   /** Before the body is read: the one place where a request can end without having happened. */
@@ -125,6 +137,7 @@ export async function startRestServer(service: RestService, port: number, closin
       body: request.body,
       params: request.params as Readonly<Record<string, string>>,
       query: new URL(request.url, "http://sandbox").searchParams,
+      authorization: request.headers.authorization,
       key: keyOf(request),
       worked,
     };

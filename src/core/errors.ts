@@ -8,7 +8,7 @@
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding, …
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full, no credentials
  * ├─ ServiceWaitError             what was waited for did not come about in time, or never will; reason, polls, last
  * ├─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
  * └─ ServiceStopError             some services of a registry could not be closed; services, errors
@@ -34,6 +34,7 @@ export type Phase =
   | "configure"
   | "start"
   | "queue"
+  | "auth"
   | "connect"
   | "send"
   | "headers"
@@ -47,7 +48,13 @@ export type Phase =
 export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
 export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
-export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+export type UnavailableReason =
+  | "not-started"
+  | "draining"
+  | "stopped"
+  | "circuit-open"
+  | "queue-full"
+  | "no-credentials";
 
 export type WaitReason = "timeout" | "failed";
 

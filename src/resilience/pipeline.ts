@@ -1,8 +1,8 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import type { AttemptRecord, ExternalServiceError } from "../core/errors.ts";
+import type { AttemptRecord, ExternalServiceError, RetryRefusal } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
-import { type Attempt, Call, type CallLimits } from "./call.ts";
+import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold } from "./outcome.ts";
@@ -222,7 +222,11 @@ export class Pipeline {
     return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
       if (!hedger.take(this.#clock.now())) return undefined;
       hedge.applyForAttempt("hedge");
-      return this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      const ended = await this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      if (ended !== undefined) return ended;
+      hedge.withdraw();
+      hedger.putBack();
+      return undefined;
     });
   }
 
@@ -239,7 +243,10 @@ export class Pipeline {
   }
 
   async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
-    return (await chaos.strike(call)) ?? request.attempt(call);
+    const struck = await chaos.strike(call);
+    // What it set to end the attempt early ends nothing any more, and would swallow a limit that passes now.
+    call.clearInterrupt();
+    return struck ?? request.attempt(call);
   }
 
   async #pause(call: Call, delayMs: number): Promise<void> {
@@ -269,9 +276,15 @@ export class Pipeline {
       outcome,
       retryable: failure.isTransient && (tookNoEffect || request.isRepeatableLater),
       retryAt: waitMs === undefined ? undefined : new Date(this.#clock.wallNow() + waitMs),
-      notRetried: notRetried ?? (call.interruption?.kind === "limit" ? "deadline" : undefined),
+      notRetried: notRetried ?? endedBy(call.interruption),
     });
   }
+}
+
+/** What a limit of ours that ended the whole call says of why nothing followed. */
+function endedBy(interruption: Interruption | undefined): RetryRefusal | undefined {
+  if (interruption?.kind !== "limit") return undefined;
+  return interruption.limit === "queue" ? "refused" : "deadline";
 }
 
 function recordOf(end: AttemptEnd<unknown>): Pick<AttemptRecord, "outcome" | "status" | "code"> {

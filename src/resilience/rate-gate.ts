@@ -35,6 +35,9 @@ const lowQuota = 0.2;
  *
  * Who could not start before its deadline is refused at once, with the moment when it could.
  *
+ * An attempt counts when it passes here: those that then wait for their turn under `concurrency` may start closer
+ * together than they passed.
+ *
  * Not for: protecting a service that is slow (that is `concurrency`), and not exact across several processes: each has
  * its own gate, unless they share a store.
  */
@@ -65,7 +68,7 @@ export class RateGate implements Policy {
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#limits = parts.limits;
-    this.#starts = new Float64Array(parts.limits?.limit ?? 0);
+    this.#starts = new Float64Array(parts.limits?.limit ?? 0).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** Until when nobody goes, on the clock's scale; in the past where there is no pause. */
@@ -97,6 +100,11 @@ export class RateGate implements Policy {
     };
   }
 
+  /** A pause holds back also who was let go before it began and has waited for a later stage since. */
+  holds(_permit: unknown, now: number): boolean {
+    return now >= this.#pausedUntil;
+  }
+
   settle(_permit: unknown, end: AttemptEnd<unknown>, now: number): void {
     if (end.kind === "aborted") return;
     const quota = end.kind === "success" ? end.quota : end.failure.quota;
@@ -104,7 +112,10 @@ export class RateGate implements Policy {
       const { retryAfterMs } = end.failure;
       if (retryAfterMs !== undefined) this.#pause(now, retryAfterMs);
     }
-    if (quota !== undefined) this.#follow(quota, now);
+    if (quota === undefined) return;
+    this.#follow(quota, now);
+    // More may be left than it was when the timer was set.
+    this.#letGo();
   }
 
   #pause(now: number, hintMs: number): void {
@@ -114,29 +125,35 @@ export class RateGate implements Policy {
 
   #follow({ remaining, resetMs, limit }: Quota, now: number): void {
     if (remaining <= 0) this.#pause(now, resetMs);
-    const isLow = limit !== undefined && remaining > 0 && remaining < lowQuota * limit;
+    const isLow = remaining > 0 && remaining < lowQuota * (limit ?? 0);
     this.#pace = isLow ? { everyMs: resetMs / remaining, until: now + resetMs } : undefined;
   }
 
   /** When the next attempt may start; in the past where it may now. */
   #freeAt(): number {
-    let freeAt = this.#pausedUntil;
-    if (this.#limits !== undefined && this.#started >= this.#limits.limit) {
-      const oldest = this.#starts[this.#started % this.#limits.limit] ?? 0;
-      freeAt = Math.max(freeAt, oldest + this.#limits.perMs);
-    }
-    if (this.#pace !== undefined && this.#lastStart < this.#pace.until) {
+    let freeAt = Math.max(this.#pausedUntil, this.#freeInPeriod(0));
+    if (this.#pace !== undefined) {
       freeAt = Math.max(freeAt, Math.min(this.#lastStart + this.#pace.everyMs, this.#pace.until));
     }
     return freeAt;
   }
 
-  /** When somebody who joins the line now would start, near enough. */
+  /** When the limit alone lets an attempt start before which `ahead` others will. */
+  #freeInPeriod(ahead: number): number {
+    if (this.#limits === undefined) return Number.NEGATIVE_INFINITY;
+    const { limit, perMs } = this.#limits;
+    const oldest = this.#starts[(this.#started + ahead) % limit] ?? 0;
+    return oldest + perMs * (1 + Math.floor(ahead / limit));
+  }
+
+  /** When somebody who joins the line now would start, as far as is known now. */
   #expectedStart(now: number): number {
-    const first = Math.max(now, this.#freeAt());
     const ahead = this.#line.length;
+    const first = Math.max(now, this.#freeAt());
     const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
-    return first + periods * (this.#limits?.perMs ?? 0);
+    const startsAt = Math.max(first + periods * (this.#limits?.perMs ?? 0), this.#freeInPeriod(ahead));
+    if (this.#pace === undefined) return startsAt;
+    return Math.max(startsAt, Math.min(first + ahead * this.#pace.everyMs, this.#pace.until));
   }
 
   #start(now: number): void {
@@ -158,6 +175,7 @@ export class RateGate implements Policy {
   }
 
   readonly #letGo = (): void => {
+    this.#timer?.cancel();
     const now = this.#clock.now();
     while (this.#line.length > 0 && this.#freeAt() <= now) {
       this.#start(now);

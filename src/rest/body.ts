@@ -32,11 +32,12 @@ const watchedKinds: ReadonlySet<string | undefined> = new Set(["multipart", "byt
 /** The names of the options that are about the body. */
 export const bodyOptions: readonly string[] = [...kinds, "onUploadProgress"];
 
-const none: PreparedBody = { contentType: undefined, isReplayable: true, open: () => null };
+const none: PreparedBody = { contentType: undefined, isReplayable: true, payload: "", open: () => null };
 
 const fixed = (contentType: string, value: string | Uint8Array): PreparedBody => ({
   contentType,
   isReplayable: true,
+  payload: value,
   open: () => value,
 });
 

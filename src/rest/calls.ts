@@ -8,6 +8,8 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
+import { type Authorizer, authorizerFor, type OwnHeaders } from "./auth/authorizer.ts";
+import { fixedHeadersOf } from "./auth/read-auth.ts";
 import type { Caller, CallHow, OpenHow } from "./caller.ts";
 import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";
@@ -33,6 +35,8 @@ export class Calls implements Caller {
   readonly #pipeline: Pipeline;
   readonly #transport: Transport;
   readonly #parts: { readonly logger: Logger; readonly assertReady: (operation: string) => void };
+  /** Absent where every call has the same credentials: those are headers like any other. */
+  readonly #authorizer: Authorizer | undefined;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
   readonly #jsonHeaders: Readonly<Record<string, string>>;
   readonly #closing = new AbortController();
@@ -54,11 +58,13 @@ export class Calls implements Caller {
     this.#pipeline = pipeline;
     this.#transport = transport;
     this.#parts = parts;
+    this.#authorizer = authorizerFor(settings.auth, { ...settings, service: name, origin: base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
       // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
       "accept-encoding": settings.decompress ? acceptEncoding : "identity",
       ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
+      ...fixedHeadersOf(settings.auth),
       ...settings.headers,
     };
     this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
@@ -74,6 +80,11 @@ export class Calls implements Caller {
     this.#closing.abort(new ServiceUnavailableError("draining", { ...at, detail: "the service is being closed" }));
   }
 
+  /** Gives back what the auth provider holds. */
+  async close(): Promise<void> {
+    await this.#authorizer?.close();
+  }
+
   async call(
     method: string,
     endpoint: string,
@@ -84,7 +95,7 @@ export class Calls implements Caller {
     const settings = base === this.#settings.base ? this.#settings : { ...this.#settings, base };
     const request = prepareRequest(settings, headers, method, endpoint, options);
     const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, attempt, (sent) => this.#transport.send(sent, attempt)),
+      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.send(sent, attempt)),
     );
     return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
   }
@@ -101,7 +112,7 @@ export class Calls implements Caller {
     };
     const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
     const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
+      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
     );
     const { maxResponseBytes } = this.#settings;
     const { operation } = request;
@@ -158,15 +169,27 @@ export class Calls implements Caller {
     return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
   }
 
-  async #attempt<T extends Answer | OpenAnswer>(
+  #attempt<T extends Answer | OpenAnswer>(
+    request: PreparedRequest,
+    own: OwnHeaders,
+    attempt: Attempt,
+    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+  ): Promise<AttemptEnd<T>> {
+    if (this.#authorizer === undefined) return this.#logged(request, attempt, send);
+    return this.#authorizer.attempt(request, own, attempt, (authorized) => this.#logged(authorized, attempt, send));
+  }
+
+  async #logged<T extends Answer | OpenAnswer>(
     request: PreparedRequest,
     attempt: Attempt,
     send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
   ): Promise<AttemptEnd<T>> {
     const isLogged = this.#parts.logger.isLevelEnabled?.("debug") ?? true;
-    const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
+    const secret = request.credentials;
+    const about = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
     const startedAt = this.clock.now();
-    if (isLogged) this.#parts.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
+    if (isLogged)
+      this.#parts.logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
     const end = await send(this.#withDeadline(request, attempt));
     const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
     // What is handed out open is a success, or it would have been read to its end.
@@ -180,7 +203,7 @@ export class Calls implements Caller {
       if (answer !== undefined) {
         const { status, headers } = answer;
         const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
-        const seen = { status, headers: redactHeaders(headers, urlHeaders), ...bytes };
+        const seen = { status, headers: redactHeaders(redactHeaders(headers, urlHeaders), secret?.headers), ...bytes };
         this.#parts.logger.debug({ ...about, ...seen, durationMs }, "response");
       } else {
         const code = end.kind === "failure" ? end.failure.code : "aborted";

@@ -30,7 +30,7 @@ export function describeRest(settings: RESTSettings, stages: Stages, now: number
     ),
     stage("concurrency limit", concurrency && concurrencyValues(concurrency), limitState(stages)),
     stage("hedge", hedge && prefixed("hedge", { ...hedge })),
-    stage("auth", settings.apiKey && { apiKey: "bearer" }),
+    stage("auth", settings.apiKey ? { apiKey: "bearer" } : settings.auth && { auth: settings.auth.name }),
     stage("attempt limits", {
       attemptTimeoutMs: settings.attemptTimeoutMs,
       connectTimeoutMs: settings.connectTimeoutMs,

@@ -1,17 +1,18 @@
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
-import { type DecodeFault, type Outcome, type Phase, ServiceDecodeError } from "../core/errors.ts";
+import type { DecodeFault } from "../core/errors.ts";
 import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import { type Codings, codingsOf, decodeWhole, headersOfDecoded } from "./decode.ts";
+import { decodeFailure } from "./decode-failure.ts";
 import { DecodedBody } from "./decoded-body.ts";
 import { givenUp, OpenBody } from "./open-body.ts";
-import type { WitnessedOptions } from "./pool.ts";
-import { decideRedirect, firstHop, type Hop, type RedirectRules } from "./redirect.ts";
+import type { WitnessedOptions } from "./slot-pool.ts";
+import { decideRedirect, failureAfter, firstHop, hasTakenEffect, type Hop, type RedirectRules } from "./redirect.ts";
 import type { PreparedRequest } from "./request.ts";
 import { bodyFailure, wireFailure } from "./wire-failure.ts";
 
@@ -180,7 +181,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseEnd(): void {
-    if (this.use !== undefined) this.use.answers += 1;
+    const { use } = this;
+    if (use !== undefined) {
+      use.answers += 1;
+      this.#freeConnection(use);
+    }
     if (this.#open !== undefined) this.#open.end();
     else if (this.#isSettled || this.#isLeaving) return;
     else if (this.#next !== undefined) this.#leave(this.#next);
@@ -189,6 +194,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.use !== undefined) this.#freeConnection(this.use);
     if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
     const failure = wireFailure(error, {
       ...this.#about,
@@ -202,9 +208,19 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     else this.#fail(failure);
   }
 
+  get isOver(): boolean {
+    return this.#isSettled;
+  }
+
+  #freeConnection(use: ConnectionUse): void {
+    this.use = undefined;
+    use.free();
+  }
+
   #interrupt(interruption: Interruption): void {
     if (this.#open !== undefined) return;
-    const outcome = this.#outcomeOf(this.#isSent ? "unknown" : "not-sent");
+    // Beyond a redirect, something was sent in any case.
+    const outcome = this.#isSent || this.#hop !== undefined ? "unknown" : "not-sent";
     const end = interruptedEnd(interruption, { ...this.#about, phase: this.#attempt.phase, outcome });
     if (end.kind === "failure") this.#fail(end.failure);
     else this.#settle(end);
@@ -323,11 +339,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
         readMs: endedAt - this.#answeredAt,
       },
     };
-    const problem = this.#redirectProblem;
-    const value =
-      problem === undefined && this.#hop === undefined
-        ? answer
-        : { ...answer, redirect: { problem, mayHaveTakenEffect: this.#mayHaveTakenEffect } };
+    const [problem, hop] = [this.#redirectProblem, this.#hop];
+    const isPlain = problem === undefined && hop === undefined;
+    const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
+    const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect } };
     this.#settle({ kind: "success", status: this.#status, value });
   }
 
@@ -335,23 +350,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     return { service: this.#wire.settings.service, operation: this.#request.operation };
   }
 
-  /** A redirect said that what was asked for is done, and where to read about it. */
-  get #mayHaveTakenEffect(): boolean {
-    return this.#hop?.isRewritten === true && !this.#request.isRepeatable;
-  }
-
-  #outcomeOf(outcome: Outcome): Outcome {
-    if (this.#mayHaveTakenEffect && outcome !== "accepted") return "unknown";
-    // Something was sent, and whoever got it only said to go elsewhere.
-    return this.#hop !== undefined && outcome === "not-sent" ? "rejected" : outcome;
-  }
-
   #fail(failure: Failure): void {
-    const outcome = this.#outcomeOf(failure.outcome);
-    // A further attempt would begin before the redirect, with the call itself.
-    const isTransient = failure.isTransient && !this.#mayHaveTakenEffect;
-    const isSame = outcome === failure.outcome && isTransient === failure.isTransient;
-    this.#settle({ kind: "failure", failure: isSame ? failure : { ...failure, outcome, isTransient } });
+    const own = this.#hop === undefined ? failure : failureAfter(this.#hop, this.#request.isRepeatable, failure);
+    this.#settle({ kind: "failure", failure: own });
   }
 
   #failBody(error: Error): void {
@@ -377,17 +378,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       this.#answer(this.#codings === undefined ? this.#whole() : new Uint8Array());
       return;
     }
-    const { service, operation } = this.#about;
-    const phase: Phase = fault === "encoding" ? "decode" : "body";
-    this.#fail({
-      code: `decode-${fault}`,
-      phase,
-      outcome: status < 300 ? "accepted" : "rejected",
-      status,
-      verdict: "healthy",
-      isTransient: false,
-      toError: (facts) => new ServiceDecodeError(fault, { service, operation, phase, ...facts, status, detail }),
-    });
+    const phase = fault === "encoding" ? "decode" : "body";
+    this.#fail(decodeFailure(fault, { ...this.#about, phase, status }, detail));
   }
 
   #settle(end: AttemptEnd<Answer | OpenAnswer>): void {

@@ -1,8 +1,9 @@
-import { type DecodeFault, ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts";
+import { type DecodeFault, ServiceConfigurationError } from "../core/errors.ts";
 import type { Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { Failure, Hold, Remainder } from "../resilience/outcome.ts";
 import type { AnswerBody } from "./answer.ts";
+import { decodeFailure } from "./decode-failure.ts";
 
 /** The connection that a body comes from, as undici's controller has it. */
 export interface BodySource {
@@ -206,16 +207,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
 
   #unusable(fault: DecodeFault, detail: string): Failure {
     const { service, operation, status } = this.#limits;
-    return {
-      code: `decode-${fault}`,
-      phase: "body",
-      outcome: "accepted",
-      verdict: "healthy",
-      isTransient: false,
-      status,
-      toError: (facts) =>
-        new ServiceDecodeError(fault, { service, operation, phase: "body", ...facts, status, detail }),
-    };
+    return decodeFailure(fault, { service, operation, phase: "body", status }, detail);
   }
 }
 

@@ -1,8 +1,10 @@
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
-import { headerProblem, readApiKey } from "../core/headers.ts";
+import { headerProblem } from "../core/headers.ts";
 import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
+import type { AttemptAuth, AuthProvider } from "./auth/provider.ts";
+import { type AuthSettings, readAuth } from "./auth/read-auth.ts";
 import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";
@@ -15,8 +17,14 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
   readonly endpointBase?: string | undefined;
   /** Sent with every call; those of a call win. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent as `Authorization: Bearer …`. Never shown. */
+  /** Sent as `Authorization: Bearer …`. Never shown. The short form of `auth: bearer(key)`. */
   readonly apiKey?: string | Secret | undefined;
+  /**
+   * What proves to the service who calls: `bearer`, `basic`, `apiKeyHeader`, `apiKeyQuery`, `hmac`,
+   * `oauth2ClientCredentials` (from `hawser/auth/oauth2`), `awsSigV4` (from `hawser/auth/sigv4`), or one of your own:
+   * `{ name, apply }`, or just the function. Instead of `apiKey`. Headers that a call is given win over it.
+   */
+  readonly auth?: AuthProvider | AttemptAuth["apply"] | undefined;
   /**
    * What `checkHealth` asks, by GET, below the base URL and beside `endpointBase`; `false` where the service has none.
    * @defaultValue "/health"
@@ -45,12 +53,11 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
 }
 
 /** The options, checked and with their defaults. */
-export interface RESTSettings extends ServiceParts, StageSettings, TransportChoices {
+export interface RESTSettings extends ServiceParts, StageSettings, AuthSettings, TransportChoices {
   readonly base: BaseUrl;
   /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
   readonly healthBase: BaseUrl;
   readonly headers: Readonly<Record<string, string>>;
-  readonly apiKey: Secret | undefined;
   readonly healthEndpoint: string | false;
   readonly deadlineMs: number;
   readonly attemptTimeoutMs: number;
@@ -72,6 +79,7 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const endpointBase = readEndpoint(reader, "endpointBase", "");
   if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
+  const headers = readHeaders(reader);
   const maxConnections = reader.number("maxConnections", undefined, { min: 1, whole: true });
   const stages = readStages(reader, maxConnections);
   const settings: RESTSettings = {
@@ -84,8 +92,8 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     }),
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
-    headers: readHeaders(reader),
-    apiKey: readApiKey(reader),
+    headers,
+    ...readAuth(reader, headers),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     deadlineHeader: readHeaderName(reader, "deadlineHeader"),
     idempotencyHeader: readIdempotency(reader),

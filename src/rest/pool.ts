@@ -7,14 +7,16 @@ import Agent from "undici/lib/dispatcher/agent.js";
 import Client from "undici/lib/dispatcher/client.js";
 import Pool from "undici/lib/dispatcher/pool.js";
 import type { TlsOptions } from "../core/tls.ts";
-import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
+import type { ConnectionUse } from "./connection-use.ts";
 import { IdentityStore } from "./identity-store.ts";
 import { PrivateAddressError, privateRuleOf, publicLookup } from "./private-addresses.ts";
 import type { ProxyRoute } from "./proxy.ts";
+import { type RequestPool, SlotPool, type WitnessedOptions } from "./slot-pool.ts";
 import type { CacheLimits } from "./transport-options.ts";
 
 /** What the connections of a service are made with. */
 export interface PoolSettings {
+  readonly origin: string;
   readonly connectTimeoutMs: number;
   readonly deadlineMs: number;
   readonly maxConnections: number;
@@ -27,18 +29,23 @@ export interface PoolSettings {
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** What is dispatched: with `witness`, it is told which connection takes it. */
-export interface WitnessedOptions extends Dispatcher.DispatchOptions {
-  readonly witness?: ConnectionWitness | undefined;
-}
-
 /** Makes pools that are all alike, one after the other as they grow old. */
-export type PoolMaker = () => Dispatcher;
+export type PoolMaker = () => RequestPool;
 
 /** What the pools of a service are made by. What only a proxy needs is loaded only for one. */
 export async function poolMaker(settings: PoolSettings, route: ProxyRoute): Promise<PoolMaker> {
   const options = agentOptions(settings);
-  if (route.kind === "direct") return () => new Agent(options);
+  if (route.kind === "direct") {
+    // HTTP/2 shares connections, and a cache hands on requests that do not say when they are over.
+    if (settings.http2 || settings.cache !== undefined) return () => new Agent(options);
+    return () =>
+      new SlotPool(
+        settings.origin,
+        settings.maxConnections,
+        () => new Client(settings.origin, clientOptions(settings)),
+        () => new Agent(options),
+      );
+  }
   const { default: tunnel } = await import("undici/lib/api/api-connect.js");
   const { ca, rejectUnauthorized } = settings.tls;
   const proxied = {
@@ -83,12 +90,12 @@ export async function cacheMaker({
   return cache({ store: new IdentityStore(inner), type: "private" });
 }
 
-function agentOptions(settings: PoolSettings): Agent.Options {
+function clientOptions(settings: PoolSettings): Client.Options {
   // Ours hold in every phase, from one deadline list instead of two timers per request. What a cache asks for behind
   // our back (stale-while-revalidate) has no call of ours; so that it ends all the same, it has the longest of them.
   const timeout = settings.cache === undefined ? 0 : settings.deadlineMs;
-  const own = {
-    connections: settings.maxConnections,
+  return {
+    connect: connector(settings),
     pipelining: 1,
     allowH2: settings.http2,
     // A peer's shorter Keep-Alive hint wins. undici's own 4 s re-dials nearly every connection of a calm service.
@@ -96,11 +103,14 @@ function agentOptions(settings: PoolSettings): Agent.Options {
     headersTimeout: timeout,
     bodyTimeout: timeout,
   };
+}
+
+function agentOptions(settings: PoolSettings): Agent.Options {
+  const own = { ...clientOptions(settings), connections: settings.maxConnections };
   // With HTTP/2, a connection has many requests at a time, and is not idle and stale.
   const client = settings.http2 ? {} : { factory: (origin: URL, more: object) => new CountingClient(origin, more) };
   return {
     ...own,
-    connect: connector(settings),
     factory: (origin: string | URL, more: object) => new Pool(origin, { ...own, ...more, ...client }),
   };
 }
@@ -131,7 +141,7 @@ function connector(settings: PoolSettings): buildConnector.connector {
  * that the client has when the request starts is the one that the request goes out on.
  */
 class CountingClient extends Client {
-  readonly #use: ConnectionUse = { answers: 0 };
+  readonly #use: ConnectionUse = { answers: 0, free: () => undefined };
 
   constructor(origin: URL, options: object) {
     super(origin, options);

@@ -7,5 +7,7 @@ export interface PreparedBody {
   readonly contentLength?: number | undefined;
   /** Whether {@link PreparedBody.open} may be called again for another attempt. */
   readonly isReplayable: boolean;
+  /** What `open` gives, where that can be looked at before it is sent: for who signs it. Absent for a stream. */
+  readonly payload?: string | Uint8Array;
   open(): string | Uint8Array | Readable | null;
 }

@@ -1,3 +1,4 @@
+import type { Failure } from "../resilience/outcome.ts";
 import { type AnswerHeaders, headerOf } from "./answer.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -113,6 +114,19 @@ export function decideRedirect(
   };
 }
 
+/** Whether the call may have taken effect whatever becomes of this hop: a redirect said that it is done. */
+export function hasTakenEffect(hop: Hop, isRepeatable: boolean): boolean {
+  return hop.isRewritten && !isRepeatable;
+}
+
+/** What a failure beyond a redirect says about the call as a whole, which a further attempt would begin anew. */
+export function failureAfter(hop: Hop, isRepeatable: boolean, failure: Failure): Failure {
+  if (failure.outcome === "accepted") return failure;
+  if (hasTakenEffect(hop, isRepeatable)) return { ...failure, outcome: "unknown", isTransient: false };
+  // Something was sent, and whoever got it only said to go elsewhere.
+  return failure.outcome === "not-sent" ? { ...failure, outcome: "rejected" } : failure;
+}
+
 /** The request itself, as what a first redirect starts from. */
 export function firstHop(
   origin: string,
@@ -142,7 +156,8 @@ function headersFor(headers: Headers, isSameOrigin: boolean, keepsBody: boolean)
   if (isSameOrigin && keepsBody) return headers;
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if ((isSameOrigin || harmless.has(name)) && (keepsBody || !ofBody.includes(name))) kept[name] = value;
+    const lower = name.toLowerCase();
+    if ((isSameOrigin || harmless.has(lower)) && (keepsBody || !ofBody.includes(lower))) kept[name] = value;
   }
   return kept;
 }

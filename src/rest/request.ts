@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
+import type { CredentialNames } from "./auth/read-auth.ts";
 import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
 import { encodeFields, type Fields } from "./fields.ts";
 import { encodePath, type RESTSettings } from "./options.ts";
@@ -39,6 +40,8 @@ export interface PreparedRequest {
   readonly body: PreparedBody;
   readonly isRepeatable: boolean;
   readonly isRepeatableLater: boolean;
+  /** What of the headers and of the query is a credential: hidden in logs, and not for any other origin. */
+  readonly credentials: CredentialNames | undefined;
   /** What makes two calls the same, for safe ones without a body; see the option `coalesce`. */
   readonly identity: string | undefined;
 }
@@ -99,6 +102,7 @@ export function prepareRequest(
     body,
     isRepeatable: isIdempotent || isKeyed,
     isRepeatableLater: isIdempotent || hasOwnKey,
+    credentials: settings.credentials,
     identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
   };
 }

@@ -337,7 +337,12 @@ export abstract class RESTService extends BaseExternalService {
   protected async shut(): Promise<void> {
     this.#calls.beginClosing();
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
-    await this.#transport.destroy();
+    try {
+      await this.#calls.close();
+    } finally {
+      // Also where a provider of the user's own throws.
+      await this.#transport.destroy();
+    }
   }
 
   #json(

@@ -2,7 +2,7 @@ import { type ErrorFacts, type Outcome, ServiceRateLimitError, ServiceResponseEr
 import type { Failure, Verdict } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
 import { problemOf } from "./problem.ts";
-import { quotaOf, waitHint } from "./rate-limit-headers.ts";
+import { quotaOf, retryAfterOf, throttledHint } from "./rate-limit-headers.ts";
 
 // 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
 const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -29,7 +29,7 @@ export function statusFailure(
 ): Failure | undefined {
   const { status, headers } = answer;
   if ((status >= 200 && status < 300) || status === 304) return undefined;
-  const retryAfterMs = waitHint(headers, about.wallNow);
+  const retryAfterMs = (status === 429 ? throttledHint : retryAfterOf)(headers, about.wallNow);
   const quota = quotaOf(headers);
   const { service, operation } = about;
   return {

@@ -6,7 +6,8 @@ import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
 import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
-import { cacheMaker, type PoolMaker, poolMaker, type PoolSettings, type WitnessedOptions } from "./pool.ts";
+import { cacheMaker, type PoolMaker, poolMaker, type PoolSettings } from "./pool.ts";
+import type { RequestPool, WitnessedOptions } from "./slot-pool.ts";
 import { type ProxyOption, proxyRoute } from "./proxy.ts";
 import type { PreparedRequest } from "./request.ts";
 
@@ -28,10 +29,10 @@ export class Transport implements Wire {
   readonly settings: ExchangeSettings;
   readonly #all: TransportSettings;
   #make: PoolMaker | undefined;
-  #pool: Dispatcher | undefined;
+  #pool: RequestPool | undefined;
   #cached: Dispatch | undefined;
   /** Pools that take nothing new, and whose last calls are under way. */
-  readonly #retired = new Set<Dispatcher>();
+  readonly #retired = new Set<RequestPool>();
   #retireAt = Number.POSITIVE_INFINITY;
 
   constructor(settings: TransportSettings) {
@@ -101,7 +102,8 @@ export class Transport implements Wire {
 
   #dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (this.#pool === undefined) throw new Error("the transport was not started");
-    return this.#pool.dispatch(options, handler);
+    this.#pool.dispatch(options, handler);
+    return true;
   }
 
   /** The whole pool and not each connection by its age, which would have to be asked at every call. */

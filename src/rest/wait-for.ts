@@ -13,7 +13,7 @@ import {
 import { OptionReader } from "../core/options.ts";
 import type { Caller } from "./caller.ts";
 import { pause, signalsHere } from "./pause.ts";
-import { waitHint } from "./rate-limit-headers.ts";
+import { retryAfterOf } from "./rate-limit-headers.ts";
 import type { CallOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
 import { isSchema } from "./schema.ts";
@@ -137,7 +137,7 @@ async function waitFor<T>(
       if (until(polled)) return value;
       if (failed?.(polled) === true)
         throw ended("failed", "an answer says that what is waited for will not come about");
-      hintMs = response === undefined ? 0 : (waitHint(response.headers, clock.wallNow()) ?? 0);
+      hintMs = response === undefined ? 0 : (retryAfterOf(response.headers, clock.wallNow()) ?? 0);
     } else {
       // A poll that the end of the wait cut short says less than the one before it.
       const isCutShort = isServiceTimeoutError(answer.error) && leftMs() <= 1;

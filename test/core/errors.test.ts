@@ -294,7 +294,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
   const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start"] as const;
   const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
   const waits = ["timeout", "failed"] as const;
-  const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full"] as const;
+  const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full", "no-credentials"] as const;
   const made = [
     ...faults.map((fault) => new ServiceConnectionError(fault, facts).code),
     ...limits.map((limit) => new ServiceTimeoutError(limit, 1, facts).code),
@@ -339,6 +339,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "unavailable-draining": true,
     "unavailable-stopped": true,
     "unavailable-circuit-open": true,
+    "unavailable-no-credentials": true,
     "unavailable-queue-full": true,
     "configuration-invalid": true,
     "stop-failed": true,

@@ -1,7 +1,11 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import type { Interruption } from "../../src/resilience/call.ts";
+import { DeadlineList } from "../../src/core/deadline-list.ts";
+import { Call, type Interruption } from "../../src/resilience/call.ts";
+import { hedged } from "../../src/resilience/hedge.ts";
 import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
+import type { Ended } from "../../src/resilience/policy-chain.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { failsWith, failure, Scene, type Step, Witness } from "./calls.ts";
 
 /** A success with more to come, which notes what it is told. */
@@ -15,7 +19,11 @@ class Rest implements Remainder {
     hold.onInterrupt((interruption) => this.interruptions.push(interruption));
   }
 
-  discard(): void {}
+  isDiscarded = false;
+
+  discard(): void {
+    this.isDiscarded = true;
+  }
 }
 
 test("a call with a remainder returns its value, and stays under way until that is over", async () => {
@@ -74,6 +82,28 @@ test("a call that is aborted between its head and its remainder interrupts that 
   await scene.call([step], { signals: [controller.signal] });
   expect(rest.interruptions).toEqual([{ kind: "aborted", reason: "enough" }]);
   rest.hold?.release();
+});
+
+test("of two attempts side by side that both succeed, the loser's remainder is given back", async () => {
+  const clock = new VirtualClock();
+  const [winner, loser] = [new Rest(), new Rest()];
+  const limits = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 1_000, signals: [] };
+  const call = new Call(clock, new DeadlineList<Call>(clock), limits);
+  const both = Promise.withResolvers<void>();
+  const ended = async (rest: Rest): Promise<Ended<string>> => {
+    await both.promise;
+    return { end: await rest.step(call) };
+  };
+  const result = hedged(
+    call,
+    { clock, delayMs: 10 },
+    () => ended(winner),
+    () => ended(loser),
+  );
+  await clock.advance(10);
+  both.resolve();
+  expect((await result).end).toMatchObject({ remainder: winner });
+  expect([winner.isDiscarded, loser.isDiscarded]).toEqual([false, true]);
 });
 
 test("the error of a remainder is one of the whole call", async () => {

@@ -8,15 +8,45 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isServiceConnectionError, isServiceResponseError } from "../../src/core/errors.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { httpServer, httpsServer } from "../support/http-server.ts";
+import { httpServer, httpsServer, rawServer } from "../support/http-server.ts";
 import { failureOf, payments, startedPayments } from "../support/rest-client.ts";
 import { textOfBody, TransportCalls } from "../support/transport-calls.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { settled, VirtualClock } from "../support/virtual-clock.ts";
 
 let certificates: Certificates;
 
 beforeAll(async () => {
   certificates = await makeCertificates();
+});
+
+test("aborts, resets and refusals in any order leave every place in the pool to the next call", async () => {
+  let requests = 0;
+  let isWell = false;
+  await using server = await rawServer((socket) => {
+    socket.on("data", (data) => {
+      const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+      requests += data.toString("latin1").split("\r\n\r\n").length - 1;
+      if (!isWell && requests % 7 === 0) socket.resetAndDestroy();
+      else if (!isWell && requests % 5 === 0) socket.end(answer);
+      else setImmediate(() => socket.write(answer));
+    });
+  });
+  const options = { maxConnections: 3, concurrency: false, circuitBreaker: false } as const;
+  await using service = await startedPayments(server, options);
+  const calls = Array.from({ length: 200 }, async (_, i) => {
+    const controller = new AbortController();
+    const call = service.put("/x", { json: i, signal: controller.signal });
+    call.catch(() => undefined);
+    if (i % 3 === 0) for (let turn = 0; turn < i % 17; turn++) await settled();
+    if (i % 3 === 0) controller.abort(i);
+    return call;
+  });
+  await Promise.allSettled(calls);
+  isWell = true;
+  const after = await Promise.all(Array.from({ length: 12 }, () => service.getJson("/x")));
+  expect(after).toEqual(Array.from({ length: 12 }, () => ({})));
+  expect(server.openConnections).toBeLessThanOrEqual(3);
+  expect((await service.checkHealth()).details).toMatchObject({ inFlight: 0 });
 });
 
 describe("connections that have grown old", () => {
@@ -45,7 +75,8 @@ describe("connections that have grown old", () => {
       if (request.url === "/held") held.push(() => response.end("{}"));
       else response.end("{}");
     });
-    const options = { clock, maxConnectionAgeMs: 1_000, maxConnections: 1 };
+    // The pool's own queue, not that of the concurrency limit.
+    const options = { clock, maxConnectionAgeMs: 1_000, maxConnections: 1, concurrency: false } as const;
     await using service = await startedPayments(server, options);
     const [first, second] = [service.getJson("/held"), service.getJson("/held")];
     await server.request(1);

@@ -7,7 +7,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   "started alone it prints where it is and ends on %s within a second",
   async (signal) => {
     const start = new URL("../../sandbox/start.ts", import.meta.url).pathname;
-    const ports = ["gateway", "notifications", "feed", "control"].map((name) => `--${name}-port=0`);
+    const ports = ["gateway", "notifications", "feed", "tokens", "control"].map((name) => `--${name}-port=0`);
     const child = spawn(process.execPath, [start, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
     let printed = "";
     child.stdout.on("data", (data: Buffer) => (printed += data.toString()));

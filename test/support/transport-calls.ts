@@ -62,10 +62,11 @@ export class TransportCalls implements AsyncDisposable {
       path,
       operation: `GET ${path}`,
       // An open body has one reader: such a call is never coalesced.
+      identity: undefined,
+      credentials: undefined,
       headers: {},
       body: { contentType: undefined, isReplayable: true, open: () => null },
       isRepeatable: true,
-      identity: undefined,
       isRepeatableLater: true,
       ...more,
     };
