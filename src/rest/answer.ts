@@ -26,6 +26,8 @@ export interface OpenAnswer {
   readonly headers: AnswerHeaders;
   readonly body: AnswerBody;
   readonly timings: Omit<AnswerTimings, "readMs">;
+  /** The body is not what came off the wire: lengths and ranges of one are not those of the other. */
+  readonly isDecoded: boolean;
 }
 
 /**
@@ -33,7 +35,10 @@ export interface OpenAnswer {
  * read to its end, left early, disposed, or failed; its iterator throws the error of the call, or the caller's own
  * abort reason.
  */
-export interface AnswerBody extends AsyncIterable<Uint8Array>, AsyncDisposable {}
+export interface AnswerBody extends AsyncIterable<Uint8Array, undefined>, AsyncDisposable {
+  /** Tells who waits for something else than the next piece, such as a slow destination, that none will come. */
+  whenFailed(listener: (thrown: unknown) => void): void;
+}
 
 export function isOpen(answer: Answer | OpenAnswer): answer is OpenAnswer {
   return !(answer.body instanceof Uint8Array);

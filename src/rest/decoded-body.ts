@@ -33,6 +33,10 @@ export class DecodedBody implements AnswerBody, AsyncIterableIterator<Uint8Array
     return this;
   }
 
+  whenFailed(listener: (thrown: unknown) => void): void {
+    this.#raw.whenFailed(listener);
+  }
+
   async next(): Promise<Result> {
     if (this.#isOver) return done;
     try {

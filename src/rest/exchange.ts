@@ -34,7 +34,9 @@ export interface Wire {
 }
 
 /** How much of an answer is read here: all of it, or its head where it is a success. */
-export type Reading = { readonly kind: "buffered" } | { readonly kind: "open"; readonly maxBytes: number };
+export type Reading =
+  | { readonly kind: "buffered" }
+  | { readonly kind: "open"; readonly maxBytes: number; readonly bodyIdleTimeoutMs: number };
 
 // Of a redirect, nothing is wanted but its head; a little is read so that the connection can be used again.
 const maxDroppedBytes = 64 * 1024;
@@ -51,6 +53,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   readonly #startedAt: number;
   /** Where a redirect led to; undefined for the request itself. */
   readonly #hop: Hop | undefined;
+  /** The request's own body, where it is a stream. */
+  #sending: Readable | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
   #isSent = false;
@@ -143,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       this.#refuse("encoding", problem);
       controller.abort(givenUp);
     } else if (this.#reading.kind === "open" && status < 300) {
-      this.#handOut(controller, this.#reading.maxBytes);
+      this.#handOut(controller, this.#reading);
     } else if (hasBody && this.#isAnnouncedTooLarge()) {
       this.#refuseSize();
       controller.abort(givenUp);
@@ -228,7 +232,10 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     try {
       const body = this.#request.body.open();
       // Before undici's own listener, which would tell it as an error of the connection.
-      if (body instanceof Readable) body.once("error", (error) => this.#failBody(error));
+      if (body instanceof Readable) {
+        this.#sending = body;
+        body.once("error", (error) => this.#failBody(error));
+      }
       return body;
     } catch (error) {
       this.#failBody(error instanceof Error ? error : new Error(String(error)));
@@ -273,19 +280,27 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     return `the answer is encoded (${String(this.#headers["content-encoding"])}) although no encoding was asked for`;
   }
 
-  #handOut(controller: Dispatcher.DispatchController, maxBytes: number): void {
+  #handOut(
+    controller: Dispatcher.DispatchController,
+    { maxBytes, bodyIdleTimeoutMs }: Reading & { readonly kind: "open" },
+  ): void {
     const [status, codings] = [this.#status, this.#codings];
     const raw = new OpenBody(controller, {
       ...this.#about,
       status,
-      bodyIdleTimeoutMs: this.#wire.settings.bodyIdleTimeoutMs,
+      bodyIdleTimeoutMs,
       maxBytes: codings === undefined ? maxBytes : Number.POSITIVE_INFINITY,
     });
     const body = codings === undefined ? raw : new DecodedBody(raw, codings, maxBytes);
     const headers = codings === undefined ? this.#headers : headersOfDecoded(this.#headers);
     const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: this.#answeredAt - this.#sentAt };
     this.#open = raw;
-    this.#settle({ kind: "success", status, value: { status, headers, body, timings }, remainder: raw });
+    this.#settle({
+      kind: "success",
+      status,
+      value: { status, headers, body, timings, isDecoded: codings !== undefined },
+      remainder: raw,
+    });
   }
 
   #isAnnouncedTooLarge(): boolean {
@@ -374,6 +389,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #settle(end: AttemptEnd<Answer | OpenAnswer>): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    // undici leaves a body that it never came to send as it was: with its file open, say.
+    if (end.kind !== "success") this.#sending?.destroy();
     this.#resolve(end);
   }
 }

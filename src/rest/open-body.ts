@@ -53,6 +53,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
   #isPaused = false;
   #isTaken = false;
   #hold: Hold | undefined;
+  #onFailure: ((thrown: unknown) => void) | undefined;
   /** How it failed before the executor had handed over the call. */
   #failedEarly: Failure | undefined;
 
@@ -88,6 +89,11 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     // The caller's own abort reason may be anything.
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     return Promise.reject(state.thrown);
+  }
+
+  whenFailed(listener: (thrown: unknown) => void): void {
+    if (this.#state.kind === "failed") listener(this.#state.thrown);
+    else this.#onFailure = listener;
   }
 
   /** What a `for await` calls that is left early. */
@@ -173,6 +179,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     first?.reject(thrown);
     for (const reader of others) reader.resolve(done);
     this.#hold?.release();
+    this.#onFailure?.(thrown);
   }
 
   #pause(): void {

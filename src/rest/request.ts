@@ -3,8 +3,10 @@ import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import type { CredentialNames } from "./auth/read-auth.ts";
-import { type BodyOptions, bodyKinds, encodeFields, type Fields, type PreparedBody, prepareBody } from "./body.ts";
+import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
+import { encodeFields, type Fields } from "./fields.ts";
 import { encodePath, type RESTSettings } from "./options.ts";
+import type { PreparedBody } from "./prepared-body.ts";
 
 /** What every call can be given. */
 export interface CallOptions {
@@ -52,7 +54,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 const keyedMethods = new Set(["POST", "PATCH"]);
 
 const knownOptions = new Set<string>(
-  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
+  bodyOptions.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
 );
 
 /**
@@ -176,6 +178,7 @@ function prepareHeaders(
   }
   const headers: Record<string, string> = { ...defaults };
   if (body.contentType !== undefined) headers["content-type"] = body.contentType;
+  if (body.contentLength !== undefined) headers["content-length"] = String(body.contentLength);
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     const problem = headerProblem(name, value ?? "");
     if (problem !== undefined) report(problem);

@@ -1,12 +1,7 @@
-import {
-  type ErrorFacts,
-  type Outcome,
-  type ProblemDetails,
-  ServiceRateLimitError,
-  ServiceResponseError,
-} from "../core/errors.ts";
+import { type ErrorFacts, type Outcome, ServiceRateLimitError, ServiceResponseError } from "../core/errors.ts";
 import type { Failure, Verdict } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
+import { problemOf } from "./problem.ts";
 import { quotaOf, retryAfterOf, throttledHint } from "./rate-limit-headers.ts";
 
 // 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
@@ -54,7 +49,7 @@ export function statusFailure(
       const body = bodyOf(answer);
       if (status === 429) return new ServiceRateLimitError({ ...all, status, headers, body });
       const detail = status < 400 ? redirectDetail(answer) : undefined;
-      return new ServiceResponseError({ ...all, status, headers, body, detail, problem: problemOf(answer, body) });
+      return new ServiceResponseError({ ...all, status, headers, body, detail, problem: problemOf(headers, body) });
     },
   };
 }
@@ -67,11 +62,6 @@ function bodyOf({ body, headers }: Answer): unknown {
   } catch {
     return text;
   }
-}
-
-function problemOf({ headers }: Answer, body: unknown): ProblemDetails | undefined {
-  const isProblem = /^application\/problem\+json\b/i.test(headerOf(headers, "content-type") ?? "");
-  return isProblem && typeof body === "object" && body !== null ? (body as ProblemDetails) : undefined;
 }
 
 function redirectDetail({ status, headers, redirect }: Answer): string {

@@ -76,14 +76,15 @@ export class Transport implements Wire {
    * call. Any other answer is read to its end, as {@link Transport.send} does; see `isOpen`.
    *
    * @param options - `maxBytes`: how much the body may bring, decoded. Memory needs no such limit, for an open body
-   * that is not read is not fetched. @defaultValue Infinity
+   * that is not read is not fetched. @defaultValue Infinity. `bodyIdleTimeoutMs`: instead of the service's own.
    */
   open(
     request: PreparedRequest,
     attempt: Attempt,
-    options: { readonly maxBytes?: number } = {},
+    options: { readonly maxBytes?: number; readonly bodyIdleTimeoutMs?: number } = {},
   ): Promise<AttemptEnd<Answer | OpenAnswer>> {
-    return this.#exchange(request, attempt, { kind: "open", maxBytes: options.maxBytes ?? Number.POSITIVE_INFINITY });
+    const { maxBytes = Number.POSITIVE_INFINITY, bodyIdleTimeoutMs = this.settings.bodyIdleTimeoutMs } = options;
+    return this.#exchange(request, attempt, { kind: "open", maxBytes, bodyIdleTimeoutMs });
   }
 
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler, now: number): void {
