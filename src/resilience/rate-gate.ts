@@ -163,11 +163,14 @@ export class RateGate implements Policy {
   }
 
   #start(now: number): Admission & { kind: "go" } {
-    const permit: Start = { number: this.#started, before: this.#lastStart };
+    const before = this.#lastStart;
+    const number = this.#started;
     this.#lastStart = now;
-    if (this.#limits === undefined) return this.#pace === undefined ? go : { kind: "go", permit };
-    this.#starts[this.#started % this.#limits.limit] = now;
-    this.#started += 1;
+    if (this.#limits !== undefined) {
+      this.#starts[number % this.#limits.limit] = now;
+      this.#started += 1;
+    } else if (this.#pace === undefined) return go;
+    const permit: Start = { number, before };
     return { kind: "go", permit };
   }
 
