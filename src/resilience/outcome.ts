@@ -110,3 +110,9 @@ export function verdictOf(end: AttemptEnd<unknown>): Verdict {
       return "local";
   }
 }
+
+/** What an end says of the effect on the far side. */
+export function outcomeOf(end: AttemptEnd<unknown>): Outcome {
+  if (end.kind === "success") return "accepted";
+  return end.kind === "aborted" ? end.outcome : end.failure.outcome;
+}

@@ -104,7 +104,6 @@ export class Pipeline {
     if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", about);
     call.hold();
     this.#inFlight += 1;
-    this.#budget?.countCall(call.startedAt);
     let ended: Ended<T> | undefined;
     try {
       ended = await this.#callPolicies.run(call, () => this.#attempts(call, request, about));
@@ -166,6 +165,8 @@ export class Pipeline {
   }
 
   async #attempts<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+    // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
+    this.#budget?.countCall(this.#clock.now());
     const replayed = new Set<FreeReplay>();
     let reason: AttemptRecord["reason"];
     let cost: number | undefined;

@@ -1,6 +1,6 @@
 import type { Clock, Random, Timer } from "../core/clock.ts";
 import type { OptionReader } from "../core/options.ts";
-import type { AttemptEnd, Quota } from "./outcome.ts";
+import { type AttemptEnd, outcomeOf, type Quota, verdictOf } from "./outcome.ts";
 import { type Admission, type Applicant, go, type Policy } from "./policy.ts";
 import { rateLimited } from "./refusal.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
@@ -16,6 +16,12 @@ export interface RateLimitOptions {
 export interface RateLimits {
   readonly limit: number;
   readonly perMs: number;
+}
+
+/** An attempt that was let through: which one, and when the one before it was. */
+interface Start {
+  readonly number: number;
+  readonly before: number;
 }
 
 // A service that asks for more is asked again after this: it may have meant it, and it may have miscounted.
@@ -81,10 +87,7 @@ export class RateGate implements Policy {
   }
 
   admit(applicant: Applicant, now: number): Admission {
-    if (this.#line.length === 0 && this.#freeAt() <= now) {
-      this.#start(now);
-      return go;
-    }
+    if (this.#line.length === 0 && this.#freeAt() <= now) return this.#start(now);
     const startsAt = this.#expectedStart(now);
     if (startsAt >= applicant.deadlineAt) {
       return { kind: "refuse", failure: rateLimited(this.#service, applicant, startsAt - now) };
@@ -105,7 +108,10 @@ export class RateGate implements Policy {
     return now >= this.#pausedUntil;
   }
 
-  settle(_permit: unknown, end: AttemptEnd<unknown>, now: number): void {
+  settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void {
+    if (permit !== undefined && verdictOf(end) === "local" && outcomeOf(end) === "not-sent") {
+      this.#takeBack(permit as Start);
+    }
     if (end.kind === "aborted") return;
     const quota = end.kind === "success" ? end.quota : end.failure.quota;
     if (end.kind === "failure" && end.failure.verdict === "throttled") {
@@ -156,11 +162,27 @@ export class RateGate implements Policy {
     return Math.max(startsAt, Math.min(first + ahead * this.#pace.everyMs, this.#pace.until));
   }
 
-  #start(now: number): void {
+  #start(now: number): Admission & { kind: "go" } {
+    const before = this.#lastStart;
+    const number = this.#started;
     this.#lastStart = now;
-    if (this.#limits === undefined) return;
-    this.#starts[this.#started % this.#limits.limit] = now;
-    this.#started += 1;
+    if (this.#limits !== undefined) {
+      this.#starts[number % this.#limits.limit] = now;
+      this.#started += 1;
+    } else if (this.#pace === undefined) return go;
+    const permit: Start = { number, before };
+    return { kind: "go", permit };
+  }
+
+  /** What was refused by a later stage, an open circuit above all, took nothing of the rate: others need not wait for it. */
+  #takeBack({ number, before }: Start): void {
+    const isLast = this.#limits === undefined || number === this.#started - 1;
+    if (isLast) this.#lastStart = before;
+    if (this.#limits !== undefined && this.#started - number <= this.#limits.limit) {
+      this.#starts[number % this.#limits.limit] = Number.NEGATIVE_INFINITY;
+      if (isLast) this.#started = number;
+    }
+    this.#letGo();
   }
 
   #leave(waiter: Waiter): void {
@@ -178,8 +200,7 @@ export class RateGate implements Policy {
     this.#timer?.cancel();
     const now = this.#clock.now();
     while (this.#line.length > 0 && this.#freeAt() <= now) {
-      this.#start(now);
-      this.#line.next()?.answer(go);
+      this.#line.next()?.answer(this.#start(now));
     }
     this.#timer = this.#line.length > 0 ? this.#wake(now) : undefined;
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ServiceConnectionError } from "../../src/core/errors.ts";
 import { Coalescing } from "../../src/resilience/coalesce.ts";
 import type { CallRequest, Completed } from "../../src/resilience/pipeline.ts";
+import { RetryBudget } from "../../src/resilience/retry-budget.ts";
 import { settled } from "../support/virtual-clock.ts";
 import {
   aborted,
@@ -57,6 +58,15 @@ describe("calls that are the same and under way at the same time", () => {
     await get(succeeds);
     await get(succeeds);
     expect(scene.started).toEqual([1, 1]);
+  });
+
+  test("count as one call for the retry budget", async () => {
+    const budget = new RetryBudget({ ratio: 1, minRetries: 0 });
+    const scene = new Scene([new Coalescing()], { budget });
+    const calls = [1, 2, 3].map(() => scene.call([takes(scene.clock, 10)], { identity: "GET /rates" }));
+    await scene.clock.advance(10);
+    await Promise.all(calls);
+    expect(budget.capacity(scene.clock.now())).toBe(1);
   });
 
   test("share a failure too, each with an error of its own", async () => {

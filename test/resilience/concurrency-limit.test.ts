@@ -55,8 +55,10 @@ describe("a fixed limit", () => {
 
   test("is not moved by anything that the service answers", () => {
     const limit = limitOf();
-    for (const end of [overload, success, fault]) burst(limit, 2, end);
-    expect(limit.limit).toBe(2);
+    for (const end of [overload, success, fault]) {
+      burst(limit, 2, end);
+      expect(limit.limit).toBe(2);
+    }
   });
 
   test("who asks while others wait waits behind them", () => {

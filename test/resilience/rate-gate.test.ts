@@ -10,6 +10,7 @@ import {
   errorOf,
   failed,
   failsWith,
+  failure,
   HeldWait,
   hangs,
   reasonOf,
@@ -68,6 +69,7 @@ describe("the limit", () => {
       afterMs: fc.nat(120),
       asks: fc.nat(4),
       leaves: fc.option(fc.nat(10), { nil: undefined }),
+      refuses: fc.option(fc.nat(10), { nil: undefined }),
       pauseMs: fc.option(fc.nat(300), { nil: undefined, freq: 8 }),
       quota: fc.option(fc.record({ remaining: fc.nat(30), resetMs: fc.nat(500), limit: fc.constant(100) }), {
         freq: 8,
@@ -87,14 +89,21 @@ describe("the limit", () => {
             look();
           }
         };
-        for (const { afterMs, asks, leaves, pauseMs, quota } of steps) {
+        for (const { afterMs, asks, leaves, refuses, pauseMs, quota } of steps) {
           for (let i = 0; i < asks; i++) all.push({ asked: ask(1e9) });
           look();
           const leaver = leaves === undefined ? undefined : all.filter(({ asked }) => asked.isWaiting)[leaves];
           leaver?.asked.leave();
           if (leaver !== undefined) leaver.hasLeft = true;
+          // One of those that passed is refused by a later stage: it never started.
+          const refused = refuses === undefined ? undefined : all.filter(({ asked }) => asked.hasGone)[refuses];
+          if (refused !== undefined) {
+            all.splice(all.indexOf(refused), 1);
+            gate.settle(refused.asked.permit, failed({ verdict: "local", outcome: "not-sent" }), clock.now());
+          }
           if (pauseMs !== undefined) gate.settle(undefined, throttled(pauseMs), clock.now());
           if (quota !== null) gate.settle(undefined, tells(quota), clock.now());
+          look();
           await pass(afterMs);
         }
         // Time for everybody who waits, and for the longest pause.
@@ -109,7 +118,7 @@ describe("the limit", () => {
           expect(next === undefined || next - start >= perMs).toBe(true);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
   });
 });
@@ -339,6 +348,90 @@ describe("the quota that the service tells", () => {
     gate.settle(undefined, tells({ remaining: 1, resetMs: 5_000, limit: 100 }), 0);
     gate.settle(undefined, success, 0);
     expect([ask().hasGone, ask().isWaiting]).toEqual([true, true]);
+  });
+});
+
+describe("what a later stage refuses", () => {
+  const refused = failed({ verdict: "local", outcome: "not-sent" });
+
+  test("takes nothing of the rate", () => {
+    const { gate, ask } = gateWith({ limit: 2, perMs: 1_000 });
+    for (let i = 0; i < 10; i++) {
+      const asked = ask();
+      expect(asked.hasGone).toBe(true);
+      gate.settle(asked.permit, refused, 0);
+    }
+    expect([ask().hasGone, ask().hasGone, ask(0).refusal?.retryAfterMs]).toEqual([true, true, 1_000]);
+  });
+
+  test("given up before anything was sent takes nothing either; once it was sent, or broke, it does", () => {
+    const ends = [
+      [{ ...aborted, outcome: "not-sent" } as const, true],
+      [aborted, false],
+      [failed({ verdict: "local", outcome: "unknown" }), false],
+      [failed({ verdict: "fault", outcome: "not-sent" }), false],
+      [success, false],
+    ] as const;
+    for (const [end, isFree] of ends) {
+      const { gate, ask } = gateWith({ limit: 1, perMs: 1_000 });
+      gate.settle(ask().permit, end, 0);
+      expect(ask().hasGone).toBe(isFree);
+    }
+  });
+
+  test("frees its place for who waits, also where others have started since", async () => {
+    const { gate, clock, ask } = gateWith({ limit: 2, perMs: 1_000 });
+    const first = ask();
+    await clock.advance(100);
+    ask();
+    const waiting = [ask(), ask()];
+    gate.settle(first.permit, refused, clock.now());
+    expect([waiting[0]?.hasGone, waiting[1]?.isWaiting]).toEqual([true, true]);
+    await clock.advance(999);
+    expect(waiting[1]?.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect([waiting[1]?.hasGone, clock.timers]).toEqual([true, 0]);
+  });
+
+  test("after its place was taken anew, frees nothing", async () => {
+    const { gate, clock, ask } = gateWith({ limit: 1, perMs: 1_000 });
+    const first = ask();
+    await clock.advance(1_000);
+    expect(ask().hasGone).toBe(true);
+    gate.settle(first.permit, refused, clock.now());
+    expect(ask(0).hasGone).toBe(false);
+  });
+
+  test("takes nothing of a quota that is spread", () => {
+    const { gate, ask } = gateWith(undefined);
+    gate.settle(undefined, tells({ remaining: 1, resetMs: 5_000, limit: 100 }), 0);
+    for (let i = 0; i < 3; i++) {
+      const asked = ask();
+      expect(asked.hasGone).toBe(true);
+      gate.settle(asked.permit, refused, 0);
+    }
+    ask();
+    expect(ask(0).refusal?.retryAfterMs).toBe(5_000);
+  });
+
+  test("an open circuit fails all who call at once, and those who already wait for the rate", async () => {
+    const { gate, clock } = gateWith({ limit: 2, perMs: 1_000 });
+    let isOpen = false;
+    const refusal = failure({ code: "unavailable-circuit-open", verdict: "local", outcome: "not-sent" });
+    const breaker = new Witness("breaker", [], {
+      admit: () => (isOpen ? { kind: "refuse", failure: refusal } : { kind: "go" }),
+    });
+    const scene = new Scene([gate, breaker], {}, clock);
+    const before = Array.from({ length: 20 }, () => scene.call([succeeds]));
+    await settled();
+    isOpen = true;
+    await clock.advance(1_000);
+    const after = Array.from({ length: 20 }, () => scene.call([succeeds]));
+    await settled();
+    expect(
+      (await Promise.allSettled([...before, ...after])).filter(({ status }) => status === "fulfilled"),
+    ).toHaveLength(2);
+    expect([clock.now(), scene.started.length, gate.queued]).toEqual([1_000, 2, 0]);
   });
 });
 
