@@ -153,7 +153,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     // These have no body; what their headers say of one is about the answer to a GET (RFC 9110, section 8.6).
     if (this.#request.method === "HEAD" || status === 204 || status === 304) return;
     const encoding = headers["content-encoding"];
-    if (encoding !== undefined && String(encoding).toLowerCase() !== "identity") {
+    const coding = headers["transfer-encoding"];
+    // undici undoes chunks and nothing else: what else was done to the body would pass for the body itself.
+    if (coding !== undefined && String(coding).toLowerCase() !== "chunked") {
+      this.#refuse("encoding", `the transfer coding of the answer is not "chunked", and no other was asked for`);
+      controller.abort(givenUp);
+    } else if (encoding !== undefined && String(encoding).toLowerCase() !== "identity") {
       this.#refuse("encoding", `the answer is encoded (${String(encoding)}) although no encoding was asked for`);
       controller.abort(givenUp);
     } else if (Number(headers["content-length"]) > this.#settings.maxResponseBytes && status < 400) {
