@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 // Not from "undici" itself: importing its index replaces the dispatcher of the built-in fetch for the whole process
 // (with HTTP/2 on), and takes twice as long.
+import buildConnector from "undici/lib/core/connect.js";
 import Agent from "undici/lib/dispatcher/agent.js";
 import type { Clock } from "../core/clock.ts";
 import { type Phase, ServiceDecodeError } from "../core/errors.ts";
@@ -71,11 +72,34 @@ function agentFor(settings: TransportSettings): Agent {
     allowH2: false,
     // A peer's shorter Keep-Alive hint wins. undici's own 4 s re-dials nearly every connection of a calm service.
     keepAliveTimeout: 60_000,
-    connect: { timeout: settings.connectTimeoutMs, ...settings.tls },
+    connect: connectorFor(settings),
     // Both are ours: one deadline list instead of two timers per request, and limits that hold in every phase.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+}
+
+// The error of the socket whose listeners are being told of it.
+let breaking: Error | undefined;
+
+/**
+ * undici takes a reset for the end of a body that has no length. It cuts the body short (RFC 9112, section 8), and only
+ * the socket tells the one from the other.
+ */
+function connectorFor({ connectTimeoutMs, tls }: TransportSettings): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    ...(tls as buildConnector.BuildOptions),
+  });
+  return (about, callback) => {
+    connect(about, (...ends: Parameters<typeof callback>) => {
+      // One listener before undici's own, which ends the answer then and there, and one after.
+      ends[1]?.on("error", (error) => (breaking = error));
+      callback(...ends);
+      ends[1]?.on("error", () => (breaking = undefined));
+    });
+  };
 }
 
 /** One request and its answer, as undici tells of it. Buffers the body without a stream in between. */
@@ -182,7 +206,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#answer();
+    if (breaking === undefined) this.#answer();
+    else this.onResponseError(undefined, breaking);
   }
 
   #answer(): void {
