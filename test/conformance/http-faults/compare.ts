@@ -11,7 +11,7 @@ import { type Findings, markdownOf, tableOf } from "./table.ts";
 
 // Longer than any case: its call, the good call after it and its closing each have a cut-off of at most 10 s.
 const silenceMs = 40_000;
-const atOnce = 2;
+const atOnce = 3;
 
 const program = fileURLToPath(new URL("compare-peer.ts", import.meta.url));
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));

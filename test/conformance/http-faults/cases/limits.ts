@@ -4,7 +4,7 @@ import { fails, type FaultCase, type FaultKind, type SaidByHawser } from "../fau
 const limitMs = 150;
 const deadline = { limits: { deadlineMs: limitMs } };
 const attempt = { limits: { attemptTimeoutMs: limitMs } };
-const connect = { limits: { connectTimeoutMs: 60, maxRetries: 0 } };
+const connect = { limits: { connectTimeoutMs: 1_500, maxRetries: 0 } };
 const idle = { limits: { bodyIdleTimeoutMs: 60 } };
 
 const passed = (

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../../src/core/clock.ts";
-import { systemClock } from "../../../../src/core/clock.ts";
+import type { Clock, Random } from "../../../../src/core/clock.ts";
+import { systemClock, systemRandom } from "../../../../src/core/clock.ts";
 import type { Logger } from "../../../../src/core/logger.ts";
 import { silentLogger } from "../../../../src/core/logger.ts";
 import type { RequestOptions } from "../../../../src/rest/request.ts";
@@ -19,7 +19,7 @@ class Service extends RESTService {}
 /** Hawser on this clock; what it logs goes to `logger`. */
 export async function openHawser(
   settings: ClientSettings,
-  parts: { readonly clock: Clock; readonly logger: Logger },
+  parts: { readonly clock: Clock; readonly logger: Logger; readonly random: Random },
 ): Promise<Client> {
   const { url, limits, ca, headers } = settings;
   const { authorization = "", ...others } = headers;
@@ -68,5 +68,5 @@ function bodyOf(body: WireBody): Pick<RequestOptions, "bytes" | "stream"> {
 export const hawser: Peer = {
   name: "hawser",
   setUp: "As it is, with the limits of the case. A retry needs a method that may be repeated, or a key.",
-  open: async (settings) => openHawser(settings, { clock: systemClock, logger: silentLogger }),
+  open: async (settings) => openHawser(settings, { clock: systemClock, logger: silentLogger, random: systemRandom }),
 };
