@@ -153,13 +153,13 @@ export class FarSide {
 
   #take(socket: Socket): void {
     this.#open.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("close", () => {
-      this.#open.delete(socket);
-      if (this.#open.size > 0) return;
+    const isGone = (): void => {
+      if (!this.#open.delete(socket) || this.#open.size > 0) return;
       this.#allClosed.resolve();
       this.#allClosed = Promise.withResolvers<void>();
-    });
+    };
+    // After an error a socket is as good as closed; a reset that the kernel refuses has no `close` (net.js, _destroy).
+    socket.on("error", isGone).once("close", isGone);
     // In plain sight of the case also where the client means to speak TLS: what stalls is the handshake.
     const isTaken = !this.#isHealed && this.#behaviour.onConnection?.(socket, this) === true;
     if (isTaken) {
