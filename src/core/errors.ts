@@ -2,13 +2,13 @@
  * The one error tree of Hawser.
  *
  * ```text
- * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, requestId?, cause
+ * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, notRetried?, requestId?, cause
  * ├─ ServiceConnectionError       fault: dns | connect | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
- * ├─ ServiceTimeoutError          limit: deadline | attempt | connect | body-idle | pong | send | start, limitMs
- * ├─ ServiceRateLimitError        429
+ * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start, limitMs
+ * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full
  * ├─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
  * └─ ServiceStopError             some services of a registry could not be closed; services, errors
  * ```
@@ -44,9 +44,22 @@ export type Phase =
   | "close";
 
 export type ConnectionFault = "dns" | "connect" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
-export type TimeoutLimit = "deadline" | "attempt" | "connect" | "body-idle" | "pong" | "send" | "start";
+export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding";
-export type UnavailableReason = "not-started" | "draining" | "stopped";
+export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+
+/**
+ * Why a failed attempt was not followed by another.
+ *
+ * - `permanent`: the same attempt would fail the same way.
+ * - `unsafe`: it may have taken effect, and the call is neither idempotent nor under a key.
+ * - `spent`: all retries were made.
+ * - `one-shot-body`: the body cannot be produced again.
+ * - `deadline`: the wait before it would not have ended in time.
+ * - `budget`: too many calls of this service were being retried already.
+ * - `refused`: a policy of ours did not let it start.
+ */
+export type RetryRefusal = "permanent" | "unsafe" | "spent" | "one-shot-body" | "deadline" | "budget" | "refused";
 
 /** Every code that an error of this library can carry. The union is closed: a new code is a public change. */
 export type ErrorCode =
@@ -63,6 +76,8 @@ export type ErrorCode =
 export interface AttemptRecord {
   /** 1 for the first attempt. */
   readonly number: number;
+  /** Why it was made, where it is not the first. `stale-connection` and `fresh-credentials` do not count as retries. */
+  readonly reason?: "retry" | "hedge" | "stale-connection" | "fresh-credentials";
   /** Milliseconds from the start of the call to the start of this attempt. */
   readonly startedAfterMs: number;
   readonly durationMs: number;
@@ -89,6 +104,7 @@ export interface ErrorFacts {
   /** How long the service asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   readonly retryAt?: Date | undefined;
+  readonly notRetried?: RetryRefusal | undefined;
   readonly requestId?: string | undefined;
   readonly cause?: unknown;
 }
@@ -132,6 +148,8 @@ export abstract class ExternalServiceError extends Error {
   readonly retryAfterMs: number | undefined;
   /** When it may be tried again, where the service or a limit of ours says so. */
   readonly retryAt: Date | undefined;
+  /** Why the last attempt was not followed by another; absent where no attempt failed. */
+  readonly notRetried: RetryRefusal | undefined;
   /** The service's own id of the request (`x-request-id` and the like), for its support. */
   readonly requestId: string | undefined;
 
@@ -147,6 +165,7 @@ export abstract class ExternalServiceError extends Error {
     this.elapsedMs = Math.round(facts.elapsedMs ?? 0);
     this.retryAfterMs = facts.retryAfterMs;
     this.retryAt = facts.retryAt;
+    this.notRetried = facts.notRetried;
     this.requestId = facts.requestId;
   }
 
@@ -206,24 +225,26 @@ export class ServiceTimeoutError extends ExternalServiceError {
   }
 }
 
-/** The service answered 429, or a rate gate of ours holds the call back. */
+/** The service answered 429, or our own rate gate could not let the call go before its deadline. */
 export class ServiceRateLimitError extends ExternalServiceError {
-  readonly status: number;
+  /** 429; undefined where it was our own rate gate, and nothing was sent. */
+  readonly status: number | undefined;
   /** Names in lower case. Not shown by `inspect` or `JSON.stringify`: answers may echo secrets. */
   declare readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   declare readonly body: unknown;
 
   constructor(
     facts: ErrorFacts & {
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-      readonly body: unknown;
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+      readonly body?: unknown;
     },
   ) {
+    const who = facts.status === undefined ? "our own rate gate is shut" : `the service answered ${facts.status}`;
     const hint = facts.retryAfterMs === undefined ? "" : `, to be tried again in ${Math.round(facts.retryAfterMs)} ms`;
-    super("rate-limited", `the service answered ${facts.status}${hint}`, facts);
+    super("rate-limited", `${who}${hint}`, facts);
     this.status = facts.status;
-    hide(this, "headers", facts.headers);
+    hide(this, "headers", facts.headers ?? {});
     hide(this, "body", facts.body);
   }
 }

@@ -6,7 +6,10 @@ import type { Applicant } from "./policy.ts";
 /** What ended a call, or one attempt of it, from this side. */
 export type Interruption =
   | { readonly kind: "aborted"; readonly reason: unknown }
-  | { readonly kind: "limit"; readonly limit: TimeoutLimit; readonly limitMs: number }
+  /** `isTelling`: the attempt ran long enough for the limit to say something about the service. */
+  | { readonly kind: "limit"; readonly limit: TimeoutLimit; readonly limitMs: number; readonly isTelling: boolean }
+  /** Another attempt beside it was faster. */
+  | { readonly kind: "superseded" }
   | { readonly kind: "closed" };
 
 /** What a transport sees of the call whose attempt it makes. */
@@ -25,8 +28,12 @@ export interface CallLimits {
   readonly deadlineMs: number;
   readonly attemptTimeoutMs: number;
   readonly signals: readonly AbortSignal[];
+  /** See {@link Applicant.identity}. */
+  readonly identity?: string | undefined;
 }
 
+// An attempt that the deadline cuts short says nothing about the service, unless it had this long.
+const tellingMs = 1_000;
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 const never = Number.POSITIVE_INFINITY;
 
@@ -38,8 +45,11 @@ export class Call implements DeadlineEntry, Attempt {
   readonly operation: string;
   readonly startedAt: number;
   readonly deadlineAt: number;
-  readonly attempts: AttemptRecord[] = [];
+  readonly attempts: AttemptRecord[];
+  readonly identity: string | undefined;
   number = 0;
+  /** How many attempts followed a failure, those that were made at once and for nothing not counted. */
+  retriesMade = 0;
   phase: Phase = "queue";
   /** Set once, by what ended the whole call; no attempt is started after it. */
   interruption: Interruption | undefined;
@@ -54,18 +64,34 @@ export class Call implements DeadlineEntry, Attempt {
   #innerEndsAt = never;
   #innerLimit: TimeoutLimit = "body-idle";
   #innerLimitMs = 0;
+  #reason: AttemptRecord["reason"];
   #end: ((interruption: Interruption) => void) | undefined;
   /** A limit that passed before the attempt had set what ends it. */
   #missed: Interruption | undefined;
+  /** The call that this one is a hedge of: it numbers the attempts of both. */
+  readonly #main: Call | undefined;
+  #hedge: Call | undefined;
+  #numbered = 0;
 
-  constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits) {
+  constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits, main?: Call) {
     this.operation = limits.operation;
+    this.identity = limits.identity;
     this.#clock = clock;
     this.#list = list;
     this.#limits = limits;
-    this.startedAt = clock.now();
+    this.#main = main;
+    this.startedAt = main?.startedAt ?? clock.now();
+    this.attempts = main?.attempts ?? [];
     this.deadlineAt = this.startedAt + limits.deadlineMs;
     this.expiresAt = this.deadlineAt;
+  }
+
+  /** A call beside this one, for a second attempt at the same time: under the same deadline, in the same records. */
+  beginHedge(): Call {
+    const hedge = new Call(this.#clock, this.#list, { ...this.#limits, signals: [] }, this);
+    this.#hedge = hedge;
+    hedge.hold();
+    return hedge;
   }
 
   /** Puts the call under its deadline and its signals, until {@link Call.release}. */
@@ -79,6 +105,7 @@ export class Call implements DeadlineEntry, Attempt {
 
   release(): void {
     this.#list.remove(this);
+    this.#hedge?.release();
     for (const signal of this.#limits.signals) signal.removeEventListener("abort", this.#onAbort);
   }
 
@@ -89,6 +116,12 @@ export class Call implements DeadlineEntry, Attempt {
     // No limit matters any more; the entry leaves the list when the executor releases the call.
     this.expiresAt = never;
     this.#endNow(interruption);
+    this.#hedge?.interrupt(interruption);
+  }
+
+  /** Ends the attempt under way, and nothing else: another one was faster. */
+  supersede(): void {
+    this.#endNow({ kind: "superseded" });
   }
 
   onInterrupt(end: (interruption: Interruption) => void): void {
@@ -97,15 +130,23 @@ export class Call implements DeadlineEntry, Attempt {
     else end(interruption);
   }
 
-  /** What was set to end early has ended by itself. */
+  /** What was set to end early has ended by itself, and its limit with it. */
   clearInterrupt(): void {
     this.#end = undefined;
+    if (this.#innerEndsAt === never) return;
+    this.#innerEndsAt = never;
+    this.#expireAtEarliest();
   }
 
   /** The next attempt asks to start; its own limit does not run yet. */
-  applyForAttempt(): void {
-    this.number += 1;
+  applyForAttempt(reason?: AttemptRecord["reason"]): void {
+    this.number = this.#nextNumber();
+    this.#reason = reason;
     this.phase = "queue";
+  }
+
+  #nextNumber(): number {
+    return this.#main === undefined ? ++this.#numbered : this.#main.#nextNumber();
   }
 
   startAttempt(): void {
@@ -117,6 +158,7 @@ export class Call implements DeadlineEntry, Attempt {
   endAttempt(record: Pick<AttemptRecord, "outcome" | "status" | "code">): AttemptRecord {
     const full: AttemptRecord = {
       number: this.number,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       startedAfterMs: tenths(this.#attemptStartedAt - this.startedAt),
       durationMs: tenths(this.#clock.now() - this.#attemptStartedAt),
       phase: this.phase,
@@ -140,16 +182,20 @@ export class Call implements DeadlineEntry, Attempt {
 
   expire(now: number): void {
     if (now >= this.deadlineAt) {
-      this.interrupt({ kind: "limit", limit: "deadline", limitMs: this.#limits.deadlineMs });
+      const { deadlineMs: limitMs, attemptTimeoutMs } = this.#limits;
+      const ranMs = this.#attemptEndsAt === never ? 0 : now - this.#attemptStartedAt;
+      const isTelling = ranMs > 0 && ranMs >= Math.min(tellingMs, attemptTimeoutMs);
+      this.interrupt({ kind: "limit", limit: "deadline", limitMs, isTelling });
     } else if (now >= this.#attemptEndsAt) {
       this.#attemptEndsAt = never;
       this.#innerEndsAt = never;
       this.#expireAtEarliest();
-      this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.#limits.attemptTimeoutMs });
+      this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.#limits.attemptTimeoutMs, isTelling: true });
     } else {
       this.#innerEndsAt = never;
       this.#expireAtEarliest();
-      this.#endNow({ kind: "limit", limit: this.#innerLimit, limitMs: this.#innerLimitMs });
+      const limit = this.#innerLimit;
+      this.#endNow({ kind: "limit", limit, limitMs: this.#innerLimitMs, isTelling: limit !== "queue" });
     }
   }
 

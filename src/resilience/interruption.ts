@@ -11,14 +11,17 @@ export function interruptedEnd(
   switch (interruption.kind) {
     case "aborted":
       return { kind: "aborted", reason: interruption.reason, outcome };
+    case "superseded":
+      return { kind: "aborted", reason: undefined, outcome };
     case "limit": {
-      const { limit, limitMs } = interruption;
+      const { limit, limitMs, isTelling } = interruption;
       return {
         kind: "failure",
         failure: {
           code: `timeout-${limit}`,
           phase,
           outcome,
+          verdict: isTelling ? "overload" : "local",
           // Of the deadline too: the executor does not retry past it, but a later call may well succeed.
           isTransient: true,
           toError: (facts) => new ServiceTimeoutError(limit, limitMs, { ...at, ...facts }),
@@ -32,6 +35,7 @@ export function interruptedEnd(
           code: "unavailable-draining",
           phase,
           outcome,
+          verdict: "local",
           isTransient: false,
           toError: (facts) =>
             new ServiceUnavailableError("draining", {

@@ -1,4 +1,4 @@
-import type { AttemptRecord, ErrorCode, ExternalServiceError, Outcome, Phase } from "../core/errors.ts";
+import type { AttemptRecord, ErrorCode, ExternalServiceError, Outcome, Phase, RetryRefusal } from "../core/errors.ts";
 
 /** What only the executor knows when an error is made of a failure. */
 export interface CallFacts {
@@ -8,6 +8,31 @@ export interface CallFacts {
   readonly outcome: Outcome;
   readonly retryable: boolean;
   readonly retryAt: Date | undefined;
+  readonly notRetried: RetryRefusal | undefined;
+}
+
+/**
+ * What a failed attempt says about the service, for the policies that learn from it.
+ *
+ * - `fault`: it could not be reached, broke off, or answered that it failed.
+ * - `overload`: it has more to do than it can: a limit passed, or it said so itself (503).
+ * - `throttled`: it is well, and wants less of us (429).
+ * - `healthy`: it is well, and refused this one call.
+ * - `local`: nothing. The attempt never got there, or was given up for a reason of ours.
+ */
+export type Verdict = "fault" | "overload" | "throttled" | "healthy" | "local";
+
+/** Why an attempt is made again at once, outside of the retries: each reason counts once per call. */
+export type FreeReplay = "stale-connection" | "fresh-credentials";
+
+/** What the service says of how much more it will take, read from its answer. */
+export interface Quota {
+  /** Calls that are left until the quota is full again. */
+  readonly remaining: number;
+  /** Milliseconds until then. */
+  readonly resetMs: number;
+  /** All calls of one period, where the service tells. */
+  readonly limit?: number;
 }
 
 /**
@@ -18,17 +43,20 @@ export interface Failure {
   readonly code: ErrorCode;
   readonly phase: Phase;
   readonly outcome: Outcome;
+  readonly verdict: Verdict;
   /** Whether the same attempt may well succeed when it is made again. Whether it is *safe* is another question. */
   readonly isTransient: boolean;
   readonly status?: number;
   /** How long the service asked us to wait. */
   readonly retryAfterMs?: number;
+  readonly quota?: Quota;
+  readonly freeReplay?: FreeReplay;
   toError(facts: CallFacts): ExternalServiceError;
 }
 
 /** How an attempt ended. `aborted`: by the caller's own signal, whose reason passes through unchanged. */
 export type AttemptEnd<T> =
-  | { readonly kind: "success"; readonly value: T; readonly status?: number }
+  | { readonly kind: "success"; readonly value: T; readonly status?: number; readonly quota?: Quota }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 
@@ -42,3 +70,15 @@ export function combinedOutcome(attempts: Iterable<{ readonly outcome: Outcome }
 }
 
 const weight: Record<Outcome, number> = { "not-sent": 0, rejected: 1, unknown: 2, accepted: 3 };
+
+/** What an end says about the service; a caller's own abort says nothing. */
+export function verdictOf(end: AttemptEnd<unknown>): Verdict {
+  switch (end.kind) {
+    case "success":
+      return "healthy";
+    case "failure":
+      return end.failure.verdict;
+    case "aborted":
+      return "local";
+  }
+}

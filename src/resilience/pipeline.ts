@@ -3,10 +3,13 @@ import { DeadlineList } from "../core/deadline-list.ts";
 import type { AttemptRecord, ExternalServiceError } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits } from "./call.ts";
-import { interruptedEnd } from "./interruption.ts";
-import { type AttemptEnd, combinedOutcome } from "./outcome.ts";
-import type { Admission, Policy } from "./policy.ts";
+import type { Chaos } from "./chaos.ts";
+import { hedged, type Hedger } from "./hedge.ts";
+import { type AttemptEnd, combinedOutcome, type FreeReplay } from "./outcome.ts";
+import type { Policy } from "./policy.ts";
+import { type Ended, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
+import { type RetryBudget, retryCost } from "./retry-budget.ts";
 
 /** One logical operation, as the executor sees it. */
 export interface CallRequest<T> extends CallLimits {
@@ -28,13 +31,24 @@ export interface Completed<T> {
   readonly elapsedMs: number;
 }
 
-interface Ended<T> {
-  readonly end: AttemptEnd<T>;
-  /** Where it failed and the delay would not have ended in time: how long to wait before the next call. */
-  readonly retryAfterMs?: number | undefined;
+/** What a pipeline is made of; whatever is left out is switched off. */
+export interface PipelineParts {
+  readonly service: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** In the order in which they are asked. */
+  readonly policies: readonly Policy[];
+  readonly budget?: RetryBudget | undefined;
+  readonly hedger?: Hedger | undefined;
+  readonly chaos?: Chaos | undefined;
 }
 
-type Decided = Exclude<Admission, { kind: "wait" }>;
+/** What every event of one call says. */
+interface About {
+  readonly service: string;
+  readonly operation: string;
+  readonly callId: number;
+}
 
 let lastCallId = 0;
 
@@ -47,28 +61,35 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #calls: DeadlineList<Call>;
-  readonly #callPolicies: readonly Policy[];
-  readonly #attemptPolicies: readonly Policy[];
+  readonly #callPolicies: PolicyChain;
+  readonly #attemptPolicies: PolicyChain;
+  readonly #budget: RetryBudget | undefined;
+  readonly #hedger: Hedger | undefined;
+  readonly #chaos: Chaos | undefined;
+  #inFlight = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(parts: {
-    readonly service: string;
-    readonly clock: Clock;
-    readonly random: Random;
-    /** In the order in which they are asked. */
-    readonly policies: readonly Policy[];
-  }) {
+  constructor(parts: PipelineParts) {
     this.#service = parts.service;
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#calls = new DeadlineList(parts.clock);
-    this.#callPolicies = parts.policies.filter(({ scope }) => scope === "call");
-    this.#attemptPolicies = parts.policies.filter(({ scope }) => scope === "attempt");
+    const chainOf = (scope: Policy["scope"]): PolicyChain =>
+      new PolicyChain(
+        parts.service,
+        parts.clock,
+        parts.policies.filter((policy) => policy.scope === scope),
+      );
+    this.#callPolicies = chainOf("call");
+    this.#attemptPolicies = chainOf("attempt");
+    this.#budget = parts.budget;
+    this.#hedger = parts.hedger;
+    this.#chaos = parts.chaos;
   }
 
   /** How many calls are under way. */
   get inFlight(): number {
-    return this.#calls.size;
+    return this.#inFlight;
   }
 
   /**
@@ -82,12 +103,15 @@ export class Pipeline {
     const about = { service: this.#service, operation: request.operation, callId };
     if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", about);
     call.hold();
+    this.#inFlight += 1;
+    this.#budget?.countCall(call.startedAt);
     let ended: Ended<T>;
     try {
-      ended = await this.#withinPolicies(this.#callPolicies, call, () => this.#attempts(call, request, about));
+      ended = await this.#callPolicies.run(call, () => this.#attempts(call, request, about));
     } finally {
       call.release();
-      if (this.#calls.size === 0) this.#idle?.resolve();
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#idle?.resolve();
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
@@ -108,7 +132,7 @@ export class Pipeline {
 
   /** Resolves when no call is under way; those that still are after `limitMs` are ended, with their outcome. */
   async drain(limitMs: number): Promise<void> {
-    if (this.#calls.size > 0) {
+    if (this.#inFlight > 0) {
       const idle = (this.#idle ??= Promise.withResolvers<void>());
       const timer = this.#clock.setTimer(limitMs, () => {
         for (const call of this.#calls) call.interrupt({ kind: "closed" });
@@ -120,117 +144,85 @@ export class Pipeline {
     this.#calls.clear();
   }
 
-  async #attempts<T>(
-    call: Call,
-    request: CallRequest<T>,
-    about: { service: string; operation: string; callId: number },
-  ): Promise<Ended<T>> {
+  async #attempts<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+    const replayed = new Set<FreeReplay>();
+    let reason: AttemptRecord["reason"];
+    let cost: number | undefined;
+    let before: Ended<T> | undefined;
     for (;;) {
-      call.applyForAttempt();
-      const { end } = await this.#withinPolicies(this.#attemptPolicies, call, () =>
-        this.#attempt(call, request, about),
-      );
-      if (end.kind !== "failure" || call.interruption !== undefined) return { end };
+      call.applyForAttempt(reason);
+      const ended = await this.#oneAttempt(call, request, about);
+      const { end } = ended;
+      if (end.kind === "success") this.#budget?.deposit(cost);
+      if (end.kind !== "failure" || call.interruption !== undefined) return ended;
+      const now = this.#clock.now();
+      if (ended.isRefused === true) {
+        // What the service did is worth more to know than that we then let nothing more through.
+        const retryAfterMs = end.failure.retryAfterMs;
+        return { end: before?.end ?? end, notRetried: "refused", retryAfterMs };
+      }
       const decision = decideRetry({
         failure: end.failure,
-        retriesMade: call.number - 1,
+        retriesMade: call.retriesMade,
         isRepeatable: request.isRepeatable,
         isReplayable: request.isReplayable,
-        remainingMs: call.deadlineAt - this.#clock.now(),
+        replayed,
+        remainingMs: call.deadlineAt - now,
         limits: request.retry,
         random: this.#random,
       });
-      if (!decision.retry) return { end, retryAfterMs: decision.retryAfterMs };
+      if (!decision.retry) return { end, notRetried: decision.because, retryAfterMs: decision.retryAfterMs };
+      ({ reason } = decision);
+      if (reason === "retry") {
+        cost = retryCost(end.failure);
+        if (this.#budget?.take(cost, now) === false) return { end, notRetried: "budget" };
+        call.retriesMade += 1;
+      } else {
+        replayed.add(reason);
+      }
       const { delayMs } = decision;
       if (hasSubscribers("hawser:retry")) {
-        publish("hawser:retry", { ...about, attempt: call.number + 1, delayMs, because: end.failure.code });
+        publish("hawser:retry", { ...about, attempt: call.attempts.length + 1, delayMs, because: end.failure.code });
       }
-      call.phase = "backoff";
-      await this.#pause(call, delayMs);
-      if (call.interruption !== undefined) return { end: this.#interrupted(call) };
+      if (delayMs > 0) await this.#pause(call, delayMs);
+      if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
+      before = ended;
     }
   }
 
-  async #attempt<T>(
-    call: Call,
-    request: CallRequest<T>,
-    about: { service: string; operation: string; callId: number },
-  ): Promise<Ended<T>> {
+  /** One attempt through its policies; where it takes long and may be made twice, another beside it. */
+  #oneAttempt<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+    const attempt = (one: Call): Promise<Ended<T>> =>
+      this.#attemptPolicies.run(one, () => this.#attempt(one, request, about));
+    const hedger = this.#hedger;
+    if (hedger === undefined || !request.isRepeatable || !request.isReplayable) return attempt(call);
+    const delayMs = hedger.delayMs(this.#clock.now());
+    if (delayMs === undefined) return attempt(call);
+    return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
+      if (!hedger.take(this.#clock.now())) return undefined;
+      hedge.applyForAttempt("hedge");
+      return this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+    });
+  }
+
+  async #attempt<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
     // An inherited deadline may have passed before the call was made, and a wait may have taken the rest of it.
     if (this.#clock.now() >= call.deadlineAt) call.expire(call.deadlineAt);
-    if (call.interruption !== undefined) return { end: this.#interrupted(call) };
+    if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
     call.startAttempt();
-    const end = await request.attempt(call);
+    const end = await (this.#chaos === undefined ? request.attempt(call) : this.#struck(this.#chaos, call, request));
     const record = call.endAttempt(recordOf(end));
+    this.#hedger?.observe(end, record.durationMs, this.#clock.now());
     if (hasSubscribers("hawser:attempt")) publish("hawser:attempt", { ...about, attempt: record });
     return { end };
   }
 
-  /** Asks the policies in order, runs `work` if all let it, and settles in reverse those that had let it. */
-  async #withinPolicies<T>(policies: readonly Policy[], call: Call, work: () => Promise<Ended<T>>): Promise<Ended<T>> {
-    if (policies.length === 0) return work();
-    const permits: unknown[] = [];
-    let ended: Ended<T> | undefined;
-    try {
-      for (const policy of policies) {
-        const asked = policy.admit(call, this.#clock.now());
-        const admission = asked.kind === "wait" ? await this.#wait(call, asked) : asked;
-        if (admission === "interrupted") {
-          ended = { end: this.#interrupted(call) };
-          return ended;
-        }
-        if (admission.kind === "refuse") {
-          ended = { end: { kind: "failure", failure: admission.failure } };
-          return ended;
-        }
-        permits.push(admission.permit);
-      }
-      ended = await work();
-      return ended;
-    } finally {
-      // A stage that threw is a defect; its permits go back all the same, as those of a call that was given up.
-      this.#settle(policies, permits, ended?.end ?? { kind: "aborted", reason: undefined, outcome: "unknown" });
-    }
-  }
-
-  /** Gives every permit back, also where a policy throws: what it threw is thrown after all of them. */
-  #settle(policies: readonly Policy[], permits: readonly unknown[], end: AttemptEnd<unknown>): void {
-    const now = this.#clock.now();
-    const thrown: unknown[] = [];
-    for (let i = permits.length - 1; i >= 0; i--) {
-      try {
-        policies[i]?.settle(permits[i], end, now);
-      } catch (error) {
-        thrown.push(error);
-      }
-    }
-    // oxlint-disable-next-line typescript/only-throw-error
-    if (thrown.length > 0) throw thrown[0];
-  }
-
-  async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decided | "interrupted"> {
-    const decided = Promise.withResolvers<Decided | "interrupted">();
-    let isWaiting = true;
-    const giveUp = admission.begin((decision) => {
-      isWaiting = false;
-      decided.resolve(decision);
-    });
-    call.onInterrupt(() => {
-      // A permit that was just given is settled by the loop; only who still waits gives up the place in the queue.
-      // What it throws ends this call, and not the deadline list or the caller's signal, which call from here.
-      try {
-        if (isWaiting) giveUp();
-        decided.resolve("interrupted");
-      } catch (error) {
-        decided.reject(error);
-      }
-    });
-    const answer = await decided.promise;
-    call.clearInterrupt();
-    return answer;
+  async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
+    return (await chaos.strike(call)) ?? request.attempt(call);
   }
 
   async #pause(call: Call, delayMs: number): Promise<void> {
+    call.phase = "backoff";
     const over = Promise.withResolvers<void>();
     const timer = this.#clock.setTimer(delayMs, over.resolve);
     call.onInterrupt(() => over.resolve());
@@ -239,18 +231,10 @@ export class Pipeline {
     call.clearInterrupt();
   }
 
-  #interrupted(call: Call): AttemptEnd<never> {
-    return interruptedEnd(call.interruption ?? { kind: "closed" }, this.#notSent(call));
-  }
-
-  #notSent(call: Call): Parameters<typeof interruptedEnd>[1] {
-    return { service: this.#service, operation: call.operation, phase: call.phase, outcome: "not-sent" };
-  }
-
   #errorOf<T>(
     call: Call,
     request: CallRequest<T>,
-    { end, retryAfterMs }: Ended<T>,
+    { end, retryAfterMs, notRetried }: Ended<T>,
     elapsedMs: number,
   ): ExternalServiceError | undefined {
     if (end.kind !== "failure") return undefined;
@@ -264,6 +248,7 @@ export class Pipeline {
       outcome,
       retryable: failure.isTransient && (tookNoEffect || request.isRepeatableLater),
       retryAt: waitMs === undefined ? undefined : new Date(this.#clock.wallNow() + waitMs),
+      notRetried: notRetried ?? (call.interruption?.kind === "limit" ? "deadline" : undefined),
     });
   }
 }

@@ -5,7 +5,7 @@ import {
   ServiceRateLimitError,
   ServiceResponseError,
 } from "../core/errors.ts";
-import type { Failure } from "../resilience/outcome.ts";
+import type { Failure, Verdict } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
 import { parseRetryAfter } from "../resilience/retry-after.ts";
 
@@ -21,6 +21,12 @@ function outcomeOf(status: number): Outcome {
   return "rejected";
 }
 
+function verdictOf(status: number): Verdict {
+  if (status === 429) return "throttled";
+  if (status === 503) return "overload";
+  return status >= 500 ? "fault" : "healthy";
+}
+
 /** The failure that an answer means, or undefined where its status is success (2xx, and 304 to a conditional GET). */
 export function statusFailure(
   answer: Answer,
@@ -34,6 +40,7 @@ export function statusFailure(
     code: status === 429 ? "rate-limited" : "response-status",
     phase: "headers",
     outcome: outcomeOf(status),
+    verdict: verdictOf(status),
     isTransient: transient.has(status),
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -247,6 +247,7 @@ class Exchange implements Dispatcher.DispatchHandler {
         phase,
         outcome: status < 300 ? "accepted" : "rejected",
         status,
+        verdict: "healthy",
         isTransient: false,
         toError: (facts) => new ServiceDecodeError(fault, { service, operation, phase, ...facts, status, detail }),
       },

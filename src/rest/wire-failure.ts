@@ -44,6 +44,7 @@ export function wireFailure(error: Error, at: WirePlace & { readonly connectTime
       code: "timeout-connect",
       phase,
       outcome,
+      verdict: "fault",
       isTransient: true,
       toError: (more) => new ServiceTimeoutError("connect", at.connectTimeoutMs, { ...facts, ...more }),
     };
@@ -56,6 +57,7 @@ export function wireFailure(error: Error, at: WirePlace & { readonly connectTime
     code: `connection-${fault}`,
     phase,
     outcome,
+    verdict: "fault",
     // A certificate does not mend itself within a call. A host name may.
     isTransient: fault !== "tls",
     toError: (more) =>
@@ -78,6 +80,7 @@ export function bodyFailure(error: Error, at: WirePlace & { readonly isFirst: bo
     code: "connection-reset",
     phase,
     outcome,
+    verdict: "local",
     isTransient: false,
     toError: (more) => new ServiceConnectionError("reset", { ...facts, ...more, detail }),
   };
@@ -88,6 +91,7 @@ function misuse(at: WirePlace, problem: string): Failure {
     code: "configuration-invalid",
     phase: "configure",
     outcome: "not-sent",
+    verdict: "local",
     isTransient: false,
     toError: () => new ServiceConfigurationError(at.service, [`${at.operation}: ${problem}`]),
   };

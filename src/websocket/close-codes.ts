@@ -70,7 +70,8 @@ export function judgeStatus(status: number): Verdict {
 
 /** What a failed attempt or a lost connection means for the next one. */
 export function judge(error: ExternalServiceError): Verdict {
-  if (isServiceResponseError(error) || isServiceRateLimitError(error)) return judgeStatus(error.status);
+  if (isServiceResponseError(error)) return judgeStatus(error.status);
+  if (isServiceRateLimitError(error)) return "retry";
   if (isServiceConnectionError(error) && error.fault === "closed") return judgeCloseCode(error.closeCode ?? 1005);
   return error.retryable ? "retry" : "fatal";
 }

@@ -286,9 +286,9 @@ describe("a subclass of an application", () => {
 
 test("the union of codes is closed: each code that a class makes is in it, and there is no other", () => {
   const faults = ["dns", "connect", "tls", "reset", "protocol", "not-connected", "closed"] as const;
-  const limits = ["deadline", "attempt", "connect", "body-idle", "pong", "send", "start"] as const;
+  const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start"] as const;
   const decoding = ["json", "schema", "too-large", "encoding"] as const;
-  const reasons = ["not-started", "draining", "stopped"] as const;
+  const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full"] as const;
   const made = [
     ...faults.map((fault) => new ServiceConnectionError(fault, facts).code),
     ...limits.map((limit) => new ServiceTimeoutError(limit, 1, facts).code),
@@ -310,6 +310,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "connection-closed": true,
     "timeout-deadline": true,
     "timeout-attempt": true,
+    "timeout-queue": true,
     "timeout-connect": true,
     "timeout-body-idle": true,
     "timeout-pong": true,
@@ -324,6 +325,8 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "unavailable-not-started": true,
     "unavailable-draining": true,
     "unavailable-stopped": true,
+    "unavailable-circuit-open": true,
+    "unavailable-queue-full": true,
     "configuration-invalid": true,
     "stop-failed": true,
   };

@@ -37,7 +37,7 @@ test("the attempt limit that passed before anybody asked is told to whoever asks
   call.startAttempt();
   await clock.advance(400);
   call.onInterrupt(tell);
-  expect(told).toEqual([{ kind: "limit", limit: "attempt", limitMs: 400 }]);
+  expect(told).toEqual([{ kind: "limit", limit: "attempt", limitMs: 400, isTelling: true }]);
 });
 
 test("what one attempt missed is not told to the next", async () => {
@@ -56,7 +56,7 @@ test("the attempt limit does not end the call, and the deadline does", async () 
   await clock.advance(400);
   expect(call.interruption).toBeUndefined();
   await clock.advance(600);
-  expect(call.interruption).toEqual({ kind: "limit", limit: "deadline", limitMs: 1_000 });
+  expect(call.interruption).toEqual({ kind: "limit", limit: "deadline", limitMs: 1_000, isTelling: false });
 });
 
 test("what was cleared is not told", async () => {

@@ -17,6 +17,7 @@ export function failure(more: Partial<Failure> = {}): Failure {
   const facts = { service: "payments", operation: "POST /payments", phase: more.phase ?? own.phase };
   return {
     ...own,
+    verdict: "fault",
     isTransient: true,
     toError: (known) => new ServiceConnectionError("reset", { ...facts, ...known }),
     ...more,

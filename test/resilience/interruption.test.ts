@@ -4,7 +4,14 @@ import { interruptedEnd } from "../../src/resilience/interruption.ts";
 import type { CallFacts } from "../../src/resilience/outcome.ts";
 
 const at = { service: "payments", operation: "POST /payments", phase: "headers", outcome: "unknown" } as const;
-const facts: CallFacts = { attempts: [], elapsedMs: 7, outcome: "unknown", retryable: false, retryAt: undefined };
+const facts: CallFacts = {
+  attempts: [],
+  elapsedMs: 7,
+  outcome: "unknown",
+  retryable: false,
+  retryAt: undefined,
+  notRetried: undefined,
+};
 
 test("an abort hands the caller's own reason on, with what is known of the effect", () => {
   const reason = { mine: true };
@@ -14,7 +21,10 @@ test("an abort hands the caller's own reason on, with what is known of the effec
 });
 
 test("a limit that passed is a timeout which names it, and may pass when it is tried again", () => {
-  const end = interruptedEnd({ kind: "limit", limit: "body-idle", limitMs: 15_000 }, { ...at, phase: "body" });
+  const end = interruptedEnd(
+    { kind: "limit", limit: "body-idle", limitMs: 15_000, isTelling: true },
+    { ...at, phase: "body" },
+  );
   if (end.kind !== "failure") throw new Error("a limit is a failure");
   expect(end.failure).toMatchObject({
     code: "timeout-body-idle",
@@ -37,7 +47,10 @@ test("a call ended by close says so, and is not tried again on the closed servic
 });
 
 test("the outcome of the whole call, where it is known, outweighs that of the attempt", () => {
-  const end = interruptedEnd({ kind: "limit", limit: "deadline", limitMs: 1 }, { ...at, outcome: "not-sent" });
+  const end = interruptedEnd(
+    { kind: "limit", limit: "deadline", limitMs: 1, isTelling: false },
+    { ...at, outcome: "not-sent" },
+  );
   if (end.kind !== "failure") throw new Error("a limit is a failure");
   expect(end.failure.toError(facts)).toMatchObject({ outcome: "unknown" });
 });

@@ -52,7 +52,15 @@ describe("attempts", () => {
         status: 503,
         code: "connection-reset",
       },
-      { number: 2, startedAfterMs: 50, durationMs: 0, outcome: "accepted", phase: "queue", status: 200 },
+      {
+        number: 2,
+        reason: "retry",
+        startedAfterMs: 50,
+        durationMs: 0,
+        outcome: "accepted",
+        phase: "queue",
+        status: 200,
+      },
     ]);
   });
 
@@ -383,7 +391,7 @@ describe("policies", () => {
     const scene = new Scene([new Witness("gate", [], { admit })]);
     const call = scene.call([failsWith({ outcome: "unknown" })]);
     await scene.clock.advance(1_000);
-    expect(await errorOf(call)).toMatchObject({ outcome: "unknown", attempts: [{}] });
+    expect(await errorOf(call)).toMatchObject({ outcome: "unknown", attempts: [{}], notRetried: "refused" });
   });
 
   test("an attempt that throws gives every permit back as one that was given up, and the throw passes through", async () => {

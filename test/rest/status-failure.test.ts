@@ -5,7 +5,14 @@ import type { AnswerHeaders } from "../../src/rest/answer.ts";
 import { statusFailure } from "../../src/rest/status-failure.ts";
 
 const wallNow = Date.UTC(2026, 0, 1);
-const facts: CallFacts = { attempts: [], elapsedMs: 1, outcome: "rejected", retryable: false, retryAt: undefined };
+const facts: CallFacts = {
+  attempts: [],
+  elapsedMs: 1,
+  outcome: "rejected",
+  retryable: false,
+  retryAt: undefined,
+  notRetried: undefined,
+};
 
 function failureFor(status: number, headers: AnswerHeaders = {}, body = ""): Failure | undefined {
   const answer = { status, headers, body: Buffer.from(body), timings: { queueMs: 0, waitMs: 0, readMs: 0 } };

@@ -4,7 +4,14 @@ import { isServiceConfigurationError, isServiceConnectionError, isServiceTimeout
 import type { CallFacts } from "../../src/resilience/outcome.ts";
 import { bodyFailure, wireFailure } from "../../src/rest/wire-failure.ts";
 
-const facts: CallFacts = { attempts: [], elapsedMs: 1, outcome: "unknown", retryable: false, retryAt: undefined };
+const facts: CallFacts = {
+  attempts: [],
+  elapsedMs: 1,
+  outcome: "unknown",
+  retryable: false,
+  retryAt: undefined,
+  notRetried: undefined,
+};
 const place = { service: "payments", operation: "PUT /x", phase: "headers", connectTimeoutMs: 3_000 } as const;
 const beforeSending = { ...place, isSent: false };
 const afterSending = { ...place, isSent: true };
