@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^hawser$/, replacement: here("./src/index.ts") },
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
+      { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
     ],
   },
   test: {
