@@ -1,41 +1,13 @@
 export { type Clock, type Random, systemClock, systemRandom, type Timer } from "./core/clock.ts";
 export { currentDeadline, type DeadlineScope, withDeadline, withoutDeadline } from "./core/deadline.ts";
-export {
-  type AttemptRecord,
-  type ConnectionFault,
-  type DecodeFault,
-  type DecodeIssue,
-  type ErrorCode,
-  type ErrorFacts,
-  ExternalServiceError,
-  isExternalServiceError,
-  isServiceConfigurationError,
-  isServiceConnectionError,
-  isServiceDecodeError,
-  isServiceRateLimitError,
-  isServiceResponseError,
-  isServiceStopError,
-  isServiceTimeoutError,
-  isServiceUnavailableError,
-  type Outcome,
-  type Phase,
-  type ProblemDetails,
-  ServiceConfigurationError,
-  ServiceConnectionError,
-  ServiceDecodeError,
-  ServiceRateLimitError,
-  ServiceResponseError,
-  ServiceStopError,
-  ServiceTimeoutError,
-  ServiceUnavailableError,
-  type TimeoutLimit,
-  type UnavailableReason,
-} from "./core/errors.ts";
+export { type DescribedSetting, type DescribedStage, ServiceDescription } from "./core/description.ts";
+export * from "./core/errors.ts";
 export { type ServiceEvents, subscribe } from "./core/events.ts";
 export { BaseExternalService, type ExternalServiceOptions, type ServiceParts } from "./core/external-service.ts";
 export type { HealthReport, HealthStatus } from "./core/health.ts";
 export type { LifecycleState } from "./core/lifecycle.ts";
 export { jsonLogger, type Logger, type LogLevel, type LogMethod, silentLogger } from "./core/logger.ts";
+export type { OptionOrigin } from "./core/options.ts";
 export { Secret } from "./core/secret.ts";
 export type { TlsOptions } from "./core/tls.ts";
 export {
@@ -60,7 +32,15 @@ export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
 export type { Environment } from "./registry/settings.ts";
+export type { ChaosOptions } from "./resilience/chaos.ts";
+export type { CircuitBreakerOptions } from "./resilience/circuit-breaker.ts";
+export type { ConcurrencyOptions } from "./resilience/concurrency-limit.ts";
+export { explain, Explanation } from "./resilience/explain.ts";
+export type { HedgeOptions } from "./resilience/hedge.ts";
+export type { RateLimitOptions } from "./resilience/rate-gate.ts";
+export type { RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
+export type { StageOptions } from "./resilience/stages.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
 export type { BodyOptions, BodyStream, Fields, FieldValue } from "./rest/body.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";

@@ -2,6 +2,15 @@ import { ServiceConfigurationError } from "./errors.ts";
 import { Secret } from "./secret.ts";
 
 /**
+ * Under this key an options object may say where its options come from, as a map from their names to variables of the
+ * environment. A symbol, so that a class which hands on all options hands it on too, and nobody takes it for an option.
+ */
+export const optionSources: unique symbol = Symbol.for("hawser.option-sources");
+
+/** Where the value of an option comes from: the library, the code that made the service, or a variable. */
+export type OptionOrigin = "default" | "definition" | `environment: ${string}`;
+
+/**
  * Reads an options object, collects everything that is wrong with it, and throws it all at once.
  *
  * `undefined` counts as not given. An option that nobody reads is unknown, and that is an error: a misspelt limit
@@ -13,11 +22,20 @@ export class OptionReader {
   readonly #prefix: string;
   readonly #known = new Set<string>();
   readonly #problems: string[];
+  /** Full names of the options that were given, of this object and of those within it. */
+  readonly #given: Set<string>;
 
-  constructor(service: string, options: unknown, prefix = "", problems: string[] = []) {
+  constructor(
+    service: string,
+    options: unknown,
+    prefix = "",
+    problems: string[] = [],
+    given: Set<string> = new Set<string>(),
+  ) {
     this.#service = service;
     this.#prefix = prefix;
     this.#problems = problems;
+    this.#given = given;
     const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
     this.#options = isObject ? (options as Record<string, unknown>) : {};
     if (!isObject) this.problem(`${prefix || "the options"} must be an object, not ${nameOf(options)}`);
@@ -35,7 +53,19 @@ export class OptionReader {
   /** The value as it is, for what the caller checks itself. */
   any(name: string): unknown {
     this.#known.add(name);
-    return this.#options[name];
+    const value = this.#options[name];
+    if (value !== undefined) this.#given.add(this.#prefix + name);
+    return value;
+  }
+
+  /** Tells, once all options were read, where the value of each comes from: `retry.maxRetries`. */
+  origins(): (option: string) => OptionOrigin {
+    const sources = (this.#options as { [optionSources]?: ReadonlyMap<string, string> })[optionSources];
+    return (option) => {
+      const variable = sources?.get(option);
+      if (variable !== undefined) return `environment: ${variable}`;
+      return this.#given.has(option) ? "definition" : "default";
+    };
   }
 
   /** A number within [min, max]; whole where `whole`. Durations are milliseconds. */
@@ -108,7 +138,16 @@ export class OptionReader {
   nested(name: string): OptionReader | undefined {
     const value = this.any(name);
     if (value === undefined) return undefined;
-    return new OptionReader(this.#service, value, `${this.#prefix}${name}.`, this.#problems);
+    return this.#within(name, value);
+  }
+
+  /** The same, empty where it was not given: for options that all have a default. */
+  group(name: string): OptionReader {
+    return this.nested(name) ?? this.#within(name, {});
+  }
+
+  #within(name: string, options: unknown): OptionReader {
+    return new OptionReader(this.#service, options, `${this.#prefix}${name}.`, this.#problems, this.#given);
   }
 
   /** Reports the options that nobody has read. */

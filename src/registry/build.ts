@@ -1,5 +1,6 @@
 import { isServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
+import { optionSources } from "../core/options.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { envPrefixFor } from "./env-names.ts";
 import { settingFields } from "./setting-fields.ts";
@@ -66,7 +67,8 @@ export function buildService<T extends BaseExternalService>(
 }
 
 function merged(given: Readonly<Record<string, unknown>>, settings: Settings): Record<string, unknown> {
-  const options: Record<string, unknown> = { ...given };
+  const sources = new Map([...settings.values].map(([option, { variable }]) => [option, variable]));
+  const options: Record<string, unknown> = { ...given, [optionSources]: sources };
   for (const [option, { value }] of settings.values) {
     const [outer = "", inner] = option.split(".");
     options[outer] = inner === undefined ? value : { ...asObject(options[outer]), [inner]: value };

@@ -125,14 +125,14 @@ export class PolicyChain {
     const answer = await decided.promise;
     call.clearInterrupt();
     if (answer === "interrupted" || answer.kind !== "go") return answer;
-    return this.#confirmed(earlier, answer);
+    return this.#confirmed(call, earlier, answer);
   }
 
   /** What let the attempt go before it waited may think otherwise by now. */
-  #confirmed(earlier: readonly unknown[], answer: Decision & { kind: "go" }): Decision {
+  #confirmed(call: Call, earlier: readonly unknown[], answer: Decision & { kind: "go" }): Decision {
     const now = this.#clock.now();
     for (const [index, permit] of earlier.entries()) {
-      const failure = this.#policies[index]?.confirm?.(permit, now);
+      const failure = this.#policies[index]?.confirm?.(permit, call, now);
       if (failure === undefined) continue;
       this.#policies[earlier.length]?.settle(answer.permit, givenUp, now);
       return { kind: "refuse", failure };

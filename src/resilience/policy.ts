@@ -46,6 +46,6 @@ export interface Policy {
   readonly scope: "call" | "attempt";
   admit(applicant: Applicant, now: number): Admission;
   /** Asked again where a later policy made the attempt wait: why the permit no longer holds, or undefined. */
-  confirm?(permit: unknown, now: number): Failure | undefined;
+  confirm?(permit: unknown, applicant: Applicant, now: number): Failure | undefined;
   settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void;
 }

@@ -62,8 +62,8 @@ export class RetryBudget {
   }
 
   /** A call succeeded: at once, or by a retry that had this cost. */
-  deposit(retryCost: number | undefined): void {
-    this.#spent = Math.max(0, this.#spent - (retryCost ?? firstTryDeposit));
+  deposit(costOfRetry: number | undefined): void {
+    this.#spent = Math.max(0, this.#spent - (costOfRetry ?? firstTryDeposit));
   }
 }
 
@@ -79,8 +79,7 @@ export function retryCost(failure: Failure): number {
 /** Reads `budget`, an option of `retry`: an object, or `false` for none. */
 export function readRetryBudget(reader: OptionReader): RetryBudgetLimits | undefined {
   if (reader.any("budget") === false) return undefined;
-  const nested = reader.nested("budget");
-  if (nested === undefined) return { ratio: 0.1, minRetries: 3 };
+  const nested = reader.group("budget");
   const limits = {
     ratio: nested.number("ratio", 0.1, { min: 0.001, max: 1 }),
     minRetries: nested.number("minRetries", 3, { min: 0 }),

@@ -1,6 +1,6 @@
 import type { Random } from "../core/clock.ts";
 import type { RetryRefusal } from "../core/errors.ts";
-import { OptionReader } from "../core/options.ts";
+import type { OptionReader } from "../core/options.ts";
 import { fullJitter } from "./backoff.ts";
 import type { Failure, FreeReplay } from "./outcome.ts";
 import { readRetryBudget, type RetryBudgetLimits, type RetryBudgetOptions } from "./retry-budget.ts";
@@ -38,7 +38,7 @@ const off: RetrySettings = { maxRetries: 0, baseDelayMs: 50, maxDelayMs: 20_000,
 /** Reads `retry`: an object of limits, or `false` for no retries at all. */
 export function readRetry(reader: OptionReader): RetrySettings {
   if (reader.any("retry") === false) return off;
-  const nested = reader.nested("retry") ?? new OptionReader("", {});
+  const nested = reader.group("retry");
   const maxRetries = nested.number("maxRetries", 2, { min: 0, whole: true });
   const givenBaseMs = nested.number("baseDelayMs", undefined, { min: 1 });
   const givenMaxMs = nested.number("maxDelayMs", undefined, { min: 1 });

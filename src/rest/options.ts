@@ -2,13 +2,13 @@ import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
 import { headerProblem, readApiKey } from "../core/headers.ts";
-import { OptionReader } from "../core/options.ts";
+import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
-import { type RetryLimits, type RetryOptions, readRetry } from "../resilience/retry.ts";
+import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
-export interface RESTServiceOptions extends ExternalServiceOptions {
+export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions {
   /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
   readonly baseUrl: string | URL;
   /** A path that goes between the base URL and every endpoint: `/v1`. @defaultValue "" */
@@ -30,10 +30,13 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Between two pieces of an answer's body. @defaultValue 15000 */
   readonly bodyIdleTimeoutMs?: number | undefined;
+  /**
+   * A header in which each attempt says how many milliseconds are left of the call, for a service that stops working
+   * when nobody waits any more. @defaultValue none
+   */
+  readonly deadlineHeader?: string | undefined;
   /** For calls under way when `close` is called; then they are ended. @defaultValue 5000 */
   readonly closeTimeoutMs?: number | undefined;
-  /** `false` for none. */
-  readonly retry?: RetryOptions | false | undefined;
   /**
    * Whether the service honours idempotency keys: POST and PATCH then get one per call, the same on every attempt,
    * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
@@ -49,7 +52,7 @@ export interface RESTServiceOptions extends ExternalServiceOptions {
 }
 
 /** The options, checked and with their defaults. */
-export interface RESTSettings extends ServiceParts {
+export interface RESTSettings extends ServiceParts, StageSettings {
   readonly base: BaseUrl;
   /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
   readonly healthBase: BaseUrl;
@@ -61,12 +64,14 @@ export interface RESTSettings extends ServiceParts {
   readonly connectTimeoutMs: number;
   readonly bodyIdleTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  readonly retry: RetryLimits;
+  readonly deadlineHeader: string | undefined;
   readonly idempotencyHeader: string | undefined;
   readonly maxConnections: number;
   readonly maxResponseBytes: number;
   readonly tls: TlsOptions;
   readonly dispatcher: Dispatcher | undefined;
+  /** Where the value of an option comes from; for `describe()`. */
+  readonly origins: (option: string) => OptionOrigin;
 }
 
 /** @throws ServiceConfigurationError with every problem of the options at once. */
@@ -78,20 +83,23 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const endpointBase = readEndpoint(reader, "endpointBase", "");
   if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
+  const maxConnections = reader.number("maxConnections", 64, { min: 1, whole: true });
   const settings: RESTSettings = {
     ...parts,
     ...limits,
+    ...readStages(reader, maxConnections),
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
     headers: readHeaders(reader),
     apiKey: readApiKey(reader),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
-    retry: readRetry(reader),
+    deadlineHeader: readHeaderName(reader, "deadlineHeader"),
     idempotencyHeader: readIdempotency(reader),
-    maxConnections: reader.number("maxConnections", 64, { min: 1, whole: true }),
+    maxConnections,
     maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
     tls: readTls(reader),
     dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
+    origins: reader.origins(),
   };
   reader.finish();
   return settings;
@@ -146,6 +154,14 @@ function readHeaders(reader: OptionReader): Record<string, string> {
     else reader.problem(problem);
   }
   return headers;
+}
+
+function readHeaderName(reader: OptionReader, name: string): string | undefined {
+  const given = reader.any(name);
+  if (given === undefined) return undefined;
+  if (typeof given === "string" && headerProblem(given, "") === undefined) return given.toLowerCase();
+  reader.problem(`${name} must be the name of a header`);
+  return undefined;
 }
 
 function readIdempotency(reader: OptionReader): string | undefined {

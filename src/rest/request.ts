@@ -37,10 +37,13 @@ export interface PreparedRequest {
   readonly body: PreparedBody;
   readonly isRepeatable: boolean;
   readonly isRepeatableLater: boolean;
+  /** What makes two calls the same, for safe ones without a body; see the option `coalesce`. */
+  readonly identity: string | undefined;
 }
 
 // RFC 9110, section 9.2.2.
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 const keyedMethods = new Set(["POST", "PATCH"]);
 
 const knownOptions = new Set<string>(
@@ -84,14 +87,17 @@ export function prepareRequest(
     );
   }
   const isIdempotent = idempotentMethods.has(method);
+  const path = withQuery(joinPath(settings.base.path, encodePath(filled)), query);
+  const isShareable = settings.coalesce && safeMethods.has(method) && body.contentType === undefined;
   return {
     method,
-    path: withQuery(joinPath(settings.base.path, encodePath(filled)), query),
+    path,
     operation,
     headers,
     body,
     isRepeatable: isIdempotent || isKeyed,
     isRepeatableLater: isIdempotent || hasOwnKey,
+    identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
   };
 }
 

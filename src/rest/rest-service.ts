@@ -1,16 +1,26 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
-import { isExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
+import type { ServiceDescription } from "../core/description.ts";
+import {
+  type ExternalServiceError,
+  isExternalServiceError,
+  isServiceRateLimitError,
+  ServiceConfigurationError,
+} from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
 import { redactHeaders, redactPath } from "../core/redact.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
-import { Pipeline } from "../resilience/pipeline.ts";
+import type { Pipeline } from "../resilience/pipeline.ts";
+import { buildPipeline, type Stages } from "../resilience/stages.ts";
+import { explain, type Explanation } from "../resilience/explain.ts";
 import type { Answer } from "./answer.ts";
+import { describeRest } from "./describe.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
+import { quotaOf } from "./rate-limit-headers.ts";
 import { isSchema } from "./schema.ts";
 import { statusFailure } from "./status-failure.ts";
 import { Transport } from "./transport.ts";
@@ -41,6 +51,7 @@ export interface WithSchema<S extends StandardSchemaV1> {
 export abstract class RESTService extends BaseExternalService {
   readonly #settings: RESTSettings;
   readonly #pipeline: Pipeline;
+  readonly #stages: Stages;
   readonly #transport: Transport;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
   readonly #jsonHeaders: Readonly<Record<string, string>>;
@@ -50,8 +61,10 @@ export abstract class RESTService extends BaseExternalService {
     const settings = readRESTOptions(options, new.target.name);
     super(settings);
     this.#settings = settings;
-    const { name: service, clock, random } = settings;
-    this.#pipeline = new Pipeline({ service, clock, random, policies: [] });
+    const { name: service } = settings;
+    const { pipeline, stages } = buildPipeline({ ...settings, service }, settings);
+    this.#pipeline = pipeline;
+    this.#stages = stages;
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
     this.#defaultHeaders = {
       "user-agent": "hawser",
@@ -158,7 +171,12 @@ export abstract class RESTService extends BaseExternalService {
       state: this.lifecycle,
       time: new Date(this.clock.wallNow()).toISOString(),
       ...(output === undefined ? {} : { output }),
-      details: { inFlight: this.#pipeline.inFlight },
+      details: {
+        inFlight: this.#pipeline.inFlight,
+        circuit: this.#stages.circuitBreaker?.state.name,
+        concurrencyLimit: this.#stages.concurrency && Math.floor(this.#stages.concurrency.limit),
+        queued: this.#stages.concurrency?.queued,
+      },
     });
     try {
       this.assertReady("checkHealth");
@@ -170,6 +188,16 @@ export abstract class RESTService extends BaseExternalService {
       options.signal?.throwIfAborted();
       return report(isServiceRateLimitError(error) ? "warn" : "fail", healthOutput(error));
     }
+  }
+
+  /** What every call goes through: each stage in its order, with every number and where it comes from. */
+  describe(): ServiceDescription {
+    return describeRest(this.#settings, this.#stages, this.clock.now());
+  }
+
+  /** Why a call failed as it did, and why it was or was not retried. */
+  explain(error: ExternalServiceError): Explanation {
+    return explain(error);
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
@@ -218,6 +246,7 @@ export abstract class RESTService extends BaseExternalService {
         deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
         attemptTimeoutMs: settings.attemptTimeoutMs,
         signals,
+        identity: request.identity,
         retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
         isRepeatable: request.isRepeatable,
         isRepeatableLater: request.isRepeatableLater,
@@ -231,6 +260,13 @@ export abstract class RESTService extends BaseExternalService {
     }
   }
 
+  #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
+    const { deadlineHeader } = this.#settings;
+    if (deadlineHeader === undefined) return request;
+    const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
+    return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
+  }
+
   #logFailure(error: unknown): void {
     if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
   }
@@ -240,12 +276,12 @@ export abstract class RESTService extends BaseExternalService {
     const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
     const startedAt = this.clock.now();
     if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
-    const end = await this.#transport.send(request, attempt);
+    const end = await this.#transport.send(this.#withDeadline(request, attempt), attempt);
     const failure =
       end.kind === "success"
         ? statusFailure(end.value, { service: this.name, operation: request.operation, wallNow: this.clock.wallNow() })
         : undefined;
-    const final: AttemptEnd<Answer> = failure === undefined ? end : { kind: "failure", failure };
+    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
     if (isLogged) {
       const durationMs = Math.round(this.clock.now() - startedAt);
       if (end.kind === "success") {
@@ -259,4 +295,10 @@ export abstract class RESTService extends BaseExternalService {
     }
     return final;
   }
+}
+
+function withQuota(end: AttemptEnd<Answer>): AttemptEnd<Answer> {
+  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
+  const quota = quotaOf(end.value.headers);
+  return quota === undefined ? end : { ...end, quota };
 }

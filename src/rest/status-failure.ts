@@ -7,7 +7,7 @@ import {
 } from "../core/errors.ts";
 import type { Failure, Verdict } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
-import { parseRetryAfter } from "../resilience/retry-after.ts";
+import { quotaOf, waitHint } from "./rate-limit-headers.ts";
 
 // 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
 const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -34,7 +34,8 @@ export function statusFailure(
 ): Failure | undefined {
   const { status, headers } = answer;
   if ((status >= 200 && status < 300) || status === 304) return undefined;
-  const retryAfterMs = parseRetryAfter(headers["retry-after"], about.wallNow);
+  const retryAfterMs = waitHint(headers, about.wallNow);
+  const quota = quotaOf(headers);
   const { service, operation } = about;
   return {
     code: status === 429 ? "rate-limited" : "response-status",
@@ -44,6 +45,7 @@ export function statusFailure(
     isTransient: transient.has(status),
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(quota === undefined ? {} : { quota }),
     toError(facts) {
       const requestId = requestIdOf(headers);
       const all: ErrorFacts = { service, operation, phase: "headers", ...facts, retryAfterMs, requestId };

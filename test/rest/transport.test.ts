@@ -47,7 +47,7 @@ describe("the pool", () => {
   test("a call that waits for a connection until its limit was not sent", async () => {
     const clock = new VirtualClock();
     await using server = await httpServer(answerNothing);
-    const service = await startedPayments(server, { clock, maxConnections: 1, ...noRetry });
+    const service = await startedPayments(server, { clock, maxConnections: 1, concurrency: false, ...noRetry });
     const first = failureOf(service.post("/first"), isServiceTimeoutError);
     await server.request(1);
     const second = failureOf(service.post("/second"), isServiceTimeoutError);

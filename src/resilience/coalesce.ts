@@ -1,0 +1,61 @@
+import type { AttemptEnd, Failure } from "./outcome.ts";
+import { type Admission, type Applicant, type Decision, go, type Policy } from "./policy.ts";
+
+interface Flight {
+  readonly identity: string;
+  /** Those who wait for the leader's answer. */
+  readonly followers: Set<(decided: Decision) => void>;
+}
+
+/**
+ * Makes one call of several that are the same and under way at the same time: the first goes, the others get its
+ * answer, good or bad.
+ *
+ * A leader whose own caller gave up, or whose own deadline passed, speaks for nobody else: the next in line goes then.
+ * Followers keep their own deadlines and signals.
+ *
+ * Not for: calls whose answers depend on more than method, path, headers and query, and not a cache: nothing is kept
+ * once the answer is there.
+ */
+export class Coalescing implements Policy {
+  readonly name = "coalesce";
+  readonly scope = "call";
+  readonly #flights = new Map<string, Flight>();
+
+  admit({ identity }: Applicant): Admission {
+    if (identity === undefined) return go;
+    const flight = this.#flights.get(identity);
+    if (flight === undefined) {
+      const permit: Flight = { identity, followers: new Set() };
+      this.#flights.set(identity, permit);
+      return { kind: "go", permit };
+    }
+    return {
+      kind: "wait",
+      begin: (answer) => {
+        flight.followers.add(answer);
+        return () => void flight.followers.delete(answer);
+      },
+    };
+  }
+
+  settle(permit: unknown, end: AttemptEnd<unknown>): void {
+    if (permit === undefined) return;
+    const flight = permit as Flight;
+    const { identity, followers } = flight;
+    const [heir] = followers;
+    if (heir !== undefined && isOfLeaderAlone(end)) {
+      followers.delete(heir);
+      heir({ kind: "go", permit: flight });
+      return;
+    }
+    this.#flights.delete(identity);
+    for (const answer of followers) answer({ kind: "answer", end });
+  }
+}
+
+function isOfLeaderAlone(end: AttemptEnd<unknown>): boolean {
+  return end.kind === "aborted" || (end.kind === "failure" && isOwnDeadline(end.failure));
+}
+
+const isOwnDeadline = ({ code }: Failure): boolean => code === "timeout-deadline";

@@ -1,0 +1,182 @@
+import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { OptionReader } from "../core/options.ts";
+import type { AttemptEnd, Quota } from "./outcome.ts";
+import { type Admission, type Applicant, go, type Policy } from "./policy.ts";
+import { rateLimited } from "./refusal.ts";
+import { type Waiter, WaitingLine } from "./waiting-line.ts";
+
+/** How many attempts may start within a time: that of the service's own quota, seen from one process. */
+export interface RateLimitOptions {
+  /** Attempts that start within any `perMs`. From 1 to 100000. */
+  readonly limit: number;
+  /** Milliseconds, above 0. */
+  readonly perMs: number;
+}
+
+export interface RateLimits {
+  readonly limit: number;
+  readonly perMs: number;
+}
+
+// A service that asks for more is asked again after this: it may have meant it, and it may have miscounted.
+const maxPauseMs = 60_000;
+// Beyond the hint, so that the clients which were told the same moment do not all come back in it.
+const pauseJitter = 0.1;
+// Below this part of its quota, what is left is spread over the time until it is full again.
+const lowQuota = 0.2;
+
+/**
+ * Lets attempts start no faster than the service wants them.
+ *
+ * Two rules, both for all callers together: never more than `limit` starts within any `perMs` (exact, unlike a token
+ * bucket, which lets nearly twice as many through within its first period); and after a 429 that says when to come back,
+ * nobody goes until then. Where the service tells its quota by the `RateLimit` header, the last fifth of it is spread
+ * over the time that is left.
+ *
+ * Who could not start before its deadline is refused at once, with the moment when it could.
+ *
+ * Not for: protecting a service that is slow (that is `concurrency`), and not exact across several processes: each has
+ * its own gate, unless they share a store.
+ */
+export class RateGate implements Policy {
+  readonly name = "rate-gate";
+  readonly scope = "attempt";
+  readonly #service: string;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #limits: RateLimits | undefined;
+  /** When the last `limit` attempts started, as a ring. */
+  readonly #starts: Float64Array;
+  #started = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #pace: { readonly everyMs: number; readonly until: number } | undefined;
+  #lastStart = Number.NEGATIVE_INFINITY;
+  readonly #line = new WaitingLine<Waiter>();
+  /** Set while somebody waits, for the moment when the first may go. */
+  #timer: Timer | undefined;
+
+  constructor(parts: {
+    readonly service: string;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly limits: RateLimits | undefined;
+  }) {
+    this.#service = parts.service;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#limits = parts.limits;
+    this.#starts = new Float64Array(parts.limits?.limit ?? 0);
+  }
+
+  /** Until when nobody goes, on the clock's scale; in the past where there is no pause. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
+  get queued(): number {
+    return this.#line.length;
+  }
+
+  admit(applicant: Applicant, now: number): Admission {
+    if (this.#line.length === 0 && this.#freeAt() <= now) {
+      this.#start(now);
+      return go;
+    }
+    const startsAt = this.#expectedStart(now);
+    if (startsAt >= applicant.deadlineAt) {
+      return { kind: "refuse", failure: rateLimited(this.#service, applicant, startsAt - now) };
+    }
+    return {
+      kind: "wait",
+      begin: (answer) => {
+        const waiter: Waiter = { answer };
+        this.#line.join(waiter);
+        this.#timer ??= this.#wake(now);
+        return () => this.#leave(waiter);
+      },
+    };
+  }
+
+  settle(_permit: unknown, end: AttemptEnd<unknown>, now: number): void {
+    if (end.kind === "aborted") return;
+    const quota = end.kind === "success" ? end.quota : end.failure.quota;
+    if (end.kind === "failure" && end.failure.verdict === "throttled") {
+      const { retryAfterMs } = end.failure;
+      if (retryAfterMs !== undefined) this.#pause(now, retryAfterMs);
+    }
+    if (quota !== undefined) this.#follow(quota, now);
+  }
+
+  #pause(now: number, hintMs: number): void {
+    const pauseMs = Math.min(hintMs, maxPauseMs) * (1 + pauseJitter * this.#random());
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
+  }
+
+  #follow({ remaining, resetMs, limit }: Quota, now: number): void {
+    if (remaining <= 0) this.#pause(now, resetMs);
+    const isLow = limit !== undefined && remaining > 0 && remaining < lowQuota * limit;
+    this.#pace = isLow ? { everyMs: resetMs / remaining, until: now + resetMs } : undefined;
+  }
+
+  /** When the next attempt may start; in the past where it may now. */
+  #freeAt(): number {
+    let freeAt = this.#pausedUntil;
+    if (this.#limits !== undefined && this.#started >= this.#limits.limit) {
+      const oldest = this.#starts[this.#started % this.#limits.limit] ?? 0;
+      freeAt = Math.max(freeAt, oldest + this.#limits.perMs);
+    }
+    if (this.#pace !== undefined && this.#lastStart < this.#pace.until) {
+      freeAt = Math.max(freeAt, Math.min(this.#lastStart + this.#pace.everyMs, this.#pace.until));
+    }
+    return freeAt;
+  }
+
+  /** When somebody who joins the line now would start, near enough. */
+  #expectedStart(now: number): number {
+    const first = Math.max(now, this.#freeAt());
+    const ahead = this.#line.length;
+    const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
+    return first + periods * (this.#limits?.perMs ?? 0);
+  }
+
+  #start(now: number): void {
+    this.#lastStart = now;
+    if (this.#limits === undefined) return;
+    this.#starts[this.#started % this.#limits.limit] = now;
+    this.#started += 1;
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#line.leave(waiter);
+    if (this.#line.length > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #wake(now: number): Timer {
+    return this.#clock.setTimer(this.#freeAt() - now, this.#letGo);
+  }
+
+  readonly #letGo = (): void => {
+    const now = this.#clock.now();
+    while (this.#line.length > 0 && this.#freeAt() <= now) {
+      this.#start(now);
+      this.#line.next()?.answer(go);
+    }
+    this.#timer = this.#line.length > 0 ? this.#wake(now) : undefined;
+  };
+}
+
+/** Reads `rateLimit`: `limit` and `perMs`; not given, only a 429 holds calls back; `false`: not even that. */
+export function readRateLimit(reader: OptionReader): RateLimits | "pause-only" | undefined {
+  if (reader.any("rateLimit") === false) return undefined;
+  const nested = reader.nested("rateLimit");
+  if (nested === undefined) return "pause-only";
+  for (const name of ["limit", "perMs"]) if (!nested.isGiven(name)) nested.problem(`rateLimit.${name} is required`);
+  const limits = {
+    limit: nested.number("limit", 1, { min: 1, max: 100_000, whole: true }),
+    perMs: nested.number("perMs", 1_000, { min: 1 }),
+  };
+  nested.rejectUnknown();
+  return limits;
+}
