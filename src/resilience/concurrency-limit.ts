@@ -7,7 +7,7 @@ import { type Waiter, WaitingLine } from "./waiting-line.ts";
 /** How many attempts are under way at the same time, and how many wait for that. */
 export interface ConcurrencyOptions {
   /**
-   * A whole number of attempts, at most `maxConnections`; or `adaptive`: found by the service's own answers, from 1 to
+   * A whole number of attempts, not above a `maxConnections` that is given; or `adaptive`: found by the service's own answers, from 1 to
    * `maxConnections`. @defaultValue "adaptive"
    */
   readonly limit?: number | "adaptive" | undefined;
@@ -145,19 +145,31 @@ export class ConcurrencyLimit implements Policy {
   }
 }
 
-/** Reads `concurrency`: an object of limits, or `false` for none. */
-export function readConcurrency(reader: OptionReader, maxConnections: number): ConcurrencyLimits | undefined {
+/** What is bound where neither is given. */
+export const defaultMaxConnections = 64;
+
+/**
+ * Reads `concurrency`: an object of limits, or `false` for none.
+ *
+ * @param maxConnections - as given; a limit above it is a contradiction only then.
+ */
+export function readConcurrency(
+  reader: OptionReader,
+  maxConnections: number | undefined,
+): ConcurrencyLimits | undefined {
   if (reader.any("concurrency") === false) return undefined;
   const nested = reader.group("concurrency");
   const isAdaptive = (nested.any("limit") ?? "adaptive") === "adaptive";
+  const most = maxConnections ?? defaultMaxConnections;
   const limits = {
     isAdaptive,
-    max: isAdaptive
-      ? maxConnections
-      : nested.number("limit", maxConnections, { min: 1, max: maxConnections, whole: true }),
+    max: isAdaptive ? most : nested.number("limit", most, { min: 1, whole: true }),
     maxQueued: nested.number("maxQueued", 10_000, { min: 0, whole: true }),
     queueTimeoutMs: nested.number("queueTimeoutMs", undefined, { min: 1 }),
   };
+  if (maxConnections !== undefined && limits.max > maxConnections) {
+    nested.problem(`concurrency.limit (${limits.max}) must not be above maxConnections (${maxConnections})`);
+  }
   nested.rejectUnknown();
   return limits;
 }

@@ -48,7 +48,7 @@ export interface StageSettings {
 }
 
 /** Reads the options of all stages; problems are reported by `reader.finish()`. */
-export function readStages(reader: OptionReader, maxConnections: number): StageSettings {
+export function readStages(reader: OptionReader, maxConnections: number | undefined): StageSettings {
   return {
     retry: readRetry(reader),
     rateLimit: readRateLimit(reader),

@@ -5,6 +5,7 @@ import { headerProblem, readApiKey } from "../core/headers.ts";
 import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
+import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
@@ -42,7 +43,7 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
    * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
    */
   readonly idempotency?: boolean | string | undefined;
-  /** Connections at the same time. @defaultValue 64 */
+  /** Connections at the same time. @defaultValue 64, or `concurrency.limit` where that is more */
   readonly maxConnections?: number | undefined;
   /** Of one answer; a larger one is an error, not a full memory. @defaultValue 10485760 (10 MiB) */
   readonly maxResponseBytes?: number | undefined;
@@ -83,11 +84,12 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const endpointBase = readEndpoint(reader, "endpointBase", "");
   if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
-  const maxConnections = reader.number("maxConnections", 64, { min: 1, whole: true });
+  const maxConnections = reader.number("maxConnections", undefined, { min: 1, whole: true });
+  const stages = readStages(reader, maxConnections);
   const settings: RESTSettings = {
     ...parts,
     ...limits,
-    ...readStages(reader, maxConnections),
+    ...stages,
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
     headers: readHeaders(reader),
@@ -95,7 +97,7 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     deadlineHeader: readHeaderName(reader, "deadlineHeader"),
     idempotencyHeader: readIdempotency(reader),
-    maxConnections,
+    maxConnections: maxConnections ?? Math.max(defaultMaxConnections, stages.concurrency?.max ?? 0),
     maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
     tls: readTls(reader),
     dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),

@@ -72,7 +72,9 @@ test("resilience prints the pipeline with its own numbers, and why a call was no
   expect(lines).toContainEqual(expect.stringContaining("retry.maxRetries 3  (definition)"));
   expect(lines.slice(-4)).toEqual([
     "paymentGateway: GET /v1/payments/{id} failed",
-    expect.stringMatching(/^ {2}attempt 1(?:, after a wait of \d+ ms)?: status 404 after \d+ ms in phase body; the service refused it$/),
+    expect.stringMatching(
+      /^ {2}attempt 1(?:, after a wait of \d+ ms)?: status 404 after \d+ ms in phase body; the service refused it$/,
+    ),
     "  not tried again: the same attempt would end the same way",
     "  made again as it is, it would fail again",
   ]);
