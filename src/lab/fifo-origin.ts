@@ -87,8 +87,8 @@ export class FifoOrigin implements Origin {
 
   #finishOf(running: Running): Timer {
     const { request } = running;
-    return this.#clock.setTimer((request.workMs - request.doneMs) / this.#speed, () => {
-      request.doneMs = request.workMs;
+    return this.#clock.setTimer((request.workMs - request.work.doneMs) / this.#speed, () => {
+      request.work.doneMs = request.workMs;
       request.respond(request.reply, request.stallMs);
       this.#free(running);
     });
@@ -96,7 +96,7 @@ export class FifoOrigin implements Origin {
 
   #account(running: Running): void {
     const now = this.#clock.now();
-    running.request.doneMs += (now - running.since) * this.#speed;
+    running.request.work.doneMs += (now - running.since) * this.#speed;
     running.since = now;
   }
 

@@ -1,4 +1,5 @@
 import { spanOf } from "./arrivals.ts";
+import type { Work } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
 import { measures } from "./scenarios.ts";
 
@@ -12,7 +13,7 @@ export interface CallRecord {
 /** What is noted of one attempt. */
 export interface AttemptRecord {
   readonly at: number;
-  readonly exchange: { readonly workMs: number };
+  readonly work: Readonly<Work>;
   /** Its answer was what made a call succeed. */
   isUseful: boolean;
 }
@@ -55,9 +56,9 @@ export function figuresOf(
   const latencies = Float64Array.from(
     measured.flatMap(({ at, succeededAt }) => (succeededAt === undefined ? [] : [succeededAt - at])),
   ).toSorted();
-  const work = (records: readonly AttemptRecord[]): number =>
-    records.reduce((sum, { exchange }) => sum + exchange.workMs, 0);
-  const allWork = work(sent);
+  const workFor = (records: readonly AttemptRecord[]): number =>
+    records.reduce((sum, { work }) => sum + work.doneMs, 0);
+  const allWork = workFor(sent);
   return {
     goodput: successShare(measured),
     goodputDuring: successShare(during),
@@ -68,7 +69,7 @@ export function figuresOf(
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     p999Ms: quantile(latencies, 0.999),
-    wastedWork: allWork === 0 ? 0 : work(sent.filter(({ isUseful }) => !isUseful)) / allWork,
+    wastedWork: allWork === 0 ? 0 : workFor(sent.filter(({ isUseful }) => !isUseful)) / allWork,
     goodputBySecond: Array.from({ length: Math.ceil(to / 1_000) }, (_, second) =>
       successShare(within(calls, second * 1_000, (second + 1) * 1_000)),
     ),

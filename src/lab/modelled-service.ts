@@ -1,6 +1,6 @@
 import type { Random } from "../core/clock.ts";
 import { FifoOrigin } from "./fifo-origin.ts";
-import { type Origin, type Reply, ServiceRequest } from "./request.ts";
+import { type Origin, type Reply, ServiceRequest, type Work } from "./request.ts";
 import type { Fault, ModelledService as Model, Scenario } from "./scenario.ts";
 import { measures } from "./scenarios.ts";
 import { exponential, logNormal, seededRandom } from "./seeded-random.ts";
@@ -11,8 +11,7 @@ import type { VirtualClock } from "./virtual-clock.ts";
 export interface Exchange {
   /** The client is gone: no reply is delivered any more, and the service may notice. */
   cancel(): void;
-  /** Work that the service has done for it, in milliseconds at full speed. */
-  readonly workMs: number;
+  readonly work: Work;
 }
 
 const ok: Reply = { kind: "answer", status: 200 };
@@ -57,6 +56,7 @@ export class ModelledService {
    */
   send(origin: number, onReply: (reply: Reply) => void): Exchange {
     const { networkMs } = measures;
+    const work: Work = { doneMs: 0 };
     let isCancelled = false;
     let request: ServiceRequest | undefined;
     const deliver = (reply: Reply, stallMs: number): void => {
@@ -67,18 +67,16 @@ export class ModelledService {
     };
     const target = this.#origins[this.#model.routing === "bound" ? origin : this.#anyOrigin()] as Origin;
     this.#clock.setTimer(networkMs, () => {
-      request = this.#arrive(target, deliver);
+      request = this.#arrive(target, work, deliver);
     });
     return {
+      work,
       cancel: () => {
         isCancelled = true;
         if (this.#model.abandonedWork === "served") return;
         this.#clock.setTimer(networkMs, () => {
           if (request !== undefined) target.drop(request);
         });
-      },
-      get workMs() {
-        return request?.doneMs ?? 0;
       },
     };
   }
@@ -87,7 +85,7 @@ export class ModelledService {
     return Math.floor(this.#random() * this.#origins.length);
   }
 
-  #arrive(target: Origin, respond: (reply: Reply, stallMs: number) => void): ServiceRequest | undefined {
+  #arrive(target: Origin, work: Work, respond: (reply: Reply, stallMs: number) => void): ServiceRequest | undefined {
     if (this.#isSilent) return undefined;
     if (this.#isDown) {
       respond(refused, 0);
@@ -109,6 +107,7 @@ export class ModelledService {
       reply: isError ? { kind: "answer", status: this.#errors?.status ?? 500 } : ok,
       stallMs: isStalled ? (this.#stalls?.byMs ?? 0) : 0,
       order: this.#order++,
+      work,
       respond,
     });
     target.take(request);

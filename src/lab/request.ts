@@ -8,6 +8,14 @@ export type Reply =
   /** The connection broke while the request was under way. */
   | { readonly kind: "reset" };
 
+/**
+ * Work that a service has done for one request, in milliseconds at full speed. An object of its own, for it is looked
+ * at when the request with all that hangs on it is long forgotten.
+ */
+export interface Work {
+  doneMs: number;
+}
+
 /** One request as a modelled origin sees it. */
 export class ServiceRequest implements Keyed {
   /** At full speed, in milliseconds. */
@@ -18,8 +26,7 @@ export class ServiceRequest implements Keyed {
   readonly stallMs: number;
   readonly order: number;
   readonly respond: (reply: Reply, stallMs: number) => void;
-  /** Work done so far, in milliseconds at full speed. */
-  doneMs = 0;
+  readonly work: Work;
   /** Of the heap of a shared origin: when its work is done, on the scale of the work that each request has had. */
   key = 0;
   state: "new" | "waiting" | "running" | "over" = "new";
@@ -29,9 +36,11 @@ export class ServiceRequest implements Keyed {
     readonly reply: Reply;
     readonly stallMs: number;
     readonly order: number;
+    readonly work: Work;
     readonly respond: (reply: Reply, stallMs: number) => void;
   }) {
     this.workMs = parts.workMs;
+    this.work = parts.work;
     this.reply = parts.reply;
     this.stallMs = parts.stallMs;
     this.order = parts.order;

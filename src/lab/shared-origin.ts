@@ -78,7 +78,7 @@ export class SharedOrigin implements Origin {
 
   #end(request: ServiceRequest): void {
     request.state = "over";
-    request.doneMs = Math.min(request.workMs, request.workMs - (request.key - this.#progress));
+    request.work.doneMs = Math.min(request.workMs, request.workMs - (request.key - this.#progress));
     this.#running -= 1;
   }
 

@@ -48,7 +48,7 @@ export async function simulate(
         attempt.isUseful = !isOver && reply.kind === "answer" && reply.status === 200;
         onReply(reply);
       });
-      const attempt: AttemptRecord = { at: clock.now(), exchange, isUseful: false };
+      const attempt: AttemptRecord = { at: clock.now(), work: exchange.work, isUseful: false };
       attempts.push(attempt);
       return () => exchange.cancel();
     };

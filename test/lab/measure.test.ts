@@ -26,10 +26,10 @@ test("recovery is the time from the end of the fault to the first 3 s in which 9
 test("attempts are counted when they start, and their work is wasted unless it made a call succeed", () => {
   const calls = every(2_000, 4_000, 10);
   const attempts = [
-    { at: 1_000, exchange: { workMs: 1_000 }, isUseful: false },
-    { at: 2_500, exchange: { workMs: 30 }, isUseful: true },
-    { at: 2_600, exchange: { workMs: 10 }, isUseful: false },
-    { at: 5_000, exchange: { workMs: 60 }, isUseful: true },
+    { at: 1_000, work: { doneMs: 1_000 }, isUseful: false },
+    { at: 2_500, work: { doneMs: 30 }, isUseful: true },
+    { at: 2_600, work: { doneMs: 10 }, isUseful: false },
+    { at: 5_000, work: { doneMs: 60 }, isUseful: true },
   ];
   const figures = figuresOf(shortScenario, calls, attempts);
   expect(figures.attemptsPerCallDuring).toBeCloseTo(2 / 20);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ModelledService } from "../../src/lab/modelled-service.ts";
+import { type Exchange, ModelledService } from "../../src/lab/modelled-service.ts";
 import type { Fault, ModelledService as Model, Scenario } from "../../src/lab/scenario.ts";
 import { VirtualClock } from "../../src/lab/virtual-clock.ts";
 
@@ -39,7 +39,7 @@ class Scene {
 
   /** Sends a request at this moment and notes its reply, with the moment at which it came. */
   sendAt(moment: number, name: string, origin = 0): { cancelAt(at: number): void; workMs(): number } {
-    let exchange: { cancel(): void; workMs: number } | undefined;
+    let exchange: Exchange | undefined;
     this.clock.at(moment, () => {
       exchange = this.service.send(origin, (reply) => {
         const what = reply.kind === "answer" ? String(reply.status) : reply.kind;
@@ -49,7 +49,7 @@ class Scene {
     });
     return {
       cancelAt: (at) => void this.clock.at(at, () => exchange?.cancel()),
-      workMs: () => Math.round(exchange?.workMs ?? 0),
+      workMs: () => Math.round(exchange?.work.doneMs ?? 0),
     };
   }
 

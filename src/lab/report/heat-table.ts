@@ -9,7 +9,7 @@ export interface HeatCell {
 }
 
 const cell = { width: 62, height: 24 };
-const left = 206;
+const left = 222;
 const head = 178;
 
 // One hue that darkens reads the same to everybody; the figures are in the cells.

@@ -1,5 +1,6 @@
 import type { Subject } from "../subject.ts";
 import { hawser, hawserSubject, type LabOptions } from "./hawser.ts";
+import { hawserVariants } from "./hawser-variants.ts";
 
 /** The id of the subject that is made of a user's own settings. */
 export const ownSubjectId = "own";
@@ -27,6 +28,7 @@ export const catalog: readonly SubjectEntry[] = [
   { id: "cockatiel-sampling", load: async () => (await import("./cockatiel.ts")).cockatielSampling },
   { id: "p-retry-opossum", load: async () => (await import("./p-retry-opossum.ts")).pRetryOpossum },
   { id: "smithy", load: async () => (await import("./smithy.ts")).smithyStandard },
+  ...hawserVariants.map((variant) => ({ id: variant.id, load: async () => variant })),
 ];
 
 /** The subject of this id; `own` is made of the options that the module at `settingsUrl` exports. */

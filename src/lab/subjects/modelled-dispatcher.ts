@@ -3,6 +3,9 @@ import type { Clock } from "../../core/clock.ts";
 import { measures } from "../scenarios.ts";
 import type { Send } from "../subject.ts";
 
+// Just after the moment at which a refusal would have come: until then nothing of the request is on its way.
+const handshakeMs = 2 * measures.networkMs + 0.1;
+
 /**
  * Stands where undici's pool stands, so that all of RESTService above it is the real thing. It tells a handler what
  * undici tells: the request is under way once a connection has answered, then the answer or an error.
@@ -39,7 +42,7 @@ export class ModelledDispatcher {
       hasBegun = true;
       handler.onRequestStart?.(controller, {});
     };
-    const begin = this.#clock.setTimer(2 * measures.networkMs, start);
+    const begin = this.#clock.setTimer(handshakeMs, start);
     const cancel = send((reply) => {
       begin.cancel();
       switch (reply.kind) {
