@@ -55,9 +55,8 @@ else if (values.list) list();
 else await run();
 
 function list(): void {
-  console.log(
-    alignedTable(frozen.map(({ id, title }) => [id, "", title]).map(([id = "", , title = ""]) => [id, title])),
-  );
+  const width = Math.max(...frozen.map(({ id }) => id.length));
+  for (const { id, title } of frozen) console.log(`${id.padEnd(width)}  ${title}`);
   console.log(`\nsubjects: ${catalog.map(({ id }) => id).join(", ")}`);
 }
 
@@ -158,12 +157,12 @@ function progress(): (done: number, of: number) => void {
   let shownAt = 0;
   return (done, of) => {
     const now = Date.now();
-    if (now - shownAt < 1_000 && done < of) return;
+    // A line of its own each time, where nobody watches it change.
+    if (now - shownAt < (process.stderr.isTTY ? 1_000 : 20_000) && done < of) return;
     shownAt = now;
     const left = Math.round((((now - startedAt) / done) * (of - done)) / 1_000);
     const line = `${done} of ${of} runs, about ${left} s to go`;
-    if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
-    else if (done === of || done % 200 === 0) process.stderr.write(`${line}\n`);
+    process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
   };
 }
 

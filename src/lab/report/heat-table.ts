@@ -11,6 +11,7 @@ export interface HeatCell {
 const cell = { width: 62, height: 24 };
 const left = 222;
 const head = 178;
+const groupGap = 12;
 
 // One hue that darkens reads the same to everybody; the figures are in the cells.
 const steps = [
@@ -26,23 +27,31 @@ export function heatTable(table: {
   readonly title: string;
   readonly subtitle: string;
   readonly legend: string;
-  readonly columns: readonly string[];
+  /** Columns of one group stand together. */
+  readonly columns: readonly { readonly name: string; readonly group: string }[];
   readonly rows: readonly { readonly name: string; readonly cells: readonly HeatCell[] }[];
 }): string {
   const { columns, rows } = table;
-  const width = Math.max(left + columns.length * cell.width + 100, 760);
+  const lefts: number[] = [];
+  let next = left;
+  for (const [index, { group }] of columns.entries()) {
+    if (index > 0 && group !== columns[index - 1]?.group) next += groupGap;
+    lefts.push(next);
+    next += cell.width;
+  }
+  const width = Math.max(next + 100, 760);
   const height = head + rows.length * cell.height + 44;
   return picture(width, height, table.title, [
     text(16, 28, table.title, { "font-size": 17, "font-weight": 600 }),
     text(16, 48, table.subtitle, { fill: ink.quiet }),
-    ...columns.map((name, index) =>
-      element("g", { transform: `translate(${left + (index + 0.5) * cell.width} ${head - 8}) rotate(-38)` }, [
+    ...columns.map(({ name }, index) =>
+      element("g", { transform: `translate(${(lefts[index] ?? 0) + cell.width / 2} ${head - 8}) rotate(-38)` }, [
         text(0, 0, name, { "font-weight": index === 0 ? 600 : 400, fill: index === 0 ? ink.hawser : ink.text }),
       ]),
     ),
     ...rows.flatMap(({ name, cells }, row) => [
       text(left - 10, head + row * cell.height + 16, name, { "text-anchor": "end" }),
-      ...cells.flatMap((one, column) => cellAt(one, left + column * cell.width, head + row * cell.height)),
+      ...cells.flatMap((one, column) => cellAt(one, lefts[column] ?? 0, head + row * cell.height)),
     ]),
     text(16, height - 16, table.legend, { fill: ink.quiet, "font-size": 11 }),
   ]);

@@ -12,7 +12,7 @@ export function goodputOverview(results: Results): string {
     subtitle: "From the beginning of the fault to the end of the run; mean over the seeds.",
     legend:
       "Bold: the best, or less than 0.05 points behind. Colour: points behind the best of the row, darkest at 50.",
-    columns: results.subjects.map(({ name }) => name),
+    columns: columnsOf(results),
     rows: results.scenarios.map((scenario) => {
       const behind = behindBest(results.summaries, scenario);
       return {
@@ -34,7 +34,7 @@ export function attemptsOverview(results: Results): string {
     title: "Attempts per call during the fault",
     subtitle: "How much a subject multiplies the load while something is wrong; below 1 it keeps calls back.",
     legend: "Colour: from 1.15 (light) to 4 (dark). Under random errors each retry helps; under slowdowns none does.",
-    columns: results.subjects.map(({ name }) => name),
+    columns: columnsOf(results),
     rows: results.scenarios.map(({ id }) => ({
       name: id,
       cells: results.subjects.map((subject) => {
@@ -54,7 +54,7 @@ export function recoveryOverview(results: Results): string {
     subtitle:
       "To the beginning of the first 3 s in which at least 95 % of the calls succeed; mean over the seeds that recover.",
     legend: "*: some seeds never recover within the run. never: no seed does. Colour: darkest at 20 s and more.",
-    columns: results.subjects.map(({ name }) => name),
+    columns: columnsOf(results),
     rows: results.scenarios
       .filter(({ afterMs }) => afterMs > 0)
       .map(({ id }) => ({
@@ -69,4 +69,9 @@ export function recoveryOverview(results: Results): string {
         }),
       })),
   });
+}
+
+/** Peers and baselines are one group: the others. */
+function columnsOf({ subjects }: Results): readonly { readonly name: string; readonly group: string }[] {
+  return subjects.map(({ name, group }) => ({ name, group: group === "baseline" ? "peer" : group }));
 }

@@ -31,7 +31,7 @@ export function standings(results: Results): readonly Standing[] {
   return results.scenarios.flatMap((scenario) => {
     const own = summaryOf(results, scenario.id, first.id);
     const rivals = others
-      .filter(({ group }) => group === "peer" || group === "baseline")
+      .filter(({ group }) => group !== "ablation")
       .flatMap(({ id, name }) => {
         const summary = summaryOf(results, scenario.id, id);
         return summary === undefined ? [] : [{ name, summary }];
