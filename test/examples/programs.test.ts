@@ -88,3 +88,10 @@ test("resilience prints the pipeline with its own numbers, and why a call was no
     "  made again as it is, it would fail again",
   ]);
 });
+
+test("lab shows what an outage does to two settings", async () => {
+  expect(await run("lab.ts")).toEqual([
+    expect.stringMatching(/^one retry: \d+ % succeed, 0\.\d attempts per call in the fault$/),
+    expect.stringMatching(/^five retries and nothing else: \d+ % succeed, \d\.\d attempts per call in the fault$/),
+  ]);
+});
