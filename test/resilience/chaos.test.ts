@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Chaos, type ChaosLimits, readChaos } from "../../src/resilience/chaos.ts";
+import { verdictOf } from "../../src/resilience/outcome.ts";
 import { reading } from "../support/options.ts";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
-import { errorOf, hangs, reasonOf, Scene, seeded, succeeds } from "./calls.ts";
+import { errorOf, hangs, reasonOf, Scene, seeded, succeeds, Witness } from "./calls.ts";
 
 const none: ChaosLimits = { latencyRate: 0, latencyMs: 1_000, refuseRate: 0, resetRate: 0 };
 const once = { retry: { maxRetries: 0, baseDelayMs: 1, maxDelayMs: 1 } };
@@ -35,6 +36,19 @@ test("a reset attempt is told like a connection that broke after sending: the ou
   expect(error).toMatchObject({ code: "connection-reset", phase: "headers", outcome: "unknown", retryable: false });
   expect(error.attempts).toMatchObject([{ code: "connection-reset", phase: "headers", outcome: "unknown" }]);
 });
+
+test.each(["refuseRate", "resetRate"] as const)(
+  "what %s strikes counts as a fault, for the breaker too",
+  async (rate) => {
+    const clock = new VirtualClock();
+    const chaos = new Chaos("payments", clock, () => 0, { ...none, [rate]: 1 });
+    const verdicts: unknown[] = [];
+    const witness = new Witness("breaker", []);
+    witness.settle = (_permit, end) => void verdicts.push(verdictOf(end));
+    await errorOf(new Scene([witness], { chaos }, clock).call([succeeds], once));
+    expect(verdicts).toEqual(["fault"]);
+  },
+);
 
 test("it counts as a fault of the service, and is retried like one", async () => {
   let draws = 0;
@@ -112,6 +126,7 @@ describe("an attempt that is held up", () => {
       limit: "attempt",
       outcome: "not-sent",
       phase: "queue",
+      attempts: [{ outcome: "not-sent" }],
     });
   });
 

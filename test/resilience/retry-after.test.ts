@@ -31,6 +31,8 @@ describe("Retry-After", () => {
     "99999999999",
     "2026-01-01T00:00:30Z",
     "Thursday, 01-Jan-26 00:00:30 GMT",
+    "from Thu, 01 Jan 2026 00:00:30 GMT",
+    "Thu, 01 Jan 2026 00:00:30 GMT+1",
     "Thu, 99 Foo 2026 00:00:30 GMT",
   ])("%j is malformed, and no hint is guessed from it", (value) => {
     expect(parseRetryAfter(value, now)).toBeUndefined();
