@@ -59,7 +59,8 @@ const ofBody = ["content-encoding", "content-language", "content-length", "conte
  * What to do about an answer that may be a redirect; undefined where it is none, or where redirects are off.
  *
  * Methods and bodies change as in the fetch standard (HTTP-redirect fetch): 303 becomes GET, and so does a POST after
- * 301 or 302, both without a body; 307 and 308 repeat the request as it was. No message has more of a URL than its
+ * 301 or 302, both without a body; 307 and 308 repeat the request as it was. Unlike there, no body goes to another
+ * origin: what is in it was meant for this service. No message has more of a URL than its
  * origin: path and query of a redirect often carry a token.
  */
 export function decideRedirect(
@@ -100,6 +101,9 @@ export function decideRedirect(
   if (from.visited.includes(key)) return refuse(`it leads back to where it came from, at ${to.origin}: a loop`);
   if (from.visited.length > rules.maxRedirects) {
     return refuse(`it is one more than maxRedirects (${rules.maxRedirects}), and leads to ${to.origin}`);
+  }
+  if (hasBody && !isSameOrigin) {
+    return refuse(`it leads to ${to.origin}, and the body was meant for the service alone`);
   }
   if (hasBody && !rules.isReplayable) {
     return refuse(

@@ -108,7 +108,13 @@ export class SlotPool implements RequestPool {
   #endIfIdle(): void {
     if (this.#free.length < this.#slots.length) return;
     const closed = Promise.all(this.#slots.map(({ client }) => client.close()));
-    this.#closing?.resolve(closed.then(() => undefined));
+    // Who is destroyed while it closes says so by a rejection, and is closed all the same.
+    this.#closing?.resolve(
+      closed.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
   }
 }
 

@@ -114,7 +114,9 @@ export class Transport implements Wire {
     this.#retireAt = clock.now() + maxConnectionAgeMs * (0.9 + 0.2 * random());
     if (old === undefined) return;
     this.#retired.add(old);
-    void old.close().finally(() => this.#retired.delete(old));
+    const forget = (): void => void this.#retired.delete(old);
+    // It is destroyed with the service while it closes, and then says so by a rejection.
+    void old.close().then(forget, forget);
   }
 
   #exchange(request: PreparedRequest, attempt: Attempt, reading: Reading): Promise<AttemptEnd<Answer | OpenAnswer>> {

@@ -23,7 +23,7 @@ const headers = {
 
 const origin = "https://api.test";
 const request = { method: "POST", path: "/v1/payments?a=1", headers, body: { contentType: "application/json" } };
-const start = (more: Partial<typeof request> = {}): Hop => firstHop(origin, { ...request, ...more });
+const start = (more: Partial<Parameters<typeof firstHop>[1]> = {}): Hop => firstHop(origin, { ...request, ...more });
 
 function follow(status: number, location: string, from: Hop = start(), more: Partial<RedirectRules> = {}): Hop {
   const decision = decideRedirect(from, { status, headers: { location } }, { ...rules, ...more });
@@ -85,16 +85,17 @@ describe("headers", () => {
     ["a subdomain", "https://eu.api.test/x"],
     ["a URL without a scheme", "//other.test/x"],
   ])("to %s, none goes along but what is harmless", (_where, location) => {
-    expect(follow(307, location).headers).toEqual({
-      accept: "application/json",
-      "content-type": "application/json",
-      "user-agent": "hawser",
-    });
+    expect(follow(302, location).headers).toEqual({ accept: "application/json", "user-agent": "hawser" });
+  });
+
+  test("a body goes to no other origin", () => {
+    expect(problem(307, "https://other.test/x")).toContain("the body was meant for the service alone");
+    expect(follow(307, "https://other.test/x", start({ body: { contentType: undefined } })).hasBody).toBe(false);
   });
 
   test("that were dropped do not come back with the origin", () => {
-    const away = follow(307, "https://other.test/x");
-    expect(follow(307, "https://api.test/y", away).headers).not.toHaveProperty("authorization");
+    const away = follow(302, "https://other.test/x");
+    expect(follow(302, "https://api.test/y", away).headers).not.toHaveProperty("authorization");
   });
 });
 

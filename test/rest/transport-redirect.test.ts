@@ -43,18 +43,21 @@ describe("a redirect is followed", () => {
     await using other = await httpServer();
     await using server = await httpServer(redirectTo(`${other.url}/to`, 307));
     await using service = await startedPayments(server, { apiKey: "sk_1", headers: { "x-custom-credential": "sk_2" } });
-    await service.put("/from", { json: { a: 1 }, idempotencyKey: "k", headers: { cookie: "a=1" } });
+    await service.delete("/from", { idempotencyKey: "k", headers: { cookie: "a=1" } });
     const [seen] = other.requests;
-    expect(seen).toMatchObject({ method: "PUT", url: "/to", body: '{"a":1}' });
-    expect(Object.keys(seen?.headers ?? {}).toSorted()).toEqual([
-      "accept-encoding",
-      "connection",
-      "content-length",
-      "content-type",
-      "host",
-      "user-agent",
-    ]);
+    expect(seen).toMatchObject({ method: "DELETE", url: "/to" });
+    const names = Object.keys(seen?.headers ?? {}).filter((name) => name !== "content-length");
+    expect(names.toSorted()).toEqual(["accept-encoding", "connection", "host", "user-agent"]);
     expect(`http://${seen?.headers.host}`).toBe(other.url);
+  });
+
+  test("never with its body to another origin: it was meant for the service alone", async () => {
+    await using other = await httpServer();
+    await using server = await httpServer(redirectTo(`${other.url}/to`, 307));
+    await using service = await startedPayments(server, noRetry);
+    const error = await failureOf(service.put("/from", { json: { card: "4242" } }), isServiceResponseError);
+    expect(error.message).toContain(`it leads to ${other.url}, and the body was meant for the service alone`);
+    expect(other.requests).toEqual([]);
   });
 
   test("with its body where the status keeps it, from a function anew", async () => {
@@ -216,7 +219,7 @@ describe("beyond a redirect", () => {
     await using service = await startedPayments(server);
     const seeOther = await failureOf(service.post("/see-other", { json: 1 }), isServiceConnectionError);
     expect(seeOther).toMatchObject({ fault: "connect", outcome: "unknown", retryable: false });
-    const passedOn = await failureOf(service.post("/passed-on", { json: 1 }), isServiceConnectionError);
+    const passedOn = await failureOf(service.post("/passed-on"), isServiceConnectionError);
     expect(passedOn).toMatchObject({ fault: "connect", outcome: "rejected" });
     expect(server.requests).toHaveLength(2);
   });

@@ -1,5 +1,5 @@
 /** Content decoding is there: to be set to true by whoever brings it. */
-const isDecodingBuilt: boolean = false;
+const isDecodingBuilt: boolean = true;
 
 const notDecoded = "Hawser asks for no content coding and undoes none; that is being built.";
 

@@ -34,6 +34,8 @@ export async function openHawser(
     headers: others,
     closeTimeoutMs: 500,
     retry: { maxRetries, baseDelayMs: retryDelayMs },
+    // The pause that all callers share after a 429 would hold back the call that shows whether the pool is healthy.
+    rateLimit: false,
     ...(ca === undefined ? {} : { tls: { ca } }),
   }).connect();
   return {
