@@ -24,14 +24,19 @@ export interface Controlled {
   addControlRoutes(app: FastifyInstance): void;
 }
 
-/** A Fastify that only routes: who listens is the business of `listen.ts`. Every body is read as JSON, so plain `curl -d` works. */
-export function createRouter(): FastifyInstance {
+/**
+ * A Fastify that only routes: who listens is the business of `listen.ts`. Every body is read as JSON, so plain
+ * `curl -d` works; below `formsAt`, one that is no JSON is read as a form.
+ */
+export function createRouter(formsAt?: string): FastifyInstance {
   const app = fastify();
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+  app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
     try {
       done(null, body === "" ? undefined : JSON.parse(String(body)));
     } catch {
+      if (formsAt !== undefined && request.url.startsWith(formsAt))
+        return done(null, new URLSearchParams(String(body)));
       done(Object.assign(new Error("The body is not JSON."), { statusCode: 400 }));
     }
   });

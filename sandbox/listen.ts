@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { pause } from "./pause.ts";
+import { resetSocket } from "./reset.ts";
 
 const host = "127.0.0.1";
 const portsToTry = 50;
@@ -73,7 +74,7 @@ export async function listen(port: number, create: () => Server): Promise<Listen
 
   function cut(spare?: Socket): number {
     const others = [...sockets].filter((socket) => socket !== spare && !socket.destroyed);
-    for (const socket of others) socket.resetAndDestroy();
+    for (const socket of others) resetSocket(socket);
     return others.length;
   }
 

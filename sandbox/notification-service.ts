@@ -1,4 +1,4 @@
-import { type Answer, problem } from "./answer.ts";
+import { type Answer, hasApiKey, problem } from "./answer.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Ledger } from "./ledger.ts";
 import type { Call, RestService } from "./rest-server.ts";
@@ -32,7 +32,7 @@ export function createNotificationService(apiKey: string): RestService {
   let lastNumber = 0;
 
   return {
-    apiKey,
+    isAllowed: (authorization) => hasApiKey(authorization, apiKey),
     see: (key) => ledger.see(key),
     routes: [{ method: "POST", path: "/notify", handle: notify }],
     controlPath: "/__sent",

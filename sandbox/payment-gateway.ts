@@ -1,4 +1,5 @@
-import { type Answer, problem } from "./answer.ts";
+import type { AccessTokens } from "./access-tokens.ts";
+import { type Answer, hasApiKey, problem } from "./answer.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Ledger } from "./ledger.ts";
 import type { Call, RestService } from "./rest-server.ts";
@@ -20,6 +21,8 @@ export interface Charge {
   readonly currency: string;
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
+  /** The `X-Request-Id` of the request that made it; one that was answered from the books under its key made none. */
+  readonly requestId: string | null;
   readonly at: string;
 }
 
@@ -33,14 +36,14 @@ export interface GatewayLedger {
   readonly requests: number;
 }
 
-/** A payment gateway without a socket. */
-export function createPaymentGateway(apiKey: string): RestService {
+/** A payment gateway without a socket, for whoever has the key or an access token that is good now. */
+export function createPaymentGateway(apiKey: string, tokens: AccessTokens): RestService {
   const ledger = new Ledger<Charge>();
   const keys = new IdempotencyKeys();
   let lastNumber = 0;
 
   return {
-    apiKey,
+    isAllowed: (authorization) => hasApiKey(authorization, apiKey) || tokens.isGood(authorization),
     see: (key) => ledger.see(key),
     routes: [
       { method: "POST", path: "/v1/payments", handle: create },
@@ -68,16 +71,17 @@ export function createPaymentGateway(apiKey: string): RestService {
     const { amount, currency, reference } = order;
     return keys.answer(call.key, JSON.stringify([amount, currency, reference]), async () => {
       // Before anything is waited for: whoever gives up on a slow answer has been charged, and the ledger says so.
-      const charge = makeCharge(order, call.key);
+      const charge = makeCharge(order, call);
       await call.worked;
       return { status: 201, headers: { location: `/v1/payments/${charge.id}` }, body: paymentOf(charge) };
     });
   }
 
-  function makeCharge(order: Order, key: string | undefined): Charge {
+  function makeCharge(order: Order, { key, requestId }: Call): Charge {
     // The number goes on after a clear: an id never means two payments.
     const id = `pay_${String(++lastNumber).padStart(6, "0")}`;
-    const charge = { id, ...order, idempotencyKey: key ?? null, at: new Date().toISOString() };
+    const made = { idempotencyKey: key ?? null, requestId: requestId ?? null, at: new Date().toISOString() };
+    const charge = { id, ...order, ...made };
     ledger.record(charge, key);
     return charge;
   }

@@ -12,6 +12,13 @@ export type RestFault =
       readonly body?: unknown;
       readonly retryAfterS?: number;
     })
+  /** Answered with the same error after all was done and recorded: a gateway in front of the service that lost it. */
+  | (Fault & {
+      readonly kind: "error-after-read";
+      readonly status: number;
+      readonly body?: unknown;
+      readonly retryAfterS?: number;
+    })
   /** Answered with 429 and `Retry-After`; nothing is done. */
   | (Fault & { readonly kind: "rate-limit"; readonly retryAfterS: number })
   /** RST before the body is read: nothing is done and the ledger does not know of the request. */
@@ -24,14 +31,13 @@ export type RestFault =
   | (Fault & { readonly kind: "refused" });
 
 const request = { ...striking, ...matching };
+const error = { status: whole(400, 599, { default: 500 }), body: anything, retryAfterS: whole(0, 86_400) };
 
 /** The fields of each kind. */
 export const restFaultKinds: FaultKinds<RestFault> = {
   latency: { acts: "on-request", fields: { ms: milliseconds({ required: true }), ...request } },
-  error: {
-    acts: "on-request",
-    fields: { status: whole(400, 599, { default: 500 }), body: anything, retryAfterS: whole(0, 86_400), ...request },
-  },
+  error: { acts: "on-request", fields: { ...error, ...request } },
+  "error-after-read": { acts: "on-request", fields: { ...error, ...request } },
   "rate-limit": { acts: "on-request", fields: { retryAfterS: whole(0, 86_400, { default: 1 }), ...request } },
   "reset-before-read": { acts: "on-request", fields: request },
   "reset-after-read": { acts: "on-request", fields: request },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Answer, encodeAnswer, hasApiKey, problem, unauthorized } from "./answer.ts";
+import { type Answer, encodeAnswer, problem, unauthorized } from "./answer.ts";
 import {
   type Controlled,
   type FaultControl,
@@ -13,6 +13,8 @@ import {
 import { type ActiveFault, FaultList, latencyOf } from "./faults.ts";
 import { type Listener, listen, urlOf } from "./listen.ts";
 import { pause } from "./pause.ts";
+import { RequestLog } from "./request-log.ts";
+import { resetSocket } from "./reset.ts";
 import { type RestFault, restFaultKinds } from "./rest-faults.ts";
 
 /** A request whose body was read, as a handler sees it. */
@@ -20,13 +22,16 @@ export interface Call {
   readonly body: unknown;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
   /** The `Idempotency-Key`. */
   readonly key: string | undefined;
+  /** The `X-Request-Id`. */
+  readonly requestId: string | undefined;
   /** Resolves when the time that a `latency` fault makes the work take is over. */
   readonly worked: Promise<void>;
 }
 
-/** A route behind the API key. */
+/** A route behind the API key, or behind whatever {@link RestService.isAllowed} wants. */
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -35,14 +40,19 @@ export interface Route {
 
 /** What a REST service does, without a socket. */
 export interface RestService {
-  readonly apiKey: string;
+  /** Whether a request with this `Authorization` may use the routes; else it gets a 401. */
+  isAllowed(authorization: string | undefined): boolean;
   readonly routes: readonly Route[];
+  /** The path below which bodies are forms. */
+  readonly formsAt?: string;
   /** Told of every request whose body was read, also of one that is then refused. */
   see(key: string | undefined): void;
   /** Where the control surface shows `report()` and, with DELETE, does `clear()`. */
   readonly controlPath: string;
   report(): unknown;
   clear(): void;
+  /** With PUT on `controlPath`: changes how the service works from now on. Answers what is wrong, if anything is. */
+  configure?(settings: unknown): string | undefined;
 }
 
 /** A REST service on a port. */
@@ -57,7 +67,8 @@ type Strikes = readonly ActiveFault<RestFault>[];
 export async function startRestServer(service: RestService, port: number, closing: AbortSignal): Promise<RestServer> {
   const faults = new FaultList<RestFault>(restFaultKinds);
   const struck = new WeakMap<IncomingMessage, Strikes>();
-  const app = createRouter();
+  const log = new RequestLog();
+  const app = createRouter(service.formsAt);
   app.addHook("onRequest", admit);
   app.setNotFoundHandler((request, reply) =>
     exchange(request, reply, () => problem(404, "Not found", "No such path.")),
@@ -68,9 +79,10 @@ export async function startRestServer(service: RestService, port: number, closin
   app.get("/health", (request, reply) => exchange(request, reply, () => ({ status: 200, body: { status: "pass" } })));
   for (const route of service.routes) {
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      log.read(reply.raw);
       service.see(keyOf(request));
       return exchange(request, reply, (call) =>
-        hasApiKey(request.headers.authorization, service.apiKey) ? route.handle(call) : unauthorized(),
+        service.isAllowed(request.headers.authorization) ? route.handle(call) : unauthorized(),
       );
     };
     app.route({ method: route.method, url: route.path, handler });
@@ -100,12 +112,27 @@ export async function startRestServer(service: RestService, port: number, closin
       service.clear();
       return reply.code(204).send();
     });
+    scope.get("/__requests", () => ({ requests: log.list() }));
+    scope.delete("/__requests", (_request, reply) => {
+      log.clear();
+      return reply.code(204).send();
+    });
+    if (service.configure === undefined) return;
+    scope.put(service.controlPath, (request, reply) => {
+      const wrong = service.configure?.(request.body);
+      if (wrong !== undefined) return sendAnswer(reply, problem(400, "Bad settings", wrong));
+      return reply.code(204).send();
+    });
   }
 
   /** Before the body is read: the one place where a request can end without having happened. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const path = pathOf(request);
     if (isControlPath(path)) return;
+    const requestId = headerOf(request, "x-request-id");
+    if (requestId !== undefined) {
+      log.enter({ requestId, method: request.method, path, idempotencyKey: keyOf(request) ?? null }, reply.raw);
+    }
     const strikes = faults.admit({ method: request.method, path });
     struck.set(request.raw, strikes);
     if (endingOf(strikes)?.fault.kind !== "reset-before-read") return;
@@ -125,7 +152,9 @@ export async function startRestServer(service: RestService, port: number, closin
       body: request.body,
       params: request.params as Readonly<Record<string, string>>,
       query: new URL(request.url, "http://sandbox").searchParams,
+      authorization: request.headers.authorization,
       key: keyOf(request),
+      requestId: headerOf(request, "x-request-id"),
       worked,
     };
     const answer = refusalOf(endingOf(strikes)?.fault) ?? (await handle(call));
@@ -137,6 +166,7 @@ export async function startRestServer(service: RestService, port: number, closin
   async function deliver(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<void> {
     const ending = endingOf(struck.get(request.raw) ?? []);
     if (ending?.fault.kind === "reset-after-read") reset(reply);
+    else if (ending?.fault.kind === "error-after-read") await sendAnswer(reply, errorAnswer(ending.fault));
     else if (ending?.fault.kind === "stalled-body") await stall(reply, answer, ending.over, closing);
     else await sendAnswer(reply, answer);
   }
@@ -158,7 +188,7 @@ async function stall(reply: FastifyReply, answer: Answer, ...over: readonly Abor
 
 function reset(reply: FastifyReply): void {
   reply.hijack();
-  reply.request.raw.socket.resetAndDestroy();
+  resetSocket(reply.request.raw.socket);
 }
 
 function endingOf(strikes: Strikes): ActiveFault<RestFault> | undefined {
@@ -170,7 +200,10 @@ function refusalOf(fault: RestFault | undefined): Answer | undefined {
   if (fault?.kind === "rate-limit") {
     return problem(429, "Too many requests", "Come back later.", { "retry-after": String(fault.retryAfterS) });
   }
-  if (fault?.kind !== "error") return undefined;
+  return fault?.kind === "error" ? errorAnswer(fault) : undefined;
+}
+
+function errorAnswer(fault: RestFault & { readonly kind: "error" | "error-after-read" }): Answer {
   const headers = fault.retryAfterS === undefined ? {} : { "retry-after": String(fault.retryAfterS) };
   return fault.body === undefined
     ? problem(fault.status, "Error", "The sandbox was told to fail.", headers)
@@ -178,8 +211,12 @@ function refusalOf(fault: RestFault | undefined): Answer | undefined {
 }
 
 function keyOf(request: FastifyRequest): string | undefined {
-  const key = request.headers["idempotency-key"];
-  return Array.isArray(key) ? key.join(", ") : key;
+  return headerOf(request, "idempotency-key");
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 function pathOf(request: FastifyRequest): string {

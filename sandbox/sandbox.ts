@@ -1,17 +1,21 @@
+import { AccessTokens } from "./access-tokens.ts";
 import { startControlServer } from "./control.ts";
 import { urlOf } from "./listen.ts";
 import { createNotificationService } from "./notification-service.ts";
 import { createPaymentGateway } from "./payment-gateway.ts";
 import { startPriceFeed } from "./price-feed.ts";
 import { startRestServer } from "./rest-server.ts";
+import { createTokenEndpoint } from "./token-endpoint.ts";
 
-/** Three real servers in one process, each of which can be told over HTTP to misbehave. */
+/** Four real servers in one process, each of which can be told over HTTP to misbehave. */
 export interface Sandbox extends AsyncDisposable {
   readonly gateway: SandboxEndpoint;
   readonly notifications: SandboxEndpoint;
   /** `url` is `ws:`, the stream is at `/stream` below it. */
   readonly feed: SandboxEndpoint;
-  /** The control server, which no fault reaches: `/gateway`, `/notifications` and `/feed` below it. */
+  /** Gives access tokens that the gateway takes instead of its key. `url` is that of the token endpoint itself. */
+  readonly tokens: SandboxTokens;
+  /** The control server, which no fault reaches: `/gateway`, `/notifications`, `/feed` and `/tokens` below it. */
   readonly controlUrl: string;
   /** Ends every socket at once; idempotent. */
   close(): Promise<void>;
@@ -25,11 +29,18 @@ export interface SandboxEndpoint {
   readonly apiKey: string;
 }
 
+/** Where access tokens are to be had, and as whom. */
+export interface SandboxTokens extends Omit<SandboxEndpoint, "apiKey"> {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** Ports, keys and pace. A port of 0, the default, is any free one; one that is taken gives way to the next free one. */
 export interface SandboxOptions {
   readonly gatewayPort?: number | undefined;
   readonly notificationsPort?: number | undefined;
   readonly feedPort?: number | undefined;
+  readonly tokensPort?: number | undefined;
   readonly controlPort?: number | undefined;
   /** Milliseconds between two ticks of the feed, 1 or more. @defaultValue 100 */
   readonly tickIntervalMs?: number | undefined;
@@ -49,6 +60,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     notifications: options.apiKeys?.notifications ?? "sandbox-notifications-key",
     feed: options.apiKeys?.feed ?? "sandbox-feed-key",
   };
+  const client = { id: "sandbox-client", secret: "sandbox-client-secret" };
+  const accessTokens = new AccessTokens();
   const closing = new AbortController();
   const started: { close(): Promise<void> }[] = [];
   let closed: Promise<void> | undefined;
@@ -56,7 +69,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   try {
     // One after the other: whose port is taken moves up, and the next must see that.
     const gateway = own(
-      await startRestServer(createPaymentGateway(apiKeys.gateway), options.gatewayPort ?? 0, closing.signal),
+      await startRestServer(
+        createPaymentGateway(apiKeys.gateway, accessTokens),
+        options.gatewayPort ?? 0,
+        closing.signal,
+      ),
     );
     const notifications = own(
       await startRestServer(
@@ -73,7 +90,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         closing: closing.signal,
       }),
     );
-    const control = own(await startControlServer(options.controlPort ?? 0, { gateway, notifications, feed }));
+    const tokens = own(
+      await startRestServer(createTokenEndpoint(client, accessTokens), options.tokensPort ?? 0, closing.signal),
+    );
+    const servers = { gateway, notifications, feed, tokens };
+    const control = own(await startControlServer(options.controlPort ?? 0, servers));
     const controlUrl = urlOf(control);
 
     return {
@@ -84,6 +105,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         apiKey: apiKeys.notifications,
       },
       feed: { url: feed.url, controlUrl: `${controlUrl}/feed`, apiKey: apiKeys.feed },
+      tokens: {
+        url: `${tokens.url}/oauth/token`,
+        controlUrl: `${controlUrl}/tokens`,
+        clientId: client.id,
+        clientSecret: client.secret,
+      },
       controlUrl,
       close,
       [Symbol.asyncDispose]: close,

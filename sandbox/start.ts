@@ -6,6 +6,7 @@ const { values: flags } = parseArgs({
     "gateway-port": { type: "string", default: "4010" },
     "notifications-port": { type: "string", default: "4011" },
     "feed-port": { type: "string", default: "4012" },
+    "tokens-port": { type: "string", default: "4014" },
     "control-port": { type: "string", default: "4013" },
     "tick-interval-ms": { type: "string", default: "100" },
   },
@@ -15,6 +16,7 @@ const sandbox = await startSandbox({
   gatewayPort: Number(flags["gateway-port"]),
   notificationsPort: Number(flags["notifications-port"]),
   feedPort: Number(flags["feed-port"]),
+  tokensPort: Number(flags["tokens-port"]),
   controlPort: Number(flags["control-port"]),
   tickIntervalMs: Number(flags["tick-interval-ms"]),
 });
@@ -25,6 +27,7 @@ process.stdout.write(`
   payment gateway   ${sandbox.gateway.url}   key ${sandbox.gateway.apiKey}
   notifications     ${sandbox.notifications.url}   key ${sandbox.notifications.apiKey}
   price feed        ${sandbox.feed.url}/stream   key ${sandbox.feed.apiKey}
+  access tokens     ${sandbox.tokens.url}   client ${sandbox.tokens.clientId}, secret ${sandbox.tokens.clientSecret}
   control           ${sandbox.controlUrl}
 
   Let the next three payments be charged and never answered, then look at the ledger:

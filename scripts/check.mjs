@@ -1,7 +1,9 @@
 // All that CI does but the browser, the tour and the servers: each step in turn, its output shown only when it fails.
 import { spawnSync } from "node:child_process";
 
-const reports = ["hawser", "hawser-fastify"].map((name) => `api/${name}.json`);
+const reports = ["hawser", "hawser-fastify", "hawser-auth-oauth2", "hawser-auth-sigv4"].map(
+  (name) => `api/${name}.json`,
+);
 
 if (process.argv.includes("--update-api")) {
   for (const config of reports) step("api report", "api-extractor", ["run", "--local", "-c", config]);

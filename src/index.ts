@@ -31,7 +31,7 @@ export {
 export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
-export type { Environment } from "./registry/settings.ts";
+export type { Environment } from "./core/environment.ts";
 export type { ChaosOptions } from "./resilience/chaos.ts";
 export type { CircuitBreakerOptions } from "./resilience/circuit-breaker.ts";
 export type { ConcurrencyOptions } from "./resilience/concurrency-limit.ts";
@@ -42,11 +42,38 @@ export type { RetryBudgetOptions } from "./resilience/retry-budget.ts";
 export type { RetryOptions } from "./resilience/retry.ts";
 export type { StageOptions } from "./resilience/stages.ts";
 export type { AnswerHeaders, AnswerTimings } from "./rest/answer.ts";
-export type { BodyOptions, BodyStream, Fields, FieldValue } from "./rest/body.ts";
+export type { BodyOptions } from "./rest/body.ts";
+export type { BodyStream, StreamSource } from "./rest/body-stream.ts";
+export type { Downloaded, DownloadOptions, DownloadProgress } from "./rest/download.ts";
+export type { EventsOptions } from "./rest/events.ts";
+export type { Fields, FieldValue } from "./rest/fields.ts";
+export type { LinesBroken, LinesOptions } from "./rest/lines.ts";
+export type { MultipartBody, Part, PartValue } from "./rest/multipart.ts";
+export type { NextPage, NextStrategy, Page } from "./rest/next-page.ts";
+export * from "./rest/auth/bearer.ts";
+export * from "./rest/auth/fixed.ts";
+export * from "./rest/auth/hmac.ts";
+export type * from "./rest/auth/provider.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
+export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
-export { RESTService, type WithSchema } from "./rest/rest-service.ts";
+export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
+export type { ResumeOptions } from "./rest/resumption.ts";
+export type { ServerSentEvent } from "./rest/sse.ts";
+export * from "./rest/service-call.ts";
+export {
+  type ErrorWithBody,
+  type FailuresOf,
+  hasErrorBody,
+  type StatusKey,
+  type StatusSchemas,
+  type SuccessOf,
+} from "./rest/status-schemas.ts";
+export { StreamedResponse } from "./rest/streamed-response.ts";
+export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
+export type { Polled, WaitForOptions, WaitOptions } from "./rest/wait-for.ts";
+export type { CacheOptions, TransportOptions } from "./rest/transport-options.ts";
 export { json, type MessageCodec } from "./websocket/codec.ts";
 export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";

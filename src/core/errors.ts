@@ -7,8 +7,9 @@
  * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start, limitMs
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
- * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding
- * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full
+ * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding, …
+ * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full, no credentials
+ * ├─ ServiceWaitError             what was waited for did not come about in time, or never will; reason, polls, last
  * ├─ ServiceConfigurationError    thrown at construction or start, before any I/O; problems
  * └─ ServiceStopError             some services of a registry could not be closed; services, errors
  * ```
@@ -33,6 +34,7 @@ export type Phase =
   | "configure"
   | "start"
   | "queue"
+  | "auth"
   | "connect"
   | "send"
   | "headers"
@@ -43,10 +45,18 @@ export type Phase =
   | "receive"
   | "close";
 
-export type ConnectionFault = "dns" | "connect" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
+export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
 export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
-export type DecodeFault = "json" | "schema" | "too-large" | "encoding";
-export type UnavailableReason = "not-started" | "draining" | "stopped" | "circuit-open" | "queue-full";
+export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
+export type UnavailableReason =
+  | "not-started"
+  | "draining"
+  | "stopped"
+  | "circuit-open"
+  | "queue-full"
+  | "no-credentials";
+
+export type WaitReason = "timeout" | "failed";
 
 /**
  * Why a failed attempt was not followed by another.
@@ -69,6 +79,7 @@ export type ErrorCode =
   | "response-status"
   | `decode-${DecodeFault}`
   | `unavailable-${UnavailableReason}`
+  | `wait-${WaitReason}`
   | "configuration-invalid"
   | "stop-failed";
 
@@ -206,6 +217,7 @@ export class ServiceConnectionError extends ExternalServiceError {
 const connectionFaultInWords: Record<ConnectionFault, string> = {
   dns: "the host name could not be resolved",
   connect: "no connection could be made",
+  blocked: "the address may not be connected to",
   tls: "the TLS handshake failed",
   reset: "the connection broke",
   protocol: "the far side broke the protocol",
@@ -324,6 +336,25 @@ export class ServiceUnavailableError extends ExternalServiceError {
   }
 }
 
+/** What `waitFor` waited for did not come about within its limit (`timeout`), or its answer says that it never will. */
+export class ServiceWaitError extends ExternalServiceError {
+  readonly reason: WaitReason;
+  /** How often it was asked. */
+  readonly polls: number;
+  /** The last answer that was seen; undefined where none came. Not shown by `inspect` or `JSON.stringify`. */
+  declare readonly last: unknown;
+
+  constructor(
+    reason: WaitReason,
+    facts: ErrorFacts & { readonly detail: string; readonly polls: number; readonly last: unknown },
+  ) {
+    super(`wait-${reason}`, facts.detail, facts);
+    this.reason = reason;
+    this.polls = facts.polls;
+    hide(this, "last", facts.last);
+  }
+}
+
 /** The settings, the options or the arguments are wrong. Thrown before any I/O, with all problems at once. */
 export class ServiceConfigurationError extends ExternalServiceError {
   /** Each says what is wrong and what is expected, and never shows the value of a secret. */
@@ -367,6 +398,7 @@ const branded = {
   ServiceResponseError,
   ServiceDecodeError,
   ServiceUnavailableError,
+  ServiceWaitError,
   ServiceConfigurationError,
   ServiceStopError,
 } as const;
@@ -393,4 +425,5 @@ export const isServiceUnavailableError: (error: unknown) => error is ServiceUnav
   guard("ServiceUnavailableError");
 export const isServiceConfigurationError: (error: unknown) => error is ServiceConfigurationError =
   guard("ServiceConfigurationError");
+export const isServiceWaitError: (error: unknown) => error is ServiceWaitError = guard("ServiceWaitError");
 export const isServiceStopError: (error: unknown) => error is ServiceStopError = guard("ServiceStopError");

@@ -26,8 +26,8 @@ export function redactHeaders(headers: HeaderValues, alsoSecret?: ReadonlySet<st
   );
 }
 
-/** The path of a request with the values of query parameters that carry credentials hidden. */
-export function redactPath(path: string): string {
+/** The path of a request with the values of query parameters hidden that carry credentials, or are in `alsoSecret`. */
+export function redactPath(path: string, alsoSecret?: ReadonlySet<string>): string {
   const start = path.indexOf("?");
   if (start === -1) return path;
   const query = path
@@ -35,7 +35,8 @@ export function redactPath(path: string): string {
     .split("&")
     .map((pair) => {
       const [name = ""] = pair.split("=", 1);
-      return isSecretName(decoded(name)) ? `${name}=${shown}` : pair;
+      const plain = decoded(name);
+      return (alsoSecret?.has(plain) ?? false) || isSecretName(plain) ? `${name}=${shown}` : pair;
     });
   return `${path.slice(0, start)}?${query.join("&")}`;
 }

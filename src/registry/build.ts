@@ -4,7 +4,8 @@ import { optionSources } from "../core/options.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { envPrefixFor } from "./env-names.ts";
 import { settingFields } from "./setting-fields.ts";
-import { type Environment, readSettings, type Settings, variablesOf } from "./settings.ts";
+import type { Environment } from "../core/environment.ts";
+import { readSettings, type Settings, variablesOf } from "./settings.ts";
 
 /** What became of a definition. */
 export type Built<T> =

@@ -8,7 +8,7 @@ import { WebSocketService } from "../websocket/websocket-service.ts";
 import { buildService } from "./build.ts";
 import { type AnyWebSocketService, type GivenOptions, rest, type ServiceDefinition, ws } from "./definition.ts";
 import { closeInReverse, connectInOrder } from "./sequence.ts";
-import { processEnvironment } from "./settings.ts";
+import { processEnvironment } from "../core/environment.ts";
 
 let clients = new Map<string, BaseExternalService>();
 

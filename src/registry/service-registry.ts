@@ -11,7 +11,8 @@ import { definitionProblems } from "./definition-problems.ts";
 import { Overrides } from "./overrides.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
 import { closeInReverse, connectInOrder } from "./sequence.ts";
-import { type Environment, processEnvironment } from "./settings.ts";
+import type { ServiceCall } from "../rest/service-call.ts";
+import { type Environment, processEnvironment } from "../core/environment.ts";
 
 /** The services of an application, by name. */
 export type ServiceMap = Readonly<Record<string, BaseExternalService>>;
@@ -38,7 +39,12 @@ export interface StartOptions {
  * Not the class itself, since a class with `#private` fields is satisfied by its own instances alone, and every fake
  * would need a cast. Not all members either: a test that calls `createPayment` need not invent the other thirty.
  */
-export type Fake<T> = { readonly [K in keyof T]?: T[K] };
+export type Fake<T> = { readonly [K in keyof T]?: FakeMember<T[K]> };
+
+/** A fake's method may return a plain promise where the service's own returns a call, which also has `safe()`. */
+export type FakeMember<M> = M extends (...args: infer Args) => ServiceCall<infer Value, infer _>
+  ? (...args: Args) => PromiseLike<Value>
+  : M;
 
 /** Stand-ins by the names of the services that they replace. */
 export type Fakes<S> = { readonly [N in keyof S]?: Fake<S[N]> | undefined };

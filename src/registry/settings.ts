@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
-
-/** Variables by name, as `process.env` holds them; an empty one counts as not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../core/environment.ts";
 
 /** One setting of a kind of service. */
 export interface SettingField {
@@ -51,12 +49,6 @@ export function readSettings(source: {
 /** Every variable that a field may be read from. */
 export function variablesOf(field: SettingField, prefix: string): string[] {
   return field.suffixes.flatMap((suffix) => [prefix + suffix, prefix + suffix + fileSuffix]);
-}
-
-/** Called at start, and by nobody's constructor: what runs later must not depend on what others do to the variables. */
-export function processEnvironment(): Environment {
-  // oxlint-disable-next-line node/no-process-env -- the one place; everything else is handed an Environment
-  return process.env;
 }
 
 function readMounted(variable: string, path: string, report: (problem: string) => void): string | undefined {

@@ -140,13 +140,16 @@ export class Call implements DeadlineEntry, Attempt {
 
   /** The next attempt asks to start; its own limit does not run yet. */
   applyForAttempt(reason?: AttemptRecord["reason"]): void {
-    this.number = this.#nextNumber();
+    const main = this.#main ?? this;
+    this.number = ++main.#numbered;
     this.#reason = reason;
     this.phase = "queue";
   }
 
-  #nextNumber(): number {
-    return this.#main === undefined ? ++this.#numbered : this.#main.#nextNumber();
+  /** The attempt that applied is not made after all: its number goes to the next one. */
+  withdraw(): void {
+    const main = this.#main ?? this;
+    main.#numbered -= 1;
   }
 
   startAttempt(): void {
@@ -171,6 +174,11 @@ export class Call implements DeadlineEntry, Attempt {
     this.#missed = undefined;
     this.#expireAtEarliest();
     return full;
+  }
+
+  /** What comes now is the rest of an answer; whatever was to end an attempt, and came too late for it, is void. */
+  outlastAttempts(): void {
+    this.#missed = undefined;
   }
 
   limit(limit: TimeoutLimit, limitMs: number): void {

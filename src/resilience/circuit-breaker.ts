@@ -85,10 +85,8 @@ export class CircuitBreaker implements Policy {
     return { kind: "go", permit: this.#generation };
   }
 
-  confirm(permit: unknown, applicant: Applicant, now: number): Failure | undefined {
-    if (permit === this.#generation || this.#state.name === "closed") return undefined;
-    const freeAt = this.#state.name === "open" ? this.#state.until : this.#state.leaseUntil;
-    return this.#refusal(applicant, Math.max(0, freeAt - now));
+  holds(permit: unknown): boolean {
+    return permit === this.#generation || this.#state.name === "closed";
   }
 
   settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void {

@@ -1,4 +1,4 @@
-import type { AttemptEnd, Failure } from "./outcome.ts";
+import type { AttemptEnd } from "./outcome.ts";
 import { type Admission, type Applicant, type Decision, go, type Policy } from "./policy.ts";
 
 interface Flight {
@@ -11,7 +11,8 @@ interface Flight {
  * Makes one call of several that are the same and under way at the same time: the first goes, the others get its
  * answer, good or bad.
  *
- * A leader whose own caller gave up, or whose own deadline passed, speaks for nobody else: the next in line goes then.
+ * A leader whose own caller gave up, whose own deadline passed, or who was refused here because it would have, speaks
+ * for nobody else: the next in line goes then.
  * Followers keep their own deadlines and signals.
  *
  * Not for: calls whose answers depend on more than method, path, headers and query, and not a cache: nothing is kept
@@ -55,7 +56,7 @@ export class Coalescing implements Policy {
 }
 
 function isOfLeaderAlone(end: AttemptEnd<unknown>): boolean {
-  return end.kind === "aborted" || (end.kind === "failure" && isOwnDeadline(end.failure));
+  if (end.kind === "success") return false;
+  // What was refused here was refused with a view to the leader's own deadline.
+  return end.kind === "aborted" || end.failure.verdict === "local" || end.failure.code === "timeout-deadline";
 }
-
-const isOwnDeadline = ({ code }: Failure): boolean => code === "timeout-deadline";

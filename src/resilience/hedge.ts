@@ -64,13 +64,20 @@ export class Hedger {
     return true;
   }
 
+  /** The hedge that was taken could not be made. */
+  putBack(): void {
+    this.#tokens += 1;
+  }
+
   /** Learns from an attempt. */
   observe(end: AttemptEnd<unknown>, durationMs: number, now: number): void {
     if (end.kind === "failure") {
       const { verdict } = end.failure;
       if (verdict === "throttled" || verdict === "overload") this.#pushbackUntil = now + pushbackMs;
     }
-    if (end.kind !== "success") return;
+    // One that was given up counts where it already was among the slow ones: leave out all that lost to their hedge,
+    // and the quantile of the rest sinks until every tenth attempt gets a hedge instead of every twentieth.
+    if (end.kind === "failure" || (end.kind === "aborted" && durationMs < this.#delayMs)) return;
     this.#samples[this.#seen % keptSamples] = durationMs;
     this.#seen += 1;
     if (this.#seen >= this.#limits.minSamples && this.#seen % sortEvery === 0) this.#learn();
@@ -88,7 +95,7 @@ export class Hedger {
 
 /**
  * Makes an attempt, and after `delayMs` another beside it, if `beside` lets it. The first success wins and ends the
- * other; a failure waits for the other to do better.
+ * other; a failure waits for the other to do better, and where both fail it is the first attempt's failure that counts.
  */
 export async function hedged<T>(
   call: Call,
@@ -100,24 +107,38 @@ export async function hedged<T>(
   const due = Promise.withResolvers<"due">();
   const timer = timing.clock.setTimer(timing.delayMs, () => due.resolve("due"));
   const first = await Promise.race([main, due.promise]).finally(() => timer.cancel());
-  if (first !== "due") return first;
+  // Who gave up in the very turn in which the hedge was due gets none.
+  if (first !== "due" || call.interruption !== undefined) return main;
 
   const hedge = call.beginHedge();
+  const second = beside(hedge);
   try {
-    const second = beside(hedge);
-    const isWon = (ended: Ended<T> | undefined): boolean => ended?.end.kind === "success";
-    const winner = await Promise.race([
-      main.then((ended) => (isWon(ended) ? "main" : second.then(() => "second"))),
-      second.then((ended) => (isWon(ended) ? "second" : main.then(() => "main"))),
+    const [mainEnd, secondEnd] = await Promise.all([
+      main.then((ended) => {
+        if (isSuccess(ended)) hedge.interrupt({ kind: "superseded" });
+        return ended;
+      }),
+      second.then((ended) => {
+        if (isSuccess(ended)) call.supersede();
+        return ended;
+      }),
     ]);
-    if (winner === "main") hedge.interrupt({ kind: "superseded" });
-    else call.supersede();
-    const [mainEnd, secondEnd] = await Promise.all([main, second]);
-    return secondEnd !== undefined && isWon(secondEnd) && !isWon(mainEnd) ? secondEnd : mainEnd;
+    if (secondEnd === undefined || !isSuccess(secondEnd)) return mainEnd;
+    if (!isSuccess(mainEnd)) return secondEnd;
+    // Both won: what the second one still has to come is nobody's.
+    if (secondEnd.end.kind === "success") secondEnd.end.remainder?.discard();
+    return mainEnd;
+  } catch (defect) {
+    call.supersede();
+    throw defect;
   } finally {
+    // Where the main attempt threw, which is a defect, the hedge is still on its way.
+    hedge.interrupt({ kind: "superseded" });
     hedge.release();
   }
 }
+
+const isSuccess = (ended: Ended<unknown> | undefined): boolean => ended?.end.kind === "success";
 
 /** Reads `hedge`: `true`, an object of limits, or `false` for none. */
 export function readHedge(reader: OptionReader): HedgeLimits | undefined {

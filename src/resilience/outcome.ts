@@ -1,4 +1,5 @@
 import type { AttemptRecord, ErrorCode, ExternalServiceError, Outcome, Phase, RetryRefusal } from "../core/errors.ts";
+import type { Attempt } from "./call.ts";
 
 /** What only the executor knows when an error is made of a failure. */
 export interface CallFacts {
@@ -51,12 +52,39 @@ export interface Failure {
   readonly retryAfterMs?: number;
   readonly quota?: Quota;
   readonly freeReplay?: FreeReplay;
+  /** Another origin said so, where the service had sent us on to: its own credentials have no part in it. */
+  readonly isElsewhere?: boolean;
   toError(facts: CallFacts): ExternalServiceError;
+}
+
+/**
+ * What is still to come of an attempt that succeeded: a body that its caller reads. The loop over the attempts is over
+ * then, and no failure of it leads to another; but the call stays under way, under its deadline and its signals.
+ */
+export interface Remainder {
+  /** Called once, by the executor, after the last policy was settled. */
+  begin(hold: Hold): void;
+  /** Called instead where nobody will get the value: gives back what it holds. */
+  discard(): void;
+}
+
+/** The call that a {@link Remainder} belongs to. */
+export interface Hold extends Pick<Attempt, "onInterrupt" | "limit"> {
+  /** The error of the whole call, given how its remainder failed. */
+  errorOf(failure: Failure): ExternalServiceError;
+  /** To be called once, when nothing is left: the call is over. */
+  release(): void;
 }
 
 /** How an attempt ended. `aborted`: by the caller's own signal, whose reason passes through unchanged. */
 export type AttemptEnd<T> =
-  | { readonly kind: "success"; readonly value: T; readonly status?: number; readonly quota?: Quota }
+  | {
+      readonly kind: "success";
+      readonly value: T;
+      readonly status?: number;
+      readonly quota?: Quota;
+      readonly remainder?: Remainder;
+    }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 
@@ -81,4 +109,10 @@ export function verdictOf(end: AttemptEnd<unknown>): Verdict {
     case "aborted":
       return "local";
   }
+}
+
+/** What an end says of the effect on the far side. */
+export function outcomeOf(end: AttemptEnd<unknown>): Outcome {
+  if (end.kind === "success") return "accepted";
+  return end.kind === "aborted" ? end.outcome : end.failure.outcome;
 }

@@ -1,11 +1,11 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import type { AttemptRecord, ExternalServiceError } from "../core/errors.ts";
+import type { AttemptRecord, ExternalServiceError, RetryRefusal } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
-import { type Attempt, Call, type CallLimits } from "./call.ts";
+import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
-import { type AttemptEnd, combinedOutcome, type FreeReplay } from "./outcome.ts";
+import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { type Ended, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
@@ -104,14 +104,13 @@ export class Pipeline {
     if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", about);
     call.hold();
     this.#inFlight += 1;
-    this.#budget?.countCall(call.startedAt);
-    let ended: Ended<T>;
+    let ended: Ended<T> | undefined;
     try {
       ended = await this.#callPolicies.run(call, () => this.#attempts(call, request, about));
     } finally {
-      call.release();
-      this.#inFlight -= 1;
-      if (this.#inFlight === 0) this.#idle?.resolve();
+      const remainder = ended?.end.kind === "success" ? ended.end.remainder : undefined;
+      if (remainder === undefined) this.#release(call);
+      else remainder.begin(this.#holdOf(call, request));
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
@@ -130,6 +129,27 @@ export class Pipeline {
     throw error ?? (end.kind === "aborted" ? end.reason : undefined);
   }
 
+  #release(call: Call): void {
+    call.release();
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#idle?.resolve();
+  }
+
+  /** What a remainder may do with the call that it keeps under way. */
+  #holdOf<T>(call: Call, request: CallRequest<T>): Hold {
+    call.outlastAttempts();
+    return {
+      onInterrupt: (interrupt) => call.onInterrupt(interrupt),
+      limit: (limit, limitMs) => call.limit(limit, limitMs),
+      errorOf: (failure) => {
+        const end = { kind: "failure", failure } as const;
+        // Of a failure, there always is one.
+        return this.#errorOf(call, request, { end }, this.#clock.now() - call.startedAt) as ExternalServiceError;
+      },
+      release: () => this.#release(call),
+    };
+  }
+
   /** Resolves when no call is under way; those that still are after `limitMs` are ended, with their outcome. */
   async drain(limitMs: number): Promise<void> {
     if (this.#inFlight > 0) {
@@ -145,6 +165,8 @@ export class Pipeline {
   }
 
   async #attempts<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+    // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
+    this.#budget?.countCall(this.#clock.now());
     const replayed = new Set<FreeReplay>();
     let reason: AttemptRecord["reason"];
     let cost: number | undefined;
@@ -201,7 +223,11 @@ export class Pipeline {
     return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
       if (!hedger.take(this.#clock.now())) return undefined;
       hedge.applyForAttempt("hedge");
-      return this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      const ended = await this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
+      if (ended !== undefined) return ended;
+      hedge.withdraw();
+      hedger.putBack();
+      return undefined;
     });
   }
 
@@ -218,7 +244,10 @@ export class Pipeline {
   }
 
   async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
-    return (await chaos.strike(call)) ?? request.attempt(call);
+    const struck = await chaos.strike(call);
+    // What it set to end the attempt early ends nothing any more, and would swallow a limit that passes now.
+    call.clearInterrupt();
+    return struck ?? request.attempt(call);
   }
 
   async #pause(call: Call, delayMs: number): Promise<void> {
@@ -248,9 +277,15 @@ export class Pipeline {
       outcome,
       retryable: failure.isTransient && (tookNoEffect || request.isRepeatableLater),
       retryAt: waitMs === undefined ? undefined : new Date(this.#clock.wallNow() + waitMs),
-      notRetried: notRetried ?? (call.interruption?.kind === "limit" ? "deadline" : undefined),
+      notRetried: notRetried ?? endedBy(call.interruption),
     });
   }
+}
+
+/** What a limit of ours that ended the whole call says of why nothing followed. */
+function endedBy(interruption: Interruption | undefined): RetryRefusal | undefined {
+  if (interruption?.kind !== "limit") return undefined;
+  return interruption.limit === "queue" ? "refused" : "deadline";
 }
 
 function recordOf(end: AttemptEnd<unknown>): Pick<AttemptRecord, "outcome" | "status" | "code"> {

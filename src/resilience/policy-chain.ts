@@ -34,9 +34,9 @@ export class PolicyChain {
     const permits: unknown[] = [];
     let ended: Ended<T> | undefined;
     try {
-      for (const policy of this.#policies) {
+      for (let policy = this.#policies[0]; policy !== undefined; policy = this.#policies[permits.length]) {
         const asked = policy.admit(call, this.#clock.now());
-        const decision = asked.kind === "wait" ? await this.#wait(call, asked, permits) : asked;
+        const decision = asked.kind === "wait" ? await this.#wait(call, asked) : asked;
         if (decision === "interrupted") {
           ended = { end: this.interrupted(call) };
           return ended;
@@ -46,6 +46,8 @@ export class PolicyChain {
           return ended;
         }
         permits.push(decision.permit);
+        // Whoever let the attempt go before it waited may think otherwise by now.
+        if (asked.kind === "wait" && !this.#allHold(permits)) this.#settle(permits.splice(0), undefined);
       }
       ended = await work();
       return ended;
@@ -98,11 +100,12 @@ export class PolicyChain {
     if (thrown.length > 0) throw thrown[0];
   }
 
-  async #wait(
-    call: Call,
-    admission: Admission & { kind: "wait" },
-    earlier: readonly unknown[],
-  ): Promise<Decision | "interrupted"> {
+  #allHold(permits: readonly unknown[]): boolean {
+    const now = this.#clock.now();
+    return permits.every((permit, index) => this.#policies[index]?.holds?.(permit, now) ?? true);
+  }
+
+  async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | "interrupted"> {
     const decided = Promise.withResolvers<Decision | "interrupted">();
     let isWaiting = true;
     const giveUp = admission.begin((decision) => {
@@ -124,19 +127,6 @@ export class PolicyChain {
     });
     const answer = await decided.promise;
     call.clearInterrupt();
-    if (answer === "interrupted" || answer.kind !== "go") return answer;
-    return this.#confirmed(call, earlier, answer);
-  }
-
-  /** What let the attempt go before it waited may think otherwise by now. */
-  #confirmed(call: Call, earlier: readonly unknown[], answer: Decision & { kind: "go" }): Decision {
-    const now = this.#clock.now();
-    for (const [index, permit] of earlier.entries()) {
-      const failure = this.#policies[index]?.confirm?.(permit, call, now);
-      if (failure === undefined) continue;
-      this.#policies[earlier.length]?.settle(answer.permit, givenUp, now);
-      return { kind: "refuse", failure };
-    }
     return answer;
   }
 }

@@ -45,7 +45,7 @@ export interface Policy {
   /** `call`: asked once, before the first attempt. `attempt`: asked before each attempt. */
   readonly scope: "call" | "attempt";
   admit(applicant: Applicant, now: number): Admission;
-  /** Asked again where a later policy made the attempt wait: why the permit no longer holds, or undefined. */
-  confirm?(permit: unknown, applicant: Applicant, now: number): Failure | undefined;
+  /** Asked where a later policy made the attempt wait. If a permit no longer holds, all go back and are asked for anew. */
+  holds?(permit: unknown, now: number): boolean;
   settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random, Timer } from "../core/clock.ts";
 import type { OptionReader } from "../core/options.ts";
-import type { AttemptEnd, Quota } from "./outcome.ts";
+import { type AttemptEnd, outcomeOf, type Quota, verdictOf } from "./outcome.ts";
 import { type Admission, type Applicant, go, type Policy } from "./policy.ts";
 import { rateLimited } from "./refusal.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
@@ -16,6 +16,12 @@ export interface RateLimitOptions {
 export interface RateLimits {
   readonly limit: number;
   readonly perMs: number;
+}
+
+/** An attempt that was let through: which one, and when the one before it was. */
+interface Start {
+  readonly number: number;
+  readonly before: number;
 }
 
 // A service that asks for more is asked again after this: it may have meant it, and it may have miscounted.
@@ -34,6 +40,9 @@ const lowQuota = 0.2;
  * over the time that is left.
  *
  * Who could not start before its deadline is refused at once, with the moment when it could.
+ *
+ * An attempt counts when it passes here: those that then wait for their turn under `concurrency` may start closer
+ * together than they passed.
  *
  * Not for: protecting a service that is slow (that is `concurrency`), and not exact across several processes: each has
  * its own gate, unless they share a store.
@@ -65,7 +74,7 @@ export class RateGate implements Policy {
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#limits = parts.limits;
-    this.#starts = new Float64Array(parts.limits?.limit ?? 0);
+    this.#starts = new Float64Array(parts.limits?.limit ?? 0).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** Until when nobody goes, on the clock's scale; in the past where there is no pause. */
@@ -78,10 +87,7 @@ export class RateGate implements Policy {
   }
 
   admit(applicant: Applicant, now: number): Admission {
-    if (this.#line.length === 0 && this.#freeAt() <= now) {
-      this.#start(now);
-      return go;
-    }
+    if (this.#line.length === 0 && this.#freeAt() <= now) return this.#start(now);
     const startsAt = this.#expectedStart(now);
     if (startsAt >= applicant.deadlineAt) {
       return { kind: "refuse", failure: rateLimited(this.#service, applicant, startsAt - now) };
@@ -97,14 +103,25 @@ export class RateGate implements Policy {
     };
   }
 
-  settle(_permit: unknown, end: AttemptEnd<unknown>, now: number): void {
+  /** A pause holds back also who was let go before it began and has waited for a later stage since. */
+  holds(_permit: unknown, now: number): boolean {
+    return now >= this.#pausedUntil;
+  }
+
+  settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void {
+    if (permit !== undefined && verdictOf(end) === "local" && outcomeOf(end) === "not-sent") {
+      this.#takeBack(permit as Start);
+    }
     if (end.kind === "aborted") return;
     const quota = end.kind === "success" ? end.quota : end.failure.quota;
     if (end.kind === "failure" && end.failure.verdict === "throttled") {
       const { retryAfterMs } = end.failure;
       if (retryAfterMs !== undefined) this.#pause(now, retryAfterMs);
     }
-    if (quota !== undefined) this.#follow(quota, now);
+    if (quota === undefined) return;
+    this.#follow(quota, now);
+    // More may be left than it was when the timer was set.
+    this.#letGo();
   }
 
   #pause(now: number, hintMs: number): void {
@@ -114,36 +131,58 @@ export class RateGate implements Policy {
 
   #follow({ remaining, resetMs, limit }: Quota, now: number): void {
     if (remaining <= 0) this.#pause(now, resetMs);
-    const isLow = limit !== undefined && remaining > 0 && remaining < lowQuota * limit;
+    const isLow = remaining > 0 && remaining < lowQuota * (limit ?? 0);
     this.#pace = isLow ? { everyMs: resetMs / remaining, until: now + resetMs } : undefined;
   }
 
   /** When the next attempt may start; in the past where it may now. */
   #freeAt(): number {
-    let freeAt = this.#pausedUntil;
-    if (this.#limits !== undefined && this.#started >= this.#limits.limit) {
-      const oldest = this.#starts[this.#started % this.#limits.limit] ?? 0;
-      freeAt = Math.max(freeAt, oldest + this.#limits.perMs);
-    }
-    if (this.#pace !== undefined && this.#lastStart < this.#pace.until) {
+    let freeAt = Math.max(this.#pausedUntil, this.#freeInPeriod(0));
+    if (this.#pace !== undefined) {
       freeAt = Math.max(freeAt, Math.min(this.#lastStart + this.#pace.everyMs, this.#pace.until));
     }
     return freeAt;
   }
 
-  /** When somebody who joins the line now would start, near enough. */
-  #expectedStart(now: number): number {
-    const first = Math.max(now, this.#freeAt());
-    const ahead = this.#line.length;
-    const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
-    return first + periods * (this.#limits?.perMs ?? 0);
+  /** When the limit alone lets an attempt start before which `ahead` others will. */
+  #freeInPeriod(ahead: number): number {
+    if (this.#limits === undefined) return Number.NEGATIVE_INFINITY;
+    const { limit, perMs } = this.#limits;
+    const oldest = this.#starts[(this.#started + ahead) % limit] ?? 0;
+    return oldest + perMs * (1 + Math.floor(ahead / limit));
   }
 
-  #start(now: number): void {
+  /** When somebody who joins the line now would start, as far as is known now. */
+  #expectedStart(now: number): number {
+    const ahead = this.#line.length;
+    const first = Math.max(now, this.#freeAt());
+    const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
+    const startsAt = Math.max(first + periods * (this.#limits?.perMs ?? 0), this.#freeInPeriod(ahead));
+    if (this.#pace === undefined) return startsAt;
+    return Math.max(startsAt, Math.min(first + ahead * this.#pace.everyMs, this.#pace.until));
+  }
+
+  #start(now: number): Admission & { kind: "go" } {
+    const before = this.#lastStart;
+    const number = this.#started;
     this.#lastStart = now;
-    if (this.#limits === undefined) return;
-    this.#starts[this.#started % this.#limits.limit] = now;
-    this.#started += 1;
+    if (this.#limits !== undefined) {
+      this.#starts[number % this.#limits.limit] = now;
+      this.#started += 1;
+    } else if (this.#pace === undefined) return go;
+    const permit: Start = { number, before };
+    return { kind: "go", permit };
+  }
+
+  /** What was refused by a later stage, an open circuit above all, took nothing of the rate: others need not wait for it. */
+  #takeBack({ number, before }: Start): void {
+    const isLast = this.#limits === undefined || number === this.#started - 1;
+    if (isLast) this.#lastStart = before;
+    if (this.#limits !== undefined && this.#started - number <= this.#limits.limit) {
+      this.#starts[number % this.#limits.limit] = Number.NEGATIVE_INFINITY;
+      if (isLast) this.#started = number;
+    }
+    this.#letGo();
   }
 
   #leave(waiter: Waiter): void {
@@ -158,10 +197,10 @@ export class RateGate implements Policy {
   }
 
   readonly #letGo = (): void => {
+    this.#timer?.cancel();
     const now = this.#clock.now();
     while (this.#line.length > 0 && this.#freeAt() <= now) {
-      this.#start(now);
-      this.#line.next()?.answer(go);
+      this.#line.next()?.answer(this.#start(now));
     }
     this.#timer = this.#line.length > 0 ? this.#wake(now) : undefined;
   };

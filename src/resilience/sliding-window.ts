@@ -49,8 +49,8 @@ export class SlidingWindow {
   #turn(now: number): void {
     const newest = Math.floor(now / this.#bucketMs);
     if (newest <= this.#newest) return;
-    if (newest - this.#newest >= buckets) this.clear();
-    else for (let bucket = this.#newest + 1; bucket <= newest; bucket++) this.#drop(bucket % buckets);
+    const first = Math.max(this.#newest, newest - buckets) + 1;
+    for (let bucket = first; bucket <= newest; bucket++) this.#drop(bucket % buckets);
     this.#newest = newest;
   }
 

@@ -7,6 +7,41 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   readonly body: Uint8Array;
   readonly timings: AnswerTimings;
+  readonly redirect?: RedirectNote;
+}
+
+/** What redirects have to do with an answer. */
+export interface RedirectNote {
+  /** Why this one was not followed. */
+  readonly problem: string | undefined;
+  /** A redirect turned the call into a GET: whatever this answer says, the call itself may have taken effect. */
+  readonly mayHaveTakenEffect: boolean;
+  /** Another origin answered: that says nothing about the service itself, nor about its credentials. */
+  readonly isElsewhere: boolean;
+}
+
+/** An answer whose head has come, and whose body is read by the caller. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: AnswerBody;
+  readonly timings: Omit<AnswerTimings, "readMs">;
+  /** The body is not what came off the wire: lengths and ranges of one are not those of the other. */
+  readonly isDecoded: boolean;
+}
+
+/**
+ * A body that is read as it comes, once. It holds a connection, and stays under the limits of its call, until it is
+ * read to its end, left early, disposed, or failed; its iterator throws the error of the call, or the caller's own
+ * abort reason.
+ */
+export interface AnswerBody extends AsyncIterable<Uint8Array, undefined>, AsyncDisposable {
+  /** Tells who waits for something else than the next piece, such as a slow destination, that none will come. */
+  whenFailed(listener: (thrown: unknown) => void): void;
+}
+
+export function isOpen(answer: Answer | OpenAnswer): answer is OpenAnswer {
+  return !(answer.body instanceof Uint8Array);
 }
 
 /** Where the time of the last attempt went, in milliseconds. */

@@ -30,15 +30,20 @@ export function describeRest(settings: RESTSettings, stages: Stages, now: number
     ),
     stage("concurrency limit", concurrency && concurrencyValues(concurrency), limitState(stages)),
     stage("hedge", hedge && prefixed("hedge", { ...hedge })),
-    stage("auth", settings.apiKey && { apiKey: "bearer" }),
+    stage("auth", settings.apiKey ? { apiKey: "bearer" } : settings.auth && { auth: settings.auth.name }),
     stage("attempt limits", {
       attemptTimeoutMs: settings.attemptTimeoutMs,
       connectTimeoutMs: settings.connectTimeoutMs,
       bodyIdleTimeoutMs: settings.bodyIdleTimeoutMs,
     }),
     stage("chaos", chaos && prefixed("chaos", { ...chaos })),
-    stage("guard", { maxResponseBytes: settings.maxResponseBytes }),
-    stage("transport", { maxConnections: settings.maxConnections, closeTimeoutMs: settings.closeTimeoutMs }),
+    stage("guard", {
+      maxResponseBytes: settings.maxResponseBytes,
+      maxRedirects: settings.maxRedirects,
+      blockPrivateAddresses: settings.blockPrivateAddresses,
+    }),
+    stage("cache", settings.cache && prefixed("cache", { ...settings.cache })),
+    stage("transport", transportValues(settings)),
   ]);
 }
 
@@ -65,6 +70,21 @@ function concurrencyValues({
 }: NonNullable<RESTSettings["concurrency"]>): Values {
   const limit = isAdaptive ? `adaptive, 1 to ${max}` : max;
   return prefixed("concurrency", { limit, maxQueued, queueTimeoutMs });
+}
+
+function transportValues(settings: RESTSettings): Values {
+  const { maxConnections, maxConnectionAgeMs, closeTimeoutMs, decompress, http2, proxy, socketPath } = settings;
+  if (settings.dispatcher !== undefined) return { dispatcher: "given", closeTimeoutMs, decompress };
+  return {
+    maxConnections,
+    maxConnectionAgeMs: maxConnectionAgeMs === Number.POSITIVE_INFINITY ? false : maxConnectionAgeMs,
+    closeTimeoutMs,
+    decompress,
+    http2,
+    // A URL may hold a password.
+    proxy: typeof proxy === "object" ? "given" : proxy,
+    socketPath,
+  };
 }
 
 function prefixed(prefix: string, values: Values): Values {

@@ -1,23 +1,30 @@
-import type { Dispatcher } from "undici";
 import { type BaseUrl, endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
-import { headerProblem, readApiKey } from "../core/headers.ts";
+import { headerProblem } from "../core/headers.ts";
 import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
-import { readTls, type TlsOptions } from "../core/tls.ts";
+import type { AttemptAuth, AuthProvider } from "./auth/provider.ts";
+import { type AuthSettings, readAuth } from "./auth/read-auth.ts";
 import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
+import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";
 
 /** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
-export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions {
+export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions, TransportOptions {
   /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
   readonly baseUrl: string | URL;
   /** A path that goes between the base URL and every endpoint: `/v1`. @defaultValue "" */
   readonly endpointBase?: string | undefined;
   /** Sent with every call; those of a call win. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent as `Authorization: Bearer …`. Never shown. */
+  /** Sent as `Authorization: Bearer …`. Never shown. The short form of `auth: bearer(key)`. */
   readonly apiKey?: string | Secret | undefined;
+  /**
+   * What proves to the service who calls: `bearer`, `basic`, `apiKeyHeader`, `apiKeyQuery`, `hmac`,
+   * `oauth2ClientCredentials` (from `hawser/auth/oauth2`), `awsSigV4` (from `hawser/auth/sigv4`), or one of your own:
+   * `{ name, apply }`, or just the function. Instead of `apiKey`. Headers that a call is given win over it.
+   */
+  readonly auth?: AuthProvider | AttemptAuth["apply"] | undefined;
   /**
    * What `checkHealth` asks, by GET, below the base URL and beside `endpointBase`; `false` where the service has none.
    * @defaultValue "/health"
@@ -43,22 +50,14 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
    * and may be retried. `true`: in `Idempotency-Key`; or the name of the header. @defaultValue false
    */
   readonly idempotency?: boolean | string | undefined;
-  /** Connections at the same time. @defaultValue 64, or `concurrency.limit` where that is more */
-  readonly maxConnections?: number | undefined;
-  /** Of one answer; a larger one is an error, not a full memory. @defaultValue 10485760 (10 MiB) */
-  readonly maxResponseBytes?: number | undefined;
-  readonly tls?: TlsOptions | undefined;
-  /** An undici dispatcher (a `MockAgent`, a proxy agent) instead of the own pool. It is not closed by us. */
-  readonly dispatcher?: Dispatcher | undefined;
 }
 
 /** The options, checked and with their defaults. */
-export interface RESTSettings extends ServiceParts, StageSettings {
+export interface RESTSettings extends ServiceParts, StageSettings, AuthSettings, TransportChoices {
   readonly base: BaseUrl;
   /** Without `endpointBase`: a version in front of the endpoints is seldom in front of the health check as well. */
   readonly healthBase: BaseUrl;
   readonly headers: Readonly<Record<string, string>>;
-  readonly apiKey: Secret | undefined;
   readonly healthEndpoint: string | false;
   readonly deadlineMs: number;
   readonly attemptTimeoutMs: number;
@@ -67,10 +66,6 @@ export interface RESTSettings extends ServiceParts, StageSettings {
   readonly closeTimeoutMs: number;
   readonly deadlineHeader: string | undefined;
   readonly idempotencyHeader: string | undefined;
-  readonly maxConnections: number;
-  readonly maxResponseBytes: number;
-  readonly tls: TlsOptions;
-  readonly dispatcher: Dispatcher | undefined;
   /** Where the value of an option comes from; for `describe()`. */
   readonly origins: (option: string) => OptionOrigin;
 }
@@ -84,23 +79,24 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
   const endpointBase = readEndpoint(reader, "endpointBase", "");
   if (endpointBase.includes("?")) reader.problem("endpointBase must not have a query: every endpoint goes behind it");
   const limits = readLimits(reader);
+  const headers = readHeaders(reader);
   const maxConnections = reader.number("maxConnections", undefined, { min: 1, whole: true });
   const stages = readStages(reader, maxConnections);
   const settings: RESTSettings = {
     ...parts,
     ...limits,
     ...stages,
+    ...readTransport(reader, {
+      origin: base.origin,
+      maxConnections: maxConnections ?? Math.max(defaultMaxConnections, stages.concurrency?.max ?? 0),
+    }),
     base: { origin: base.origin, path: base.path + withoutEndSlash(encodePath(endpointBase)) },
     healthBase: base,
-    headers: readHeaders(reader),
-    apiKey: readApiKey(reader),
+    headers,
+    ...readAuth(reader, headers),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     deadlineHeader: readHeaderName(reader, "deadlineHeader"),
     idempotencyHeader: readIdempotency(reader),
-    maxConnections: maxConnections ?? Math.max(defaultMaxConnections, stages.concurrency?.max ?? 0),
-    maxResponseBytes: reader.number("maxResponseBytes", 10 * 1024 * 1024, { min: 1, whole: true }),
-    tls: readTls(reader),
-    dispatcher: reader.withMethods<Dispatcher>("dispatcher", ["dispatch"]),
     origins: reader.origins(),
   };
   reader.finish();

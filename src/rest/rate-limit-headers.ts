@@ -2,17 +2,25 @@ import type { Quota } from "../resilience/outcome.ts";
 import { parseRetryAfter } from "../resilience/retry-after.ts";
 import { type AnswerHeaders, headerOf } from "./answer.ts";
 
-/**
- * How long a refused call should wait, in milliseconds: `Retry-After` first (RFC 9110, section 10.2.3; the draft on
- * RateLimit fields gives it precedence too), then the reset of `RateLimit`, then those of the older names. A malformed
- * one is passed over.
- */
-export function waitHint(headers: AnswerHeaders, wallNow: number): number | undefined {
+/** How long the service asked to wait before another try, in milliseconds (RFC 9110, section 10.2.3). */
+export function retryAfterOf(headers: AnswerHeaders, wallNow: number): number | undefined {
   const retryAfterMs = parseRetryAfter(headers["retry-after"], wallNow);
   if (retryAfterMs !== undefined) return retryAfterMs;
   // Known to several SDKs: the same in milliseconds.
   const inMs = headerOf(headers, "retry-after-ms");
-  if (inMs !== undefined && /^\d{1,12}$/.test(inMs)) return Number(inMs);
+  return inMs !== undefined && /^\d{1,12}$/.test(inMs) ? Number(inMs) : undefined;
+}
+
+/**
+ * How long a throttled call (429) should wait, in milliseconds: `Retry-After` first, as the draft on RateLimit fields
+ * has it, then the reset of `RateLimit`, then those of the older names. A malformed one is passed over.
+ *
+ * Of a 429 alone: many services tell when their quota is reset in every answer, and a 503 is not to be tried again only
+ * in an hour for that.
+ */
+export function throttledHint(headers: AnswerHeaders, wallNow: number): number | undefined {
+  const retryAfterMs = retryAfterOf(headers, wallNow);
+  if (retryAfterMs !== undefined) return retryAfterMs;
   const quota = quotaOf(headers);
   if (quota !== undefined && quota.remaining <= 0) return quota.resetMs;
   for (const name of ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset"]) {

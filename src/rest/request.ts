@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
-import { type BodyOptions, bodyKinds, encodeFields, type Fields, type PreparedBody, prepareBody } from "./body.ts";
+import type { CredentialNames } from "./auth/read-auth.ts";
+import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
+import { encodeFields, type Fields } from "./fields.ts";
 import { encodePath, type RESTSettings } from "./options.ts";
+import type { PreparedBody } from "./prepared-body.ts";
 
 /** What every call can be given. */
 export interface CallOptions {
@@ -37,6 +40,10 @@ export interface PreparedRequest {
   readonly body: PreparedBody;
   readonly isRepeatable: boolean;
   readonly isRepeatableLater: boolean;
+  /** What of the headers and of the query is a credential: hidden in logs, and not for any other origin. */
+  readonly credentials: CredentialNames | undefined;
+  /** The credentials are a signature of this very request: a redirect within the origin would break it. */
+  readonly isSigned: boolean;
   /** What makes two calls the same, for safe ones without a body; see the option `coalesce`. */
   readonly identity: string | undefined;
 }
@@ -47,7 +54,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 const keyedMethods = new Set(["POST", "PATCH"]);
 
 const knownOptions = new Set<string>(
-  bodyKinds.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
+  bodyOptions.concat("params", "path", "headers", "signal", "deadlineMs", "maxRetries", "idempotencyKey"),
 );
 
 /**
@@ -97,6 +104,8 @@ export function prepareRequest(
     body,
     isRepeatable: isIdempotent || isKeyed,
     isRepeatableLater: isIdempotent || hasOwnKey,
+    credentials: settings.credentials,
+    isSigned: false,
     identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
   };
 }
@@ -169,6 +178,7 @@ function prepareHeaders(
   }
   const headers: Record<string, string> = { ...defaults };
   if (body.contentType !== undefined) headers["content-type"] = body.contentType;
+  if (body.contentLength !== undefined) headers["content-length"] = String(body.contentLength);
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     const problem = headerProblem(name, value ?? "");
     if (problem !== undefined) report(problem);

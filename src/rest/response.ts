@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type AttemptRecord, type DecodeFault, type DecodeIssue, ServiceDecodeError } from "../core/errors.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
-import { validate } from "./schema.ts";
+import { isSchema, validate } from "./schema.ts";
+import { schemaFor, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 
 /** Of the whole call, and of its last attempt. Milliseconds. */
 export interface ResponseTimings extends AnswerTimings {
@@ -53,14 +54,18 @@ export class ServiceResponse {
   }
 
   /**
-   * The body parsed as JSON: of the schema's type where one is given, else `unknown`. An empty body is `undefined`.
+   * The body parsed as JSON: of the schema's type where one is given, else `unknown`. An empty body is `undefined`. Of
+   * schemas by status, the one for this answer's status is taken; a success without one is not what was asked for.
    *
    * @throws ServiceDecodeError `decode-json | decode-schema`, with outcome `accepted`.
    */
   json(): unknown;
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
-  json<S extends StandardSchemaV1>(schema?: S): unknown {
-    return schema === undefined ? this.#parsed() : this.#validated(schema);
+  json<S extends StatusSchemas>(schemas: S): Promise<SuccessOf<S>>;
+  json(schema: StandardSchemaV1 | StatusSchemas): Promise<unknown>;
+  json(schema?: StandardSchemaV1 | StatusSchemas): unknown {
+    if (schema === undefined) return this.#parsed();
+    return this.#validated(isSchema(schema) ? schema : this.#schemaOf(schema));
   }
 
   /** The body parsed as JSON and *believed* to be a `T`. Nothing checks it; prefer a schema. */
@@ -87,6 +92,12 @@ export class ServiceResponse {
     const shown = issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
     const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
     throw this.#undecodable("schema", `the answer does not match the schema at ${shown.join(", ")}${more}`, issues);
+  }
+
+  #schemaOf(schemas: StatusSchemas): StandardSchemaV1 {
+    const found = schemaFor(schemas, this.status);
+    if (found !== undefined) return found.schema;
+    throw this.#undecodable("schema", `there is no schema for an answer with status ${this.status}`, []);
   }
 
   #undecodable(fault: DecodeFault, detail: string, issues: readonly DecodeIssue[]): ServiceDecodeError {

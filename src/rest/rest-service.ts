@@ -1,37 +1,45 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { currentDeadline } from "../core/deadline.ts";
+import { processEnvironment } from "../core/environment.ts";
 import type { ServiceDescription } from "../core/description.ts";
-import {
-  type ExternalServiceError,
-  isExternalServiceError,
-  isServiceRateLimitError,
-  ServiceConfigurationError,
-} from "../core/errors.ts";
+import { type ExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
-import { redactHeaders, redactPath } from "../core/redact.ts";
-import type { Attempt } from "../resilience/call.ts";
-import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { explain, type Explanation } from "../resilience/explain.ts";
-import type { Answer } from "./answer.ts";
+import { Calls } from "./calls.ts";
 import { describeRest } from "./describe.ts";
+import { download, type Downloaded, type DownloadOptions } from "./download.ts";
+import { events, type EventsOptions } from "./events.ts";
+import { lines, type LinesOptions } from "./lines.ts";
+import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
-import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
-import { ServiceResponse } from "./response.ts";
-import { quotaOf } from "./rate-limit-headers.ts";
+import type { CallOptions, RequestOptions } from "./request.ts";
+import type { ServiceResponse } from "./response.ts";
 import { isSchema } from "./schema.ts";
-import { statusFailure } from "./status-failure.ts";
+import { ServiceCall } from "./service-call.ts";
+import type { ServerSentEvent } from "./sse.ts";
+import {
+  type FailuresOf,
+  matchError,
+  type StatusSchemas,
+  statusSchemasProblem,
+  type SuccessOf,
+} from "./status-schemas.ts";
+import type { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
-
-// URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
-const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
+import { waitForEndpoint, type WaitForOptions, waitForPoll, type WaitOptions } from "./wait-for.ts";
 
 /** A call whose answer is JSON; with a schema, the answer is checked and has its type. */
-export interface WithSchema<S extends StandardSchemaV1> {
-  /** Any Standard Schema: zod, valibot, arktype and others. */
+export interface WithSchema<S extends StandardSchemaV1 | StatusSchemas> {
+  /** Any Standard Schema (zod, valibot, arktype and others); or one for each status, `{ 200: Payment, 404: Problem }`. */
   readonly schema: S;
+}
+
+/** A call whose answer is read as it comes. */
+export interface StreamOptions extends RequestOptions {
+  /** @defaultValue "GET" */
+  readonly method?: string | undefined;
 }
 
 /**
@@ -53,8 +61,7 @@ export abstract class RESTService extends BaseExternalService {
   readonly #pipeline: Pipeline;
   readonly #stages: Stages;
   readonly #transport: Transport;
-  readonly #defaultHeaders: Readonly<Record<string, string>>;
-  readonly #jsonHeaders: Readonly<Record<string, string>>;
+  readonly #calls: Calls;
 
   /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: RESTServiceOptions) {
@@ -66,41 +73,37 @@ export abstract class RESTService extends BaseExternalService {
     this.#pipeline = pipeline;
     this.#stages = stages;
     this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
-    this.#defaultHeaders = {
-      "user-agent": "hawser",
-      // Without it, any encoding is acceptable to us (RFC 9110, section 12.5.3), and we undo none.
-      "accept-encoding": "identity",
-      ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
-      ...settings.headers,
-    };
-    this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
+    this.#calls = new Calls(settings, pipeline, this.#transport, {
+      logger: this.logger,
+      assertReady: (operation) => this.assertReady(operation),
+    });
   }
 
-  get(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  get(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("GET", endpoint, options);
   }
 
-  post(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  post(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("POST", endpoint, options);
   }
 
-  put(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  put(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("PUT", endpoint, options);
   }
 
-  patch(endpoint: string, options?: RequestOptions): Promise<ServiceResponse> {
+  patch(endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse> {
     return this.request("PATCH", endpoint, options);
   }
 
-  delete(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  delete(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("DELETE", endpoint, options);
   }
 
-  head(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  head(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("HEAD", endpoint, options);
   }
 
-  options(endpoint: string, options?: CallOptions): Promise<ServiceResponse> {
+  options(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
     return this.request("OPTIONS", endpoint, options);
   }
 
@@ -108,45 +111,65 @@ export abstract class RESTService extends BaseExternalService {
   getJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: CallOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
-  getJson(endpoint: string, options?: CallOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  getJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: CallOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  getJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
     return this.#json("GET", endpoint, options);
   }
 
   postJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  postJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  postJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  postJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("POST", endpoint, options);
   }
 
   putJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  putJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  putJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  putJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("PUT", endpoint, options);
   }
 
   patchJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: RequestOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): Promise<unknown>;
-  patchJson(endpoint: string, options?: RequestOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  patchJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: RequestOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  patchJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
     return this.#json("PATCH", endpoint, options);
   }
 
   deleteJson<S extends StandardSchemaV1>(
     endpoint: string,
     options: CallOptions & WithSchema<S>,
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
-  deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): Promise<unknown>;
-  deleteJson(endpoint: string, options?: CallOptions): Promise<unknown> {
+  ): ServiceCall<StandardSchemaV1.InferOutput<S>>;
+  deleteJson<S extends StatusSchemas>(
+    endpoint: string,
+    options: CallOptions & WithSchema<S>,
+  ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
+  deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
+  deleteJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
     return this.#json("DELETE", endpoint, options);
   }
 
@@ -156,8 +179,114 @@ export abstract class RESTService extends BaseExternalService {
    * @throws ServiceConfigurationError for arguments that are wrong, and ServiceUnavailableError unless the service is
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
-  async request(method: string, endpoint: string, options: RequestOptions = {}): Promise<ServiceResponse> {
-    return this.#call(method.toUpperCase(), endpoint, options, this.#defaultHeaders);
+  request(method: string, endpoint: string, options: RequestOptions = {}): ServiceCall<ServiceResponse> {
+    return ServiceCall.of(async (keep) =>
+      keep(await this.#calls.call(method.toUpperCase(), endpoint, options, { accept: "anything" })),
+    );
+  }
+
+  /**
+   * Makes a call that ends with the head of its answer; the body is read as it comes, under the deadline of the call.
+   * It is tried again up to the head, and not beyond. Take it with `await using`.
+   *
+   * @throws as {@link RESTService.request}
+   */
+  async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
+    const { method = "GET", ...call } = options;
+    return this.#calls.open(method.toUpperCase(), endpoint, call);
+  }
+
+  /**
+   * The server-sent events of an endpoint: `for await (const { event, data } of …)`. It connects again by itself, with
+   * `Last-Event-ID`, for as long as it is iterated; leaving it closes the connection.
+   *
+   * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
+   * {@link RESTService.request}, and ServiceDecodeError for what is no event stream or not of the schema.
+   */
+  events<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: EventsOptions & { readonly schema: S },
+  ): AsyncGenerator<ServerSentEvent<StandardSchemaV1.InferOutput<S>>, undefined>;
+  events(
+    endpoint: string,
+    options?: EventsOptions & { readonly schema?: undefined },
+  ): AsyncGenerator<ServerSentEvent, undefined>;
+  events(
+    endpoint: string,
+    options: EventsOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): AsyncGenerator<ServerSentEvent<unknown>, undefined> {
+    return events(this.#calls, endpoint, options);
+  }
+
+  /**
+   * The values of an endpoint that answers with a line of JSON for each (NDJSON, JSON Lines), as they come.
+   *
+   * @throws as {@link RESTService.events}
+   */
+  lines<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: LinesOptions<StandardSchemaV1.InferOutput<S>> & { readonly schema: S },
+  ): AsyncGenerator<StandardSchemaV1.InferOutput<S>, undefined>;
+  lines(
+    endpoint: string,
+    options?: LinesOptions<unknown> & { readonly schema?: undefined },
+  ): AsyncGenerator<unknown, undefined>;
+  lines(
+    endpoint: string,
+    options: LinesOptions<never> & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): AsyncGenerator<unknown, undefined> {
+    return lines(this.#calls, endpoint, options);
+  }
+
+  /**
+   * Fetches something large into a file or a stream, by GET. A connection that breaks is taken up where it broke, by
+   * `Range` and `If-Range`; what is not certainly the same starts anew.
+   *
+   * @throws as {@link RESTService.request}; ServiceDecodeError `decode-range`; what the destination throws, unchanged.
+   */
+  async download(endpoint: string, options: DownloadOptions): Promise<Downloaded> {
+    return download(this.#calls, endpoint, options);
+  }
+
+  /**
+   * The items of an endpoint that answers in pages, asked for by GET: `for await (const item of …)`.
+   *
+   * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
+   * {@link RESTService.request}, and ServiceDecodeError `decode-next-page`.
+   */
+  paginate<S extends StandardSchemaV1, Item = ItemOf<StandardSchemaV1.InferOutput<S>>>(
+    endpoint: string,
+    options: PaginateOptions<StandardSchemaV1.InferOutput<S>, Item> & { readonly schema: S },
+  ): Pagination<StandardSchemaV1.InferOutput<S>, Item>;
+  paginate<Item = unknown>(
+    endpoint: string,
+    options?: PaginateOptions<unknown, Item> & { readonly schema?: undefined },
+  ): Pagination<unknown, Item>;
+  paginate(
+    endpoint: string,
+    options: PaginateOptions<unknown, unknown> & { readonly schema?: StandardSchemaV1 | undefined } = {},
+  ): Pagination<unknown, unknown> {
+    return new Pagination(this.#calls, endpoint, options);
+  }
+
+  /**
+   * Asks an endpoint by GET, or a function of yours, until a condition holds; resolves to the value that it held for.
+   *
+   * @throws ServiceWaitError; the error of a poll that is not worth repeating; the reason of `signal`, unchanged.
+   */
+  waitFor<S extends StandardSchemaV1>(
+    endpoint: string,
+    options: WaitForOptions<StandardSchemaV1.InferOutput<S>> & { readonly schema: S },
+  ): Promise<StandardSchemaV1.InferOutput<S>>;
+  waitFor<T>(poll: () => PromiseLike<T>, options: WaitOptions<T>): Promise<T>;
+  waitFor(endpoint: string, options: WaitForOptions<unknown> & { readonly schema?: undefined }): Promise<unknown>;
+  waitFor(
+    target: string | (() => PromiseLike<unknown>),
+    options: WaitForOptions<unknown> & { readonly schema?: StandardSchemaV1 | undefined },
+  ): Promise<unknown> {
+    return typeof target === "string"
+      ? waitForEndpoint(this.#calls, target, options)
+      : waitForPoll(this.#calls, target, options);
   }
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
@@ -182,7 +311,7 @@ export abstract class RESTService extends BaseExternalService {
       this.assertReady("checkHealth");
       if (healthEndpoint === false) return report("pass", "no health endpoint; the service object is ready");
       const call = { ...options, maxRetries: 0, deadlineMs: Math.min(5_000, deadlineMs) };
-      await this.#call("GET", healthEndpoint, call, this.#defaultHeaders, { ...this.#settings, base: healthBase });
+      await this.#calls.call("GET", healthEndpoint, call, { accept: "anything", base: healthBase });
       return report("pass");
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -201,104 +330,45 @@ export abstract class RESTService extends BaseExternalService {
   }
 
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
-  protected async open(_signal: AbortSignal): Promise<void> {}
+  protected async open(_signal: AbortSignal): Promise<void> {
+    await this.#transport.start(processEnvironment());
+  }
 
   protected async shut(): Promise<void> {
+    this.#calls.beginClosing();
     await this.#pipeline.drain(this.#settings.closeTimeoutMs);
-    await this.#transport.destroy();
+    try {
+      await this.#calls.close();
+    } finally {
+      // Also where a provider of the user's own throws.
+      await this.#transport.destroy();
+    }
   }
 
-  async #json(
+  #json(
     method: string,
     endpoint: string,
-    options: RequestOptions & { readonly schema?: StandardSchemaV1 | undefined } = {},
-  ): Promise<unknown> {
-    const schema = (options as typeof options | null)?.schema;
-    if (schema !== undefined && !isSchema(schema)) {
-      throw new ServiceConfigurationError(this.name, [`${method}: schema must be a Standard Schema (zod, valibot, …)`]);
-    }
-    const call = schema === undefined ? options : { ...options, schema: undefined };
-    const response = await this.#call(method, endpoint, call, this.#jsonHeaders);
-    try {
-      return await (schema === undefined ? response.json() : response.json(schema));
-    } catch (error) {
-      this.#logFailure(error);
-      throw error;
-    }
-  }
-
-  async #call(
-    method: string,
-    endpoint: string,
-    options: RequestOptions,
-    headers: Readonly<Record<string, string>>,
-    settings: RESTSettings = this.#settings,
-  ): Promise<ServiceResponse> {
-    const request = prepareRequest(settings, headers, method, endpoint, options);
-    this.assertReady(request.operation);
-    const scope = currentDeadline();
-    const signals = scope === undefined ? [] : [...scope.signals];
-    if (options.signal !== undefined) signals.push(options.signal);
-    const { deadlineMs = settings.deadlineMs, maxRetries } = options;
-    try {
-      const { value, attempts, elapsedMs } = await this.#pipeline.execute({
-        operation: request.operation,
-        deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
-        attemptTimeoutMs: settings.attemptTimeoutMs,
-        signals,
-        identity: request.identity,
-        retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
-        isRepeatable: request.isRepeatable,
-        isRepeatableLater: request.isRepeatableLater,
-        isReplayable: request.body.isReplayable,
-        attempt: (attempt) => this.#attempt(request, attempt),
-      });
-      return new ServiceResponse(value, { attempts, elapsedMs, service: this.name, operation: request.operation });
-    } catch (error) {
-      this.#logFailure(error);
-      throw error;
-    }
-  }
-
-  #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
-    const { deadlineHeader } = this.#settings;
-    if (deadlineHeader === undefined) return request;
-    const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
-    return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
-  }
-
-  #logFailure(error: unknown): void {
-    if (isExternalServiceError(error)) this.logger.warn({ error: error.toJSON() }, "call failed");
-  }
-
-  async #attempt(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
-    const isLogged = this.logger.isLevelEnabled?.("debug") ?? true;
-    const about = { method: request.method, path: redactPath(request.path), attempt: attempt.number };
-    const startedAt = this.clock.now();
-    if (isLogged) this.logger.debug({ ...about, headers: redactHeaders(request.headers) }, "request");
-    const end = await this.#transport.send(this.#withDeadline(request, attempt), attempt);
-    const failure =
-      end.kind === "success"
-        ? statusFailure(end.value, { service: this.name, operation: request.operation, wallNow: this.clock.wallNow() })
-        : undefined;
-    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
-    if (isLogged) {
-      const durationMs = Math.round(this.clock.now() - startedAt);
-      if (end.kind === "success") {
-        const { status, headers, body } = end.value;
-        const answer = { status, headers: redactHeaders(headers, urlHeaders), bytes: body.byteLength };
-        this.logger.debug({ ...about, ...answer, durationMs }, "response");
-      } else {
-        const code = end.kind === "failure" ? end.failure.code : "aborted";
-        this.logger.debug({ ...about, code, durationMs }, "no response");
+    options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
+  ): ServiceCall<unknown, unknown> {
+    return ServiceCall.of(async (keep) => {
+      const schema = (options as typeof options | null)?.schema;
+      const byStatus = schema === undefined || isSchema(schema) ? undefined : schema;
+      const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+      if (problem !== undefined) throw new ServiceConfigurationError(this.name, [`${method}: ${problem}`]);
+      const call = schema === undefined ? options : { ...options, schema: undefined };
+      let response: ServiceResponse;
+      try {
+        response = keep(await this.#calls.call(method, endpoint, call));
+      } catch (error) {
+        if (byStatus !== undefined) await matchError(error, byStatus);
+        throw error;
       }
-    }
-    return final;
+      try {
+        return await (schema === undefined ? response.json() : response.json(schema));
+      } catch (error) {
+        this.#calls.logFailure(error);
+        throw error;
+      }
+    });
   }
-}
-
-function withQuota(end: AttemptEnd<Answer>): AttemptEnd<Answer> {
-  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
-  const quota = quotaOf(end.value.headers);
-  return quota === undefined ? end : { ...end, quota };
 }

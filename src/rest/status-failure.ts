@@ -1,13 +1,8 @@
-import {
-  type ErrorFacts,
-  type Outcome,
-  type ProblemDetails,
-  ServiceRateLimitError,
-  ServiceResponseError,
-} from "../core/errors.ts";
+import { type ErrorFacts, type Outcome, ServiceRateLimitError, ServiceResponseError } from "../core/errors.ts";
 import type { Failure, Verdict } from "../resilience/outcome.ts";
 import { type Answer, headerOf, isJson, requestIdOf, textOf } from "./answer.ts";
-import { quotaOf, waitHint } from "./rate-limit-headers.ts";
+import { problemOf } from "./problem.ts";
+import { quotaOf, retryAfterOf, throttledHint } from "./rate-limit-headers.ts";
 
 // 408 and 425 ask for a repetition in so many words (RFC 9110, section 15.5.9; RFC 8470, section 5.2).
 const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -34,15 +29,17 @@ export function statusFailure(
 ): Failure | undefined {
   const { status, headers } = answer;
   if ((status >= 200 && status < 300) || status === 304) return undefined;
-  const retryAfterMs = waitHint(headers, about.wallNow);
+  const retryAfterMs = (status === 429 ? throttledHint : retryAfterOf)(headers, about.wallNow);
   const quota = quotaOf(headers);
   const { service, operation } = about;
   return {
     code: status === 429 ? "rate-limited" : "response-status",
     phase: "headers",
-    outcome: outcomeOf(status),
-    verdict: verdictOf(status),
-    isTransient: transient.has(status),
+    outcome: answer.redirect?.mayHaveTakenEffect === true ? "unknown" : outcomeOf(status),
+    verdict: answer.redirect?.isElsewhere === true ? "healthy" : verdictOf(status),
+    ...(answer.redirect?.isElsewhere === true ? { isElsewhere: true } : {}),
+    // A further attempt would begin before the redirect, with the call itself.
+    isTransient: transient.has(status) && answer.redirect?.mayHaveTakenEffect !== true,
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(quota === undefined ? {} : { quota }),
@@ -52,7 +49,7 @@ export function statusFailure(
       const body = bodyOf(answer);
       if (status === 429) return new ServiceRateLimitError({ ...all, status, headers, body });
       const detail = status < 400 ? redirectDetail(answer) : undefined;
-      return new ServiceResponseError({ ...all, status, headers, body, detail, problem: problemOf(answer, body) });
+      return new ServiceResponseError({ ...all, status, headers, body, detail, problem: problemOf(headers, body) });
     },
   };
 }
@@ -67,12 +64,8 @@ function bodyOf({ body, headers }: Answer): unknown {
   }
 }
 
-function problemOf({ headers }: Answer, body: unknown): ProblemDetails | undefined {
-  const isProblem = /^application\/problem\+json\b/i.test(headerOf(headers, "content-type") ?? "");
-  return isProblem && typeof body === "object" && body !== null ? (body as ProblemDetails) : undefined;
-}
-
-function redirectDetail({ status, headers }: Answer): string {
+function redirectDetail({ status, headers, redirect }: Answer): string {
+  if (redirect?.problem !== undefined) return redirect.problem;
   const location = headerOf(headers, "location");
   // Only where to: path and query of a redirect often carry a token.
   const origin = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : "";

@@ -8,6 +8,7 @@ import {
   ServiceTimeoutError,
 } from "../core/errors.ts";
 import type { Failure } from "../resilience/outcome.ts";
+import { PrivateAddressError } from "./private-addresses.ts";
 
 const dnsCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"]);
 
@@ -25,6 +26,11 @@ const protocolCodes = new Set([
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
 
+// A connection that the far side had closed while it lay idle shows in one of three ways, depending on how far its FIN
+// or RST had come when the request was written: as its end (UND_ERR_SOCKET), in reading, or in writing. None of them
+// says by itself that it was idle before; that it had served, and that no byte of an answer came, the exchange knows.
+const brokenCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
 interface WirePlace {
   readonly service: string;
   readonly operation: string;
@@ -33,7 +39,14 @@ interface WirePlace {
 }
 
 /** What an error of undici or of the socket says about an attempt. */
-export function wireFailure(error: Error, at: WirePlace & { readonly connectTimeoutMs: number }): Failure {
+export function wireFailure(
+  error: Error,
+  at: WirePlace & {
+    readonly connectTimeoutMs: number;
+    /** The connection had served before, and no byte of this answer had come. */
+    readonly isStale?: boolean;
+  },
+): Failure {
   const outcome: Outcome = at.isSent ? "unknown" : "not-sent";
   const phase: Phase = at.isSent ? at.phase : "connect";
   const code = codeOf(error);
@@ -49,6 +62,8 @@ export function wireFailure(error: Error, at: WirePlace & { readonly connectTime
       toError: (more) => new ServiceTimeoutError("connect", at.connectTimeoutMs, { ...facts, ...more }),
     };
   }
+  if (error instanceof PrivateAddressError) return blocked(error, facts);
+  if (proxyRefusal.test(error.message)) return refusedByProxy(error, facts);
   // Arguments are checked before they get here; what undici alone finds is still the caller's to mend.
   if (callerCodes.has(code))
     return at.isSent ? bodyFailure(error, { ...at, isFirst: false }) : misuse(at, error.message);
@@ -60,8 +75,49 @@ export function wireFailure(error: Error, at: WirePlace & { readonly connectTime
     verdict: "fault",
     // A certificate does not mend itself within a call. A host name may.
     isTransient: fault !== "tls",
+    ...(at.isStale === true && brokenCodes.has(code) ? { freeReplay: "stale-connection" as const } : {}),
     toError: (more) =>
       new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
+  };
+}
+
+// undici has no code for either: a 407 to a request that a proxy was to pass on, and any refusal to make a tunnel.
+const proxyRefusal = /^Proxy (?:Authentication Required|response) \((\d{3})\)/;
+
+function refusedByProxy(error: Error, facts: ErrorFacts): Failure {
+  const status = Number(proxyRefusal.exec(error.message)?.[1]);
+  // Whatever was written went to the proxy, which passed nothing on.
+  const outcome: Outcome = "not-sent";
+  return {
+    code: "connection-connect",
+    phase: "connect",
+    outcome,
+    verdict: "fault",
+    // 5xx: it did not get through to the service. Anything else is about us, and stays as it is.
+    isTransient: status >= 500,
+    toError: (more) =>
+      new ServiceConnectionError("connect", {
+        ...facts,
+        ...more,
+        phase: "connect",
+        detail: `the proxy refused to connect, with status ${status}`,
+      }),
+  };
+}
+
+function blocked({ rule }: PrivateAddressError, facts: ErrorFacts): Failure {
+  return {
+    code: "connection-blocked",
+    phase: "connect",
+    outcome: "not-sent",
+    verdict: "local",
+    isTransient: false,
+    toError: (more) =>
+      new ServiceConnectionError("blocked", {
+        ...facts,
+        ...more,
+        detail: `blockPrivateAddresses forbids the connection: the host is ${rule}`,
+      }),
   };
 }
 

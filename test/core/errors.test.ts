@@ -15,6 +15,7 @@ import {
   isServiceStopError,
   isServiceTimeoutError,
   isServiceUnavailableError,
+  isServiceWaitError,
   ServiceConfigurationError,
   ServiceConnectionError,
   ServiceDecodeError,
@@ -23,6 +24,7 @@ import {
   ServiceStopError,
   ServiceTimeoutError,
   ServiceUnavailableError,
+  ServiceWaitError,
 } from "../../src/core/errors.ts";
 
 const hidden = "sk_live_51";
@@ -56,6 +58,8 @@ const one = {
   ServiceResponseError: () => new ServiceResponseError({ ...facts, ...answer }),
   ServiceDecodeError: () => new ServiceDecodeError("json", { ...facts, detail: "the body is not JSON" }),
   ServiceUnavailableError: () => new ServiceUnavailableError("draining", { ...facts, detail: "it is closing" }),
+  ServiceWaitError: () =>
+    new ServiceWaitError("timeout", { ...facts, detail: "it did not come about", polls: 3, last: hidden }),
   ServiceConfigurationError: () => new ServiceConfigurationError("payments", ["baseUrl is required"]),
   ServiceStopError: () => new ServiceStopError(new Map([["payments", new Error("stuck")]])),
 } satisfies Record<string, () => ExternalServiceError>;
@@ -67,6 +71,7 @@ const guards = {
   ServiceResponseError: isServiceResponseError,
   ServiceDecodeError: isServiceDecodeError,
   ServiceUnavailableError: isServiceUnavailableError,
+  ServiceWaitError: isServiceWaitError,
   ServiceConfigurationError: isServiceConfigurationError,
   ServiceStopError: isServiceStopError,
 } satisfies Record<keyof typeof one, (error: unknown) => boolean>;
@@ -285,15 +290,17 @@ describe("a subclass of an application", () => {
 });
 
 test("the union of codes is closed: each code that a class makes is in it, and there is no other", () => {
-  const faults = ["dns", "connect", "tls", "reset", "protocol", "not-connected", "closed"] as const;
+  const faults = ["dns", "connect", "blocked", "tls", "reset", "protocol", "not-connected", "closed"] as const;
   const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start"] as const;
-  const decoding = ["json", "schema", "too-large", "encoding"] as const;
-  const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full"] as const;
+  const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
+  const waits = ["timeout", "failed"] as const;
+  const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full", "no-credentials"] as const;
   const made = [
     ...faults.map((fault) => new ServiceConnectionError(fault, facts).code),
     ...limits.map((limit) => new ServiceTimeoutError(limit, 1, facts).code),
     ...decoding.map((fault) => new ServiceDecodeError(fault, { ...facts, detail: "" }).code),
     ...reasons.map((reason) => new ServiceUnavailableError(reason, { ...facts, detail: "" }).code),
+    ...waits.map((reason) => new ServiceWaitError(reason, { ...facts, detail: "", polls: 1, last: 1 }).code),
     one.ServiceRateLimitError().code,
     one.ServiceResponseError().code,
     one.ServiceConfigurationError().code,
@@ -303,6 +310,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
   const all: Record<ErrorCode, true> = {
     "connection-dns": true,
     "connection-connect": true,
+    "connection-blocked": true,
     "connection-tls": true,
     "connection-reset": true,
     "connection-protocol": true,
@@ -322,10 +330,16 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "decode-schema": true,
     "decode-too-large": true,
     "decode-encoding": true,
+    "decode-content-type": true,
+    "decode-next-page": true,
+    "decode-range": true,
+    "wait-timeout": true,
+    "wait-failed": true,
     "unavailable-not-started": true,
     "unavailable-draining": true,
     "unavailable-stopped": true,
     "unavailable-circuit-open": true,
+    "unavailable-no-credentials": true,
     "unavailable-queue-full": true,
     "configuration-invalid": true,
     "stop-failed": true,

@@ -14,6 +14,7 @@ const codes = [
   ...membersOf("TimeoutLimit").map((limit) => `timeout-${limit}`),
   ...membersOf("DecodeFault").map((fault) => `decode-${fault}`),
   ...membersOf("UnavailableReason").map((reason) => `unavailable-${reason}`),
+  ...membersOf("WaitReason").map((reason) => `wait-${reason}`),
   ...membersOf("ErrorCode"),
 ];
 

@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 
 async function run(example: string): Promise<string[]> {
-  const { gateway, notifications, feed } = sandbox;
+  const { gateway, notifications, feed, tokens } = sandbox;
   const { stdout } = await promisify(execFile)(process.execPath, [`examples/${example}`], {
     cwd: new URL("../../", import.meta.url),
     timeout: 15_000,
@@ -28,6 +28,9 @@ async function run(example: string): Promise<string[]> {
       REALTIME_WS_URL: feed.url,
       REALTIME_WS_KEY: feed.apiKey,
       REALTIME_WS_PING_INTERVAL: "20",
+      OAUTH_TOKEN_URL: tokens.url,
+      OAUTH_CLIENT_ID: tokens.clientId,
+      OAUTH_CLIENT_SECRET: tokens.clientSecret,
     },
   });
   return stdout.trimEnd().split("\n");
@@ -39,6 +42,12 @@ test("quick-start makes a payment", async () => {
 
 test("rest-client creates a payment, finds it, and finds no other", async () => {
   expect(await run("rest-client.ts")).toEqual(["201 200 404"]);
+});
+
+test("oauth2-client makes ten payments with one access token", async () => {
+  expect(await run("oauth2-client.ts")).toEqual(["201 201 201 201 201 201 201 201 201 201"]);
+  const report = (await (await fetch(`${sandbox.tokens.controlUrl}/__tokens`)).json()) as { requests: number };
+  expect(report.requests).toBe(1);
 });
 
 test("websocket-client hears its messages and disconnects", async () => {

@@ -20,6 +20,7 @@ const charged: readonly Charge[] = placed.map(({ paymentId = "", reference, idem
   currency,
   reference,
   idempotencyKey,
+  requestId: null,
   at: "",
 }));
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { optionSources } from "../../src/core/options.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { type Built, buildService } from "../../src/registry/build.ts";
 import { rest, type ServiceDefinition, ws } from "../../src/registry/definition.ts";
@@ -62,11 +63,11 @@ test("the number of retries from the environment leaves the other limits of retr
 
 test("an option given as undefined counts as not given", () => {
   const definition = rest(Payments, { baseUrl: undefined, deadlineMs: undefined, logger: undefined });
-  expect(gotBy(definition, url)).toEqual({
-    name: "paymentGateway",
-    baseUrl: "https://env.example",
-    logger: silentLogger,
-  });
+  expect(Object.entries(gotBy(definition, url)).toSorted()).toEqual([
+    ["baseUrl", "https://env.example"],
+    ["logger", silentLogger],
+    ["name", "paymentGateway"],
+  ]);
 });
 
 test("a deadline from the environment below the default of the attempt's limit just works", () => {
@@ -141,4 +142,14 @@ test("the names of the Python design work for a stream", () => {
     const context = { env, precedence: "environment", shared } as const;
     expect(buildService(name, ws({ endpoint: "/stream" }), context).kind).toBe("service");
   }
+});
+
+test("a service can tell which of its options came from which variable", () => {
+  const options = gotBy(rest(Payments, { retry: { maxRetries: 5 } }), { ...url, PAYMENT_GATEWAY_TIMEOUT: "2" });
+  expect((options as { [optionSources]?: unknown })[optionSources]).toEqual(
+    new Map([
+      ["baseUrl", "PAYMENT_GATEWAY_URL"],
+      ["deadlineMs", "PAYMENT_GATEWAY_TIMEOUT"],
+    ]),
+  );
 });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { processEnvironment, readSettings, type SettingField, variablesOf } from "../../src/registry/settings.ts";
+import { processEnvironment } from "../../src/core/environment.ts";
+import { readSettings, type SettingField, variablesOf } from "../../src/registry/settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hawser-settings-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call, type CallLimits, type Interruption } from "../../src/resilience/call.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -96,4 +96,165 @@ test("a released call has left the list and its signals", () => {
   expect([list.size, getEventListeners(signal, "abort").length]).toEqual([1, 1]);
   call.release();
   expect([list.size, getEventListeners(signal, "abort").length]).toEqual([0, 0]);
+});
+
+describe("what a limit says of the service", () => {
+  const endedBy = async (limits: Partial<CallLimits>, begin: (call: Call) => void, ms = 10_000) => {
+    const { clock, call, told, tell } = heldCall(limits);
+    begin(call);
+    call.onInterrupt(tell);
+    await clock.advance(ms);
+    return told[0];
+  };
+  const start = (call: Call): void => call.startAttempt();
+
+  test("the deadline says something of an attempt that had a second, or all the time that any attempt gets", async () => {
+    const deadline = { kind: "limit", limit: "deadline" };
+    expect(await endedBy({ deadlineMs: 1_000, attemptTimeoutMs: 5_000 }, start)).toMatchObject({
+      ...deadline,
+      limitMs: 1_000,
+      isTelling: true,
+    });
+    expect(await endedBy({ deadlineMs: 999, attemptTimeoutMs: 5_000 }, start)).toMatchObject({
+      ...deadline,
+      isTelling: false,
+    });
+    expect(await endedBy({ deadlineMs: 300, attemptTimeoutMs: 300 }, start)).toMatchObject({
+      ...deadline,
+      isTelling: true,
+    });
+    expect(await endedBy({ deadlineMs: 300, attemptTimeoutMs: 301 }, start)).toMatchObject({
+      ...deadline,
+      isTelling: false,
+    });
+  });
+
+  test("the deadline says nothing where no attempt was under way", async () => {
+    expect(await endedBy({ deadlineMs: 5_000 }, () => undefined)).toMatchObject({
+      limit: "deadline",
+      isTelling: false,
+    });
+    const between = await endedBy({ deadlineMs: 5_000 }, (call) => {
+      call.startAttempt();
+      call.endAttempt({ outcome: "unknown" });
+    });
+    expect(between).toMatchObject({ limit: "deadline", isTelling: false });
+  });
+
+  test("a deadline that had passed before an attempt began says nothing, however short attempts may be", () => {
+    const { call, told, tell } = heldCall({ attemptTimeoutMs: 0 });
+    call.startAttempt();
+    call.onInterrupt(tell);
+    call.expire(call.startedAt);
+    expect(told).toMatchObject([{ limit: "attempt" }]);
+    const late = heldCall({ deadlineMs: 0, attemptTimeoutMs: 0 });
+    late.call.startAttempt();
+    late.call.onInterrupt(late.tell);
+    late.call.expire(0);
+    expect(late.told).toMatchObject([{ limit: "deadline", isTelling: false }]);
+  });
+
+  test("a limit of the queue says nothing, any other limit within an attempt does", async () => {
+    expect(await endedBy({}, (call) => call.limit("queue", 100))).toEqual({
+      kind: "limit",
+      limit: "queue",
+      limitMs: 100,
+      isTelling: false,
+    });
+    expect(await endedBy({}, (call) => call.limit("body-idle", 100))).toMatchObject({ isTelling: true });
+  });
+});
+
+describe("a hedge", () => {
+  const hedgedCall = (limits: Partial<CallLimits> = {}) => {
+    const scene = heldCall(limits);
+    scene.call.applyForAttempt();
+    return { ...scene, hedge: scene.call.beginHedge() };
+  };
+
+  test("is of the same call: its operation, identity, deadline and records, and numbered with it", async () => {
+    const { clock, list, call, hedge } = hedgedCall({ identity: "GET /x" });
+    await clock.advance(100);
+    hedge.applyForAttempt("hedge");
+    expect(hedge).toMatchObject({ operation: "GET /x", identity: "GET /x", startedAt: 0, deadlineAt: 1_000 });
+    expect([call.number, hedge.number, list.size]).toEqual([1, 2, 2]);
+    hedge.startAttempt();
+    await clock.advance(5);
+    expect(hedge.endAttempt({ outcome: "accepted" })).toMatchObject({
+      number: 2,
+      reason: "hedge",
+      startedAfterMs: 100,
+    });
+    expect(call.attempts).toHaveLength(1);
+    call.applyForAttempt("retry");
+    expect(call.number).toBe(3);
+  });
+
+  test("that is not made gives its number to the next attempt", () => {
+    const { call, hedge } = hedgedCall();
+    hedge.applyForAttempt("hedge");
+    hedge.withdraw();
+    call.applyForAttempt("retry");
+    expect([hedge.number, call.number]).toEqual([2, 2]);
+  });
+
+  test("ends with the call, and not the call with it", () => {
+    const { call, hedge, told, tell } = hedgedCall();
+    hedge.onInterrupt(tell);
+    hedge.interrupt({ kind: "superseded" });
+    expect([told, call.interruption]).toEqual([[{ kind: "superseded" }], undefined]);
+    const other = hedgedCall();
+    other.hedge.onInterrupt(other.tell);
+    other.call.interrupt({ kind: "closed" });
+    expect([other.told, other.hedge.interruption]).toEqual([[{ kind: "closed" }], { kind: "closed" }]);
+  });
+
+  test("listens to no signal of its own, and leaves the list with the call", () => {
+    const { signal } = new AbortController();
+    const { list, call } = hedgedCall({ signals: [signal] });
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    call.release();
+    expect([list.size, getEventListeners(signal, "abort").length]).toEqual([0, 0]);
+  });
+});
+
+test("who is superseded ends the attempt under way, and the call goes on", () => {
+  const { call, told, tell } = heldCall();
+  call.startAttempt();
+  call.onInterrupt(tell);
+  call.supersede();
+  expect([told, call.interruption]).toEqual([[{ kind: "superseded" }], undefined]);
+  call.endAttempt({ outcome: "unknown" });
+  call.startAttempt();
+  call.onInterrupt(tell);
+  expect(told).toHaveLength(1);
+});
+
+test("an attempt that applies is in the queue again, and a first one has no reason", () => {
+  const { call } = heldCall();
+  call.phase = "backoff";
+  call.applyForAttempt();
+  expect(call.phase).toBe("queue");
+  call.startAttempt();
+  expect(call.endAttempt({ outcome: "rejected" })).not.toHaveProperty("reason");
+  call.applyForAttempt("stale-connection");
+  call.startAttempt();
+  expect(call.endAttempt({ outcome: "accepted" })).toMatchObject({ number: 2, reason: "stale-connection" });
+});
+
+test("a limit that was cleared together with the wait that it was for does not hold any more", async () => {
+  const { clock, call, told, tell } = heldCall();
+  call.limit("queue", 100);
+  call.onInterrupt(tell);
+  call.clearInterrupt();
+  call.onInterrupt(tell);
+  await clock.advance(500);
+  expect([told, call.expiresAt]).toEqual([[], 1_000]);
+});
+
+test("a signal that has aborted already is not listened to", () => {
+  const signal = AbortSignal.abort("left");
+  const { call } = heldCall({ signals: [signal] });
+  expect(call.interruption).toEqual({ kind: "aborted", reason: "left" });
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });

@@ -4,9 +4,18 @@ import { type ServiceEvents, subscribe } from "../../src/core/events.ts";
 import type { Attempt } from "../../src/resilience/call.ts";
 import { interruptedEnd } from "../../src/resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../../src/resilience/outcome.ts";
-import { type CallRequest, type Completed, Pipeline } from "../../src/resilience/pipeline.ts";
-import type { Admission, Policy } from "../../src/resilience/policy.ts";
+import { type CallRequest, type Completed, Pipeline, type PipelineParts } from "../../src/resilience/pipeline.ts";
+import type { Admission, Applicant, Decision, Policy } from "../../src/resilience/policy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+
+/** Chance that comes out the same each time. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
 
 /** What one attempt does. */
 export type Step = (attempt: Attempt) => Promise<AttemptEnd<string>>;
@@ -41,15 +50,80 @@ export const hangs =
       });
     });
 
+/** Succeeds after a while, unless it is interrupted before. */
+export const takes =
+  (clock: VirtualClock, ms: number, end: Step = succeeds): Step =>
+  async (attempt) => {
+    const over = Promise.withResolvers<"over">();
+    const timer = clock.setTimer(ms, () => over.resolve("over"));
+    const first = await Promise.race([over.promise, hangs()(attempt)]);
+    timer.cancel();
+    return first === "over" ? end(attempt) : first;
+  };
+
+/** How attempts end, for a policy that is asked without a pipeline. */
+export const success: AttemptEnd<string> = { kind: "success", value: "done", status: 200 };
+export const failed = (more: Partial<Failure> = {}): AttemptEnd<string> => ({
+  kind: "failure",
+  failure: failure(more),
+});
+export const aborted: AttemptEnd<string> = { kind: "aborted", reason: "left", outcome: "unknown" };
+
+export const applicant = (more: Partial<Applicant> = {}): Applicant => ({
+  operation: "POST /payments",
+  number: 1,
+  deadlineAt: 30_000,
+  ...more,
+});
+
+/** Somebody who asked a policy, without a pipeline in between. */
+export class Asked {
+  /** What was answered in the end; undefined while it waits. */
+  decision: Decision | undefined;
+  readonly admission: Admission;
+  readonly #leave: (() => void) | undefined;
+
+  constructor(policy: Policy, now: number, more: Partial<Applicant> = {}) {
+    this.admission = policy.admit(applicant(more), now);
+    if (this.admission.kind !== "wait") this.decision = this.admission;
+    else
+      this.#leave = this.admission.begin((decision) => {
+        if (this.decision !== undefined) throw new Error("answered twice");
+        this.decision = decision;
+      });
+  }
+
+  get isWaiting(): boolean {
+    return this.decision === undefined;
+  }
+
+  get hasGone(): boolean {
+    return this.decision?.kind === "go";
+  }
+
+  get permit(): unknown {
+    return this.decision?.kind === "go" ? this.decision.permit : undefined;
+  }
+
+  get refusal(): Failure | undefined {
+    return this.decision?.kind === "refuse" ? this.decision.failure : undefined;
+  }
+
+  leave(): void {
+    this.#leave?.();
+  }
+}
+
 /** A pipeline on a clock that stands still, and calls to make through it. */
 export class Scene {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly pipeline: Pipeline;
   /** The numbers of the attempts that were started. */
   readonly started: number[] = [];
 
-  constructor(policies: readonly Policy[] = [], random: () => number = () => 0.5) {
-    this.pipeline = new Pipeline({ service: "payments", clock: this.clock, random, policies });
+  constructor(policies: readonly Policy[] = [], more: Partial<PipelineParts> = {}, clock = new VirtualClock()) {
+    this.clock = clock;
+    this.pipeline = new Pipeline({ service: "payments", clock, random: () => 0.5, policies, ...more });
   }
 
   /** A call whose attempts take these steps, the last one from then on. */

@@ -54,3 +54,18 @@ test("the outcome of the whole call, where it is known, outweighs that of the at
   if (end.kind !== "failure") throw new Error("a limit is a failure");
   expect(end.failure.toError(facts)).toMatchObject({ outcome: "unknown" });
 });
+
+test("an attempt that another one outran was given up, with no reason of the caller's", () => {
+  expect(interruptedEnd({ kind: "superseded" }, at)).toEqual({
+    kind: "aborted",
+    reason: undefined,
+    outcome: "unknown",
+  });
+});
+
+test("a limit counts as overload where it says something of the service, and being closed never does", () => {
+  const limit = { kind: "limit", limit: "deadline", limitMs: 1 } as const;
+  expect(interruptedEnd({ ...limit, isTelling: true }, at)).toMatchObject({ failure: { verdict: "overload" } });
+  expect(interruptedEnd({ ...limit, isTelling: false }, at)).toMatchObject({ failure: { verdict: "local" } });
+  expect(interruptedEnd({ kind: "closed" }, at)).toMatchObject({ failure: { verdict: "local" } });
+});

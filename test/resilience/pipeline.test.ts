@@ -5,6 +5,7 @@ import { isServiceTimeoutError } from "../../src/core/errors.ts";
 import type { Interruption } from "../../src/resilience/call.ts";
 import type { AttemptEnd } from "../../src/resilience/outcome.ts";
 import type { Admission, Policy } from "../../src/resilience/policy.ts";
+import { RetryBudget } from "../../src/resilience/retry-budget.ts";
 import { settled, type VirtualClock } from "../support/virtual-clock.ts";
 import {
   errorOf,
@@ -135,6 +136,118 @@ describe("what an error says of the whole call", () => {
     const scene = new Scene();
     const call = scene.call([failsWith({ isTransient: false })]);
     expect((await errorOf(call)).retryAt).toBeUndefined();
+  });
+});
+
+describe("replays for nothing", () => {
+  const stale = failsWith({ freeReplay: "stale-connection" });
+  const denied = failsWith({
+    freeReplay: "fresh-credentials",
+    status: 401,
+    outcome: "rejected",
+    verdict: "healthy",
+    isTransient: false,
+  });
+  const noRetries = { retry: { maxRetries: 0, baseDelayMs: 1, maxDelayMs: 1 } };
+
+  test("are made at once, once for each reason, and count as no retry", async () => {
+    const scene = new Scene();
+    const { attempts, elapsedMs } = await scene.call([stale, denied, succeeds], noRetries);
+    expect(attempts.map(({ reason }) => reason)).toEqual([undefined, "stale-connection", "fresh-credentials"]);
+    expect([elapsedMs, scene.clock.timers]).toEqual([0, 1]);
+  });
+
+  test("a second refusal of the credentials is final", async () => {
+    const scene = new Scene();
+    const error = await errorOf(scene.call([denied]));
+    expect(error).toMatchObject({ notRetried: "permanent", attempts: [{}, { reason: "fresh-credentials" }] });
+  });
+
+  test("a second stale connection is a failure like any other, and all retries are left", async () => {
+    const scene = new Scene();
+    const call = scene.call([stale]);
+    await scene.clock.advance(1_000);
+    const reasons = (await errorOf(call)).attempts.map(({ reason }) => reason);
+    expect(reasons).toEqual([undefined, "stale-connection", "retry", "retry"]);
+  });
+
+  test("cost the budget nothing, and give nothing back that they did not cost", async () => {
+    const budget = new RetryBudget({ ratio: 0.001, minRetries: 1 });
+    budget.take(1, 0);
+    const scene = new Scene([], { budget });
+    await scene.call([stale, succeeds]);
+    expect(budget.available(0)).toBeCloseTo(1 / 14);
+  });
+
+  test("a call whose retry succeeded at last gives back what that retry had cost", async () => {
+    const budget = new RetryBudget({ ratio: 0.001, minRetries: 3 });
+    const scene = new Scene([], { budget });
+    const call = scene.call([failsWith(), failsWith({ verdict: "throttled" }), succeeds]);
+    await scene.clock.advance(5_000);
+    await call;
+    expect(budget.available(scene.clock.now())).toBe(2);
+  });
+
+  test("a failure gives nothing back", async () => {
+    const budget = new RetryBudget({ ratio: 0.001, minRetries: 3 });
+    const scene = new Scene([], { budget });
+    const call = scene.call([failsWith()]);
+    await scene.clock.advance(5_000);
+    await errorOf(call);
+    expect(budget.available(scene.clock.now())).toBe(1);
+  });
+});
+
+describe("why a call was not tried again", () => {
+  const limited = { maxRetries: 1, baseDelayMs: 100, maxDelayMs: 100 };
+  const refusing = (retryAfterMs?: number): Policy => {
+    let asked = 0;
+    const refusal = failure({
+      outcome: "not-sent",
+      verdict: "local",
+      code: "unavailable-circuit-open",
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+    const admit = (): Admission => (++asked === 1 ? { kind: "go" } : { kind: "refuse", failure: refusal });
+    return new Witness("gate", [], { admit });
+  };
+
+  test.each<[string, Parameters<typeof failsWith>[0], Parameters<Scene["call"]>[1]]>([
+    ["permanent", { isTransient: false }, {}],
+    ["unsafe", { outcome: "unknown" }, { isRepeatable: false }],
+    ["one-shot-body", {}, { isReplayable: false }],
+    ["spent", {}, { retry: limited }],
+    ["deadline", { retryAfterMs: 60_000 }, {}],
+  ])("%s", async (because, more, request) => {
+    const scene = new Scene();
+    const call = scene.call([failsWith(more)], request);
+    await scene.clock.advance(1_000);
+    expect(await errorOf(call)).toMatchObject({ notRetried: because });
+  });
+
+  test("deadline, where it passed while the call was under way", async () => {
+    const scene = new Scene();
+    const call = scene.call([hangs()], { deadlineMs: 500 });
+    await scene.clock.advance(500);
+    expect(await errorOf(call)).toMatchObject({ limit: "deadline", notRetried: "deadline" });
+  });
+
+  test("refused: the error is that of the service, and says when the refusal will be over", async () => {
+    const scene = new Scene([refusing(700)]);
+    const call = scene.call([failsWith({ status: 500 })]);
+    await scene.clock.advance(1_000);
+    const error = await errorOf(call);
+    expect(error).toMatchObject({ code: "connection-reset", notRetried: "refused", attempts: [{ status: 500 }] });
+    expect(error.retryAt).toEqual(new Date(scene.clock.wallNow() - 1_000 + 50 + 700));
+  });
+
+  test("closing says nothing of retries", async () => {
+    const scene = new Scene();
+    const call = scene.call([hangs()]);
+    const drained = scene.pipeline.drain(100);
+    await scene.clock.advance(100);
+    await drained;
+    expect((await errorOf(call)).notRetried).toBeUndefined();
   });
 });
 

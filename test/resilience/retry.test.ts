@@ -1,15 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isServiceConfigurationError } from "../../src/core/errors.ts";
-import { OptionReader } from "../../src/core/options.ts";
 import type { Failure } from "../../src/resilience/outcome.ts";
-import {
-  decideRetry,
-  type RetryDecision,
-  type RetryLimits,
-  type RetrySettings,
-  readRetry,
-} from "../../src/resilience/retry.ts";
+import { decideRetry, type RetryDecision, type RetryLimits, readRetry } from "../../src/resilience/retry.ts";
+import { reading } from "../support/options.ts";
 import { failure } from "./calls.ts";
 
 const limits: RetryLimits = { maxRetries: 2, baseDelayMs: 50, maxDelayMs: 20_000 };
@@ -91,6 +84,15 @@ describe("a replay for nothing", () => {
     expect(decide(stale, { isRepeatable: false })).toEqual({ retry: false, because: "unsafe" });
   });
 
+  test("is not made of an unsafe call, whose connection was stale, even where it was refused", () => {
+    const expected = { retry: false, because: "unsafe" };
+    expect(decide({ ...stale, outcome: "rejected" }, { isRepeatable: false })).toEqual(expected);
+  });
+
+  test("is not made of an unsafe call whose credentials were refused after it may have taken effect", () => {
+    expect(decide({ ...denied, outcome: "unknown" }, { isRepeatable: false })).toMatchObject({ retry: false });
+  });
+
   test("is made of an unsafe call that was refused for its credentials", () => {
     expect(decide(denied, { isRepeatable: false })).toMatchObject({ retry: true });
   });
@@ -163,20 +165,7 @@ test("any decision keeps every limit", () => {
 });
 
 describe("the option retry", () => {
-  const read = (retry: unknown): RetrySettings => {
-    const reader = new OptionReader("payments", { retry });
-    const limitsRead = readRetry(reader);
-    reader.finish();
-    return limitsRead;
-  };
-  const problemsOf = (retry: unknown): readonly string[] => {
-    try {
-      read(retry);
-    } catch (error) {
-      if (isServiceConfigurationError(error)) return error.problems;
-    }
-    return [];
-  };
+  const { read, problemsOf } = reading("retry", readRetry);
 
   test("not given, or given as undefined, there are 2 retries from 50 ms to 20 s", () => {
     expect(read(undefined)).toEqual({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { optionSources } from "../../src/core/options.ts";
-import { type RESTServiceOptions, RESTService, silentLogger } from "../../src/index.ts";
+import { basic, type RESTServiceOptions, RESTService, silentLogger } from "../../src/index.ts";
 
 class Payments extends RESTService {}
 const describe = (more: Partial<RESTServiceOptions> = {}): string =>
@@ -26,6 +26,12 @@ test("what was given says so, by its full name", () => {
 test("what comes from the environment names its variable", () => {
   const options = { deadlineMs: 9_000, [optionSources]: new Map([["deadlineMs", "PAYMENTS_TIMEOUT"]]) };
   expect(describe(options)).toContain("deadlineMs 9000  (environment: PAYMENTS_TIMEOUT)");
+});
+
+test("auth is described by the name of its provider", () => {
+  const text = describe({ auth: basic("somebody", "s3cr3t") });
+  expect(text).toMatch(/^ ?\d+ {2}auth .*auth basic {2}\(definition\)$/m);
+  expect(text).not.toMatch(/somebody|s3cr3t/);
 });
 
 test("stages that are switched off say off", () => {

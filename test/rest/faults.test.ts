@@ -209,7 +209,7 @@ describe("an answer that is refused", () => {
       response.setHeader("content-encoding", "gzip");
       response.end(gzipSync("{}"));
     });
-    await using service = await startedPayments(server);
+    await using service = await startedPayments(server, { decompress: false });
     const error = await failureOf(service.getJson("/x"), isServiceDecodeError);
     expect(error).toMatchObject({ fault: "encoding", status: 200, outcome: "accepted", retryable: false });
     expect(error.message).toContain("the answer is encoded (gzip) although no encoding was asked for");

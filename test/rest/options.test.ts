@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { isServiceConfigurationError, type ServiceConfigurationError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { Secret } from "../../src/core/secret.ts";
+import { bearer } from "../../src/rest/auth/bearer.ts";
+import { basic } from "../../src/rest/auth/fixed.ts";
 import { encodePath, type RESTServiceOptions, type RESTSettings, readRESTOptions } from "../../src/rest/options.ts";
 import { httpServer } from "../support/http-server.ts";
 import { Payments } from "../support/rest-client.ts";
@@ -151,6 +153,26 @@ describe("what is refused at construction", () => {
     ],
     ["retry as a number", { retry: 3 }, "retry. must be an object, not 3"],
     ["an empty name", { name: "" }, "name must not be empty"],
+    ["apiKey beside auth", { apiKey: "sk_1", auth: basic("u", "p") }, "apiKey and auth are both given"],
+    [
+      "a header that auth sets as well",
+      { headers: { Authorization: "x" }, auth: bearer("t") },
+      "headers.authorization and auth both set the header authorization",
+    ],
+    ["an auth that is a string", { auth: "sk_1" }, "auth must be bearer(…), basic(…) or another provider"],
+    ["an auth without a name", { auth: { apply: () => ({}) } }, "auth must be bearer(…)"],
+    ["an auth that can do nothing", { auth: { name: "own" } }, "auth must be bearer(…)"],
+    ["an auth with no credentials", { auth: { name: "own", credentials: null } }, "auth must be bearer(…)"],
+    [
+      "an auth with a bad header",
+      { auth: { name: "own", credentials: { headers: { a: "\n" } } } },
+      "auth: header a must not contain CR, LF",
+    ],
+    [
+      "an auth with a bad parameter",
+      { auth: { name: "own", credentials: { query: { a: 5 } } } },
+      "auth: the query parameter a must be a string",
+    ],
     ["an empty key", { apiKey: "" }, "apiKey must be a Secret or a string that is not empty"],
     ["a key with the line end of its file", { apiKey: "sk_1\n" }, "apiKey must not contain CR, LF"],
     ["a header with CR and LF", { headers: { "x-a": "a\r\nx-b: b" } }, "header x-a must not contain CR, LF"],

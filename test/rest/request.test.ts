@@ -131,8 +131,16 @@ describe("headers", () => {
     });
   });
 
-  test("ask for an answer that is not encoded, since no header at all would allow any encoding", async () => {
-    expect((await arrivalOf("/x")).headers["accept-encoding"]).toBe("identity");
+  test("ask for an answer in an encoding that is undone here, since no header at all would allow any", async () => {
+    expect((await arrivalOf("/x")).headers["accept-encoding"]).toBe("gzip, br, zstd");
+    expect((await arrivalOf("/x", {}, { decompress: false })).headers["accept-encoding"]).toBe("identity");
+  });
+
+  test("that ask for another encoding win, those of the call over those of the service", async () => {
+    const service = { headers: { "Accept-Encoding": "br" } };
+    expect((await arrivalOf("/x", {}, service)).headers["accept-encoding"]).toBe("br");
+    const call = { headers: { "accept-encoding": "identity" } };
+    expect((await arrivalOf("/x", call, service)).headers["accept-encoding"]).toBe("identity");
   });
 
   test("an undefined one is not sent, and takes the service's own away", async () => {

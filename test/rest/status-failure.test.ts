@@ -51,6 +51,20 @@ describe("the outcome of a status", () => {
   });
 });
 
+describe("the hint of when to come back", () => {
+  const resets = { "x-ratelimit-reset": "3600", ratelimit: '"hour";r=7;t=3600' };
+
+  test("of a 429 is the reset of its quota, where there is no Retry-After", () => {
+    expect(failureFor(429, resets)).toMatchObject({ retryAfterMs: 3_600_000, quota: { remaining: 7 } });
+  });
+
+  test.each([500, 503])("of a %i is Retry-After alone: it is not put off until a quota is reset", (status) => {
+    expect(failureFor(status, resets)).not.toHaveProperty("retryAfterMs");
+    expect(failureFor(status, resets)).toMatchObject({ quota: { remaining: 7 } });
+    expect(failureFor(status, { ...resets, "retry-after": "2" })).toMatchObject({ retryAfterMs: 2_000 });
+  });
+});
+
 describe("the error of a status", () => {
   test("429 is a rate limit, with the hint of the service", () => {
     const error = errorFor(429, { "retry-after": "7", "x-request-id": "req_1" }, "slow down");

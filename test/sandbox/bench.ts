@@ -3,6 +3,7 @@ import { type Socket, connect } from "node:net";
 import { Agent, type Dispatcher } from "undici";
 import { expect } from "vitest";
 import { WebSocket } from "ws";
+import type { TokenReport } from "../../sandbox/access-tokens.ts";
 import type { ListedFault } from "../../sandbox/faults.ts";
 import type { SentNotifications } from "../../sandbox/notification-service.ts";
 import type { GatewayLedger } from "../../sandbox/payment-gateway.ts";
@@ -28,17 +29,22 @@ export interface Bench extends AsyncDisposable {
   send(url: string, sending?: Sending): Promise<Reply>;
   /** Answered when the status and headers are there; the body is still to be read. */
   open(url: string, sending?: Sending): Promise<Dispatcher.ResponseData>;
+  /** Posts a form; the body of the answer is still to be read. */
+  form(url: string, fields: URLSearchParams, headers?: Record<string, string>): Promise<Dispatcher.ResponseData>;
   pay(key?: string, body?: unknown, signal?: AbortSignal): Promise<Reply>;
   notify(key?: string, body?: unknown): Promise<Reply>;
   ledger(): Promise<GatewayLedger>;
   sent(): Promise<SentNotifications>;
   feed(): Promise<FeedReport>;
+  tokens(): Promise<TokenReport>;
+  /** From now on, every token that was given is refused. */
+  revokeTokens(): Promise<Reply>;
   order(server: Server, fault: object): Promise<Reply>;
   faults(server: Server): Promise<readonly ListedFault[]>;
   clear(server: Server): Promise<Reply>;
 }
 
-type Server = "gateway" | "notifications" | "feed";
+type Server = "gateway" | "notifications" | "feed" | "tokens";
 
 export async function startBench(options: SandboxOptions = {}): Promise<Bench> {
   const sandbox = await startSandbox(options);
@@ -81,11 +87,21 @@ export async function startBench(options: SandboxOptions = {}): Promise<Bench> {
     sandbox,
     send,
     open,
+    form: (url, fields, headers = {}) =>
+      agent.request({
+        origin: new URL(url).origin,
+        path: new URL(url).pathname,
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: fields.toString(),
+      }),
     pay: (key, body = { amount: 10, currency: "EUR" }, signal) => post("gateway", "/v1/payments", key, body, signal),
     notify: (key, body = { paymentId: "pay_1" }) => post("notifications", "/notify", key, body),
     ledger: () => report("gateway", "/__ledger"),
     sent: () => report("notifications", "/__sent"),
     feed: () => report("feed", "/__feed"),
+    tokens: () => report("tokens", "/__tokens"),
+    revokeTokens: () => send(`${sandbox.tokens.controlUrl}/__tokens`, { method: "DELETE" }),
     order: (server, fault) => send(`${sandbox[server].controlUrl}/__faults`, { method: "POST", body: fault }),
     faults: async (server) => (await report<{ faults: readonly ListedFault[] }>(server, "/__faults")).faults,
     clear: (server) => send(`${sandbox[server].controlUrl}/__faults`, { method: "DELETE" }),

@@ -20,7 +20,7 @@ test.each([undefined, null, [], "latency", {}, { kind: "typo" }, { kind: "toStri
     expect(parseFault(restFaultKinds, value)).toEqual({
       ok: false,
       detail:
-        '"kind" must be one of: latency, error, rate-limit, reset-before-read, reset-after-read, stalled-body, refused.',
+        '"kind" must be one of: latency, error, error-after-read, rate-limit, reset-before-read, reset-after-read, stalled-body, refused.',
     });
   },
 );

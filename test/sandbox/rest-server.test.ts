@@ -118,16 +118,18 @@ describe("reset-after-read", () => {
     expect((await bench.ledger()).charges).toEqual([]);
   });
 
-  test("hundreds of payments, repeated under their keys until answered, are charged once each", async () => {
+  test("hundreds of payments, repeated under their keys until answered, are charged once each", async ({ signal }) => {
     for (const kind of ["reset-after-read", "reset-before-read", "error", "rate-limit"]) {
       await bench.order("gateway", { kind, method: "POST", ratio: 0.3, seed: kind.length });
     }
     const keys = Array.from({ length: 300 }, (_, n) => `order-${n}`);
     const payUntilAnswered = async (key: string): Promise<unknown> => {
-      for (;;) {
+      // Not for ever: once the bench is gone, each try fails in the same turn, and the worker would never get out.
+      while (!signal.aborted) {
         const reply = await bench.pay(key).catch(() => undefined);
         if (reply?.status === 201) return reply.body["id"];
       }
+      return undefined;
     };
 
     const ids = await Promise.all(keys.map(payUntilAnswered));
@@ -225,5 +227,68 @@ describe("refused", () => {
     expect(await failureOf(dial(bench.sandbox.gateway.url))).toBe("ECONNREFUSED");
     await bench.clear("gateway");
     expect((await bench.pay()).status).toBe(201);
+  });
+});
+
+describe("error-after-read", () => {
+  test("an error is answered after the charge was made, and the next try under the key learns of it", async () => {
+    await bench.order("gateway", { kind: "error-after-read", status: 502, retryAfterS: 2, times: 1 });
+
+    expect(await bench.pay("k")).toMatchObject({ status: 502, headers: { "retry-after": "2" } });
+    expect((await bench.ledger()).charges).toHaveLength(1);
+    expect(await bench.pay("k")).toMatchObject({ status: 201, headers: { "idempotency-replayed": "true" } });
+  });
+});
+
+describe("the log of requests", () => {
+  const log = async () => (await bench.send(`${bench.sandbox.gateway.controlUrl}/__requests`)).body["requests"];
+  const payAs = (requestId: string, key = "k") =>
+    bench.send(`${bench.sandbox.gateway.url}/v1/payments`, {
+      method: "POST",
+      headers: { ...bearer(bench.sandbox.gateway.apiKey), "idempotency-key": key, "x-request-id": requestId },
+      body: { amount: 1, currency: "EUR" },
+    });
+  const logged = { method: "POST", path: "/v1/payments", idempotencyKey: "k", isRead: true, isOver: true };
+
+  test("has the requests that named themselves, in their order, and the charge names the one that made it", async () => {
+    await bench.order("gateway", { kind: "error", status: 503, times: 1 });
+    await payAs("first");
+    await payAs("second");
+    await payAs("third");
+    await bench.pay("other");
+
+    await eventually(log).toEqual([
+      { ...logged, requestId: "first", status: 503 },
+      { ...logged, requestId: "second", status: 201 },
+      { ...logged, requestId: "third", status: 201 },
+    ]);
+    expect((await bench.ledger()).charges).toMatchObject([{ requestId: "second" }, { requestId: null }]);
+  });
+
+  test("has one whose body was not read, one that was reset after it, and one that waits", async () => {
+    await bench.order("gateway", { kind: "reset-before-read", times: 1 });
+    await bench.order("gateway", { kind: "reset-after-read", times: 1 });
+    await bench.order("gateway", { kind: "stalled-body", times: 1 });
+    await failureOf(payAs("unread"));
+    await failureOf(payAs("unanswered"));
+    const stalled = payAs("stalled");
+
+    await eventually(log).toEqual([
+      { ...logged, requestId: "unread", isRead: false, status: null },
+      { ...logged, requestId: "unanswered", status: null },
+      { ...logged, requestId: "stalled", status: null, isOver: false },
+    ]);
+    await bench.clear("gateway");
+    expect((await stalled).status).toBe(201);
+    await eventually(log).toMatchObject([{}, {}, { status: 201, isOver: true }]);
+  });
+
+  test("is emptied by DELETE, and the ledger is not", async () => {
+    await payAs("one");
+
+    await bench.send(`${bench.sandbox.gateway.controlUrl}/__requests`, { method: "DELETE" });
+
+    expect(await log()).toEqual([]);
+    expect((await bench.ledger()).charges).toHaveLength(1);
   });
 });

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./bench.ts";
 
 test.each(["SIGINT", "SIGTERM"] as const)(
   "started alone it prints where it is and ends on %s within a second",
   async (signal) => {
     const start = new URL("../../sandbox/start.ts", import.meta.url).pathname;
-    const ports = ["gateway", "notifications", "feed", "control"].map((name) => `--${name}-port=0`);
+    const ports = ["gateway", "notifications", "feed", "tokens", "control"].map((name) => `--${name}-port=0`);
     const child = spawn(process.execPath, [start, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
     let printed = "";
     child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
     await eventually(() => printed).toContain("Ctrl-C");

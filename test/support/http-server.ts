@@ -86,7 +86,7 @@ async function serve(
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
       const { method = "", url = "", headers, socket } = incoming;
-      const connectionClosed = closings.get(socket) ?? once(socket, "close").then(() => undefined);
+      const connectionClosed = closings.get(socket) ?? closingOf(socket);
       closings.set(socket, connectionClosed);
       const seen = { method, url, headers, body: Buffer.concat(chunks).toString(), connectionClosed };
       requests.push(seen);
@@ -103,6 +103,11 @@ async function serve(
       return requests[number - 1] as SeenRequest;
     },
   });
+}
+
+/** Not `once`, which would reject where the far side resets the connection. */
+function closingOf(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once("close", () => resolve()));
 }
 
 /** What a raw server saw and can do, connection by connection. */

@@ -50,7 +50,7 @@ export const chapters: readonly Chapter[] = [
   },
   {
     title: "Too many requests",
-    about: "twelve payments are answered 429, with Retry-After: 1",
+    about: "up to twelve payments are answered 429, with Retry-After: 1",
     faults: [{ server: "gateway", fault: { kind: "rate-limit", retryAfterS: 1, times: 12, ...payments } }],
     seconds: 9,
     quickSeconds: 1,

@@ -1,0 +1,109 @@
+import {
+  type ExternalServiceError,
+  isExternalServiceError,
+  isServiceConnectionError,
+  isServiceRateLimitError,
+  isServiceResponseError,
+  isServiceTimeoutError,
+  ServiceConfigurationError,
+  ServiceResponseError,
+  ServiceUnavailableError,
+} from "../../core/errors.ts";
+import type { Failure } from "../../resilience/outcome.ts";
+
+/** Credentials could not be had. Internal: a call that fails for it ends with a ServiceUnavailableError. */
+export class CredentialsError extends Error {
+  /** `misuse`: whoever wrote the call or the options has to mend it. */
+  readonly kind: "transient" | "permanent" | "misuse";
+  /** How long whoever gives them asked to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param what - completes "no credentials:"; holds no secret. */
+  constructor(
+    what: string,
+    facts: {
+      readonly kind: CredentialsError["kind"];
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(what, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.kind = facts.kind;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+// 408, 425 and 429 ask for a repetition, and after a 5xx a token may be asked for again without any harm.
+const isTransientStatus = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
+
+/**
+ * What it means for a call that its credentials could not be had.
+ *
+ * @param whence - who was to give them: "the token endpoint".
+ * @param reason - what the answer said, from a closed list: an answer's own words may hold anything.
+ */
+export function credentialsErrorOf(error: unknown, whence: string, reason?: string): CredentialsError {
+  if (error instanceof CredentialsError) return error;
+  const said = reason === undefined ? "" : ` (${reason})`;
+  // A rate gate of ours has no answer, and no status.
+  const status = isServiceResponseError(error) || isServiceRateLimitError(error) ? error.status : undefined;
+  if (isExternalServiceError(error) && status !== undefined) {
+    const { retryAfterMs } = error;
+    const kind = isTransientStatus(status) ? "transient" : "permanent";
+    const cause = withoutBody(error, status);
+    return new CredentialsError(`${whence} answered ${status}${said}`, { kind, retryAfterMs, cause });
+  }
+  if (isExternalServiceError(error)) {
+    const isTransient =
+      (isServiceConnectionError(error) && error.fault !== "tls") || isServiceTimeoutError(error) || error.retryable;
+    const kind = isTransient ? "transient" : "permanent";
+    return new CredentialsError(`${whence} failed (${error.code})`, { kind, cause: error });
+  }
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  const kind = typeof code === "string" ? code : typeof name === "string" ? name : typeof error;
+  // Somebody else's failure, most likely one of the network; and nothing was sent, so another attempt does no harm.
+  return new CredentialsError(`${whence} failed (${kind})`, { kind: "transient", cause: error });
+}
+
+/** The answer of a token endpoint may echo what it was sent, and a caller may well log the causes of an error. */
+function withoutBody({ service, operation }: ExternalServiceError, status: number): ServiceResponseError {
+  const facts = { service, operation, phase: "headers", outcome: "rejected" } as const;
+  return new ServiceResponseError({ ...facts, status, headers: {}, body: undefined });
+}
+
+/** The failure of an attempt whose credentials could not be had; nothing of it was sent. */
+export function credentialsFailure(
+  error: CredentialsError,
+  about: { readonly service: string; readonly operation: string },
+): Failure {
+  const { service, operation } = about;
+  const { kind, retryAfterMs } = error;
+  if (kind === "misuse") {
+    return {
+      code: "configuration-invalid",
+      phase: "configure",
+      outcome: "not-sent",
+      verdict: "local",
+      isTransient: false,
+      toError: () => new ServiceConfigurationError(service, [`${operation}: ${error.message}`]),
+    };
+  }
+  const at = { service, operation, phase: "auth", outcome: "not-sent" } as const;
+  return {
+    code: "unavailable-no-credentials",
+    phase: at.phase,
+    outcome: at.outcome,
+    // Of the service itself this says nothing: its breaker must not open because a token endpoint is down.
+    verdict: "local",
+    isTransient: kind === "transient",
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    toError: (facts) =>
+      new ServiceUnavailableError("no-credentials", {
+        ...at,
+        ...facts,
+        retryAfterMs,
+        cause: error.cause,
+        detail: `no credentials: ${error.message}`,
+      }),
+  };
+}

@@ -1,0 +1,221 @@
+import { currentDeadline } from "../core/deadline.ts";
+import type { Clock, Random } from "../core/clock.ts";
+import type { BaseUrl } from "../core/endpoint.ts";
+import { isExternalServiceError, ServiceUnavailableError } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { redactHeaders, redactPath } from "../core/redact.ts";
+import type { Attempt } from "../resilience/call.ts";
+import type { AttemptEnd } from "../resilience/outcome.ts";
+import type { Completed, Pipeline } from "../resilience/pipeline.ts";
+import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
+import { type Authorizer, authorizerFor, type OwnHeaders } from "./auth/authorizer.ts";
+import { fixedHeadersOf } from "./auth/read-auth.ts";
+import type { Caller, CallHow, OpenHow } from "./caller.ts";
+import { acceptEncoding } from "./decode.ts";
+import type { RESTSettings } from "./options.ts";
+import { quotaOf } from "./rate-limit-headers.ts";
+import { type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
+import { ServiceResponse } from "./response.ts";
+import { statusFailure } from "./status-failure.ts";
+import { StreamedResponse } from "./streamed-response.ts";
+import type { Transport } from "./transport.ts";
+
+// URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
+const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
+
+/** Makes the calls of one service: from the arguments to the response, through the pipeline, onto the transport. */
+export class Calls implements Caller {
+  readonly service: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly base: BaseUrl;
+  readonly maxResponseBytes: number;
+  readonly deadlineMs: number;
+  readonly #settings: RESTSettings;
+  readonly #pipeline: Pipeline;
+  readonly #transport: Transport;
+  readonly #parts: { readonly logger: Logger; readonly assertReady: (operation: string) => void };
+  /** Absent where every call has the same credentials: those are headers like any other. */
+  readonly #authorizer: Authorizer | undefined;
+  readonly #defaultHeaders: Readonly<Record<string, string>>;
+  readonly #jsonHeaders: Readonly<Record<string, string>>;
+  readonly #closing = new AbortController();
+
+  constructor(
+    settings: RESTSettings,
+    pipeline: Pipeline,
+    transport: Transport,
+    parts: { readonly logger: Logger; readonly assertReady: (operation: string) => void },
+  ) {
+    const { name, clock, random, base, maxResponseBytes, deadlineMs } = settings;
+    this.service = name;
+    this.clock = clock;
+    this.random = random;
+    this.base = base;
+    this.maxResponseBytes = maxResponseBytes;
+    this.deadlineMs = deadlineMs;
+    this.#settings = settings;
+    this.#pipeline = pipeline;
+    this.#transport = transport;
+    this.#parts = parts;
+    this.#authorizer = authorizerFor(settings.auth, { ...settings, service: name, origin: base.origin });
+    this.#defaultHeaders = {
+      "user-agent": "hawser",
+      // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
+      "accept-encoding": settings.decompress ? acceptEncoding : "identity",
+      ...(settings.apiKey === undefined ? {} : { authorization: `Bearer ${settings.apiKey.reveal()}` }),
+      ...fixedHeadersOf(settings.auth),
+      ...settings.headers,
+    };
+    this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Ends every wait between two calls; the calls themselves are drained. */
+  beginClosing(): void {
+    const at = { service: this.service, phase: "close", outcome: "not-sent" } as const;
+    this.#closing.abort(new ServiceUnavailableError("draining", { ...at, detail: "the service is being closed" }));
+  }
+
+  /** Gives back what the auth provider holds. */
+  async close(): Promise<void> {
+    await this.#authorizer?.close();
+  }
+
+  async call(
+    method: string,
+    endpoint: string,
+    options: RequestOptions,
+    { accept = "json", base = this.#settings.base }: CallHow = {},
+  ): Promise<ServiceResponse> {
+    const headers = accept === "json" ? this.#jsonHeaders : this.#defaultHeaders;
+    const settings = base === this.#settings.base ? this.#settings : { ...this.#settings, base };
+    const request = prepareRequest(settings, headers, method, endpoint, options);
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
+      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.send(sent, attempt)),
+    );
+    return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
+  }
+
+  async open(method: string, endpoint: string, options: RequestOptions, how: OpenHow = {}): Promise<StreamedResponse> {
+    const { bodyIdleTimeoutMs, accept, isRepeatable } = how;
+    const headers = accept === undefined ? this.#defaultHeaders : { accept, ...this.#defaultHeaders };
+    const prepared = prepareRequest(this.#settings, headers, method, endpoint, options);
+    // Two callers cannot share a body that is read once: no identity.
+    const request = {
+      ...prepared,
+      identity: undefined,
+      ...(isRepeatable === true ? { isRepeatable, isRepeatableLater: true } : {}),
+    };
+    const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
+      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
+    );
+    const { maxResponseBytes } = this.#settings;
+    const { operation } = request;
+    const onFailure = (error: unknown): void => this.logFailure(error);
+    return new StreamedResponse(value, {
+      service: this.service,
+      operation,
+      attempts,
+      elapsedMs,
+      maxResponseBytes,
+      onFailure,
+    });
+  }
+
+  /** One line for each call that failed. */
+  logFailure(error: unknown): void {
+    if (isExternalServiceError(error)) this.#parts.logger.warn({ error: error.toJSON() }, "call failed");
+  }
+
+  async #execute<T>(
+    request: PreparedRequest,
+    options: RequestOptions,
+    attempt: (attempt: Attempt) => Promise<AttemptEnd<T>>,
+  ): Promise<Completed<T>> {
+    this.#parts.assertReady(request.operation);
+    const settings = this.#settings;
+    const scope = currentDeadline();
+    const signals = scope === undefined ? [] : [...scope.signals];
+    if (options.signal !== undefined) signals.push(options.signal);
+    const { deadlineMs = settings.deadlineMs, maxRetries } = options;
+    try {
+      return await this.#pipeline.execute({
+        operation: request.operation,
+        deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
+        attemptTimeoutMs: settings.attemptTimeoutMs,
+        signals,
+        identity: request.identity,
+        retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
+        isRepeatable: request.isRepeatable,
+        isRepeatableLater: request.isRepeatableLater,
+        isReplayable: request.body.isReplayable,
+        attempt,
+      });
+    } catch (error) {
+      this.logFailure(error);
+      throw error;
+    }
+  }
+
+  #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
+    const { deadlineHeader } = this.#settings;
+    if (deadlineHeader === undefined || attempt.deadlineAt === Number.POSITIVE_INFINITY) return request;
+    const leftMs = String(Math.max(0, Math.round(attempt.deadlineAt - this.clock.now())));
+    return { ...request, headers: { ...request.headers, [deadlineHeader]: leftMs } };
+  }
+
+  #attempt<T extends Answer | OpenAnswer>(
+    request: PreparedRequest,
+    own: OwnHeaders,
+    attempt: Attempt,
+    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+  ): Promise<AttemptEnd<T>> {
+    if (this.#authorizer === undefined) return this.#logged(request, attempt, send);
+    return this.#authorizer.attempt(request, own, attempt, (authorized) => this.#logged(authorized, attempt, send));
+  }
+
+  async #logged<T extends Answer | OpenAnswer>(
+    request: PreparedRequest,
+    attempt: Attempt,
+    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+  ): Promise<AttemptEnd<T>> {
+    const isLogged = this.#parts.logger.isLevelEnabled?.("debug") ?? true;
+    const secret = request.credentials;
+    const about = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
+    const startedAt = this.clock.now();
+    if (isLogged)
+      this.#parts.logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
+    const end = await send(this.#withDeadline(request, attempt));
+    const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
+    // What is handed out open is a success, or it would have been read to its end.
+    const failure =
+      answer !== undefined && !isOpen(answer)
+        ? statusFailure(answer, { service: this.service, operation: request.operation, wallNow: this.clock.wallNow() })
+        : undefined;
+    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
+    if (isLogged) {
+      const durationMs = Math.round(this.clock.now() - startedAt);
+      if (answer !== undefined) {
+        const { status, headers } = answer;
+        const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
+        const seen = { status, headers: redactHeaders(redactHeaders(headers, urlHeaders), secret?.headers), ...bytes };
+        this.#parts.logger.debug({ ...about, ...seen, durationMs }, "response");
+      } else {
+        const code = end.kind === "failure" ? end.failure.code : "aborted";
+        this.#parts.logger.debug({ ...about, code, durationMs }, "no response");
+      }
+    }
+    return final;
+  }
+}
+
+function withQuota<T extends Answer | OpenAnswer>(end: AttemptEnd<T>): AttemptEnd<T> {
+  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
+  const quota = quotaOf(end.value.headers);
+  return quota === undefined ? end : { ...end, quota };
+}

@@ -1,0 +1,396 @@
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../core/clock.ts";
+import type { DecodeFault } from "../core/errors.ts";
+import type { Attempt, Interruption } from "../resilience/call.ts";
+import { interruptedEnd } from "../resilience/interruption.ts";
+import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
+import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
+import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
+import { type Codings, codingsOf, decodeWhole, headersOfDecoded } from "./decode.ts";
+import { decodeFailure } from "./decode-failure.ts";
+import { DecodedBody } from "./decoded-body.ts";
+import { givenUp, OpenBody } from "./open-body.ts";
+import type { WitnessedOptions } from "./slot-pool.ts";
+import { decideRedirect, failureAfter, firstHop, hasTakenEffect, type Hop, type RedirectRules } from "./redirect.ts";
+import type { PreparedRequest } from "./request.ts";
+import { bodyFailure, wireFailure } from "./wire-failure.ts";
+
+/** What an exchange must know of its service. */
+export interface ExchangeSettings extends Pick<RedirectRules, "maxRedirects" | "isBoundToOrigin"> {
+  readonly service: string;
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly decompress: boolean;
+}
+
+/** The service's side of an exchange: its settings, and what takes its requests at this moment. */
+export interface Wire {
+  readonly settings: ExchangeSettings;
+  dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler, now: number): void;
+}
+
+/** How much of an answer is read here: all of it, or its head where it is a success. */
+export type Reading =
+  | { readonly kind: "buffered" }
+  | { readonly kind: "open"; readonly maxBytes: number; readonly bodyIdleTimeoutMs: number };
+
+// Of a redirect, nothing is wanted but its head; a little is read so that the connection can be used again.
+const maxDroppedBytes = 64 * 1024;
+
+/** One request and its answer, as undici tells of it. Buffers the body without a stream in between. */
+export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
+  /** Of the connection that takes the request; unknown where the pool is not our own. */
+  use: ConnectionUse | undefined;
+  readonly #wire: Wire;
+  readonly #request: PreparedRequest;
+  readonly #attempt: Attempt;
+  readonly #reading: Reading;
+  readonly #resolve: (end: AttemptEnd<Answer | OpenAnswer>) => void;
+  readonly #startedAt: number;
+  /** Where a redirect led to; undefined for the request itself. */
+  readonly #hop: Hop | undefined;
+  /** The request's own body, where it is a stream. */
+  #sending: Readable | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+  #isSent = false;
+  /** Whether the request went out on a connection that had served before. */
+  #isReused = false;
+  #hasBegun = false;
+  #sentAt = 0;
+  #answeredAt = 0;
+  #status = 0;
+  #headers: AnswerHeaders = {};
+  #bytes = 0;
+  readonly #chunks: Uint8Array[] = [];
+  #codings: Codings | undefined;
+  /** Where the body goes once the answer was handed out open; the limits are its own affair from then on. */
+  #open: OpenBody | undefined;
+  /** Where to go on once this answer, a redirect, is out of the way. */
+  #next: Hop | undefined;
+  #isLeaving = false;
+  #redirectProblem: string | undefined;
+
+  constructor(
+    wire: Wire,
+    request: PreparedRequest,
+    attempt: Attempt,
+    reading: Reading,
+    resolve: (end: AttemptEnd<Answer | OpenAnswer>) => void,
+    earlier?: { readonly hop: Hop; readonly startedAt: number },
+  ) {
+    this.#wire = wire;
+    this.#request = request;
+    this.#attempt = attempt;
+    this.#reading = reading;
+    this.#resolve = resolve;
+    this.#hop = earlier?.hop;
+    this.#startedAt = earlier?.startedAt ?? wire.settings.clock.now();
+  }
+
+  /** Sends the request. Never throws. */
+  begin(): void {
+    this.#attempt.onInterrupt((interruption) => this.#interrupt(interruption));
+    if (this.#isSettled) return;
+    const { path, method, headers } = this.#hop ?? this.#request;
+    const origin = this.#hop?.origin ?? this.#wire.settings.origin;
+    try {
+      const body = this.#hop?.hasBody === false ? null : this.#openBody();
+      if (body === undefined) return;
+      const options = { origin, path, method, headers, body, witness: this };
+      this.#wire.dispatch(options, this, this.#startedAt);
+    } catch (error) {
+      // An injected dispatcher may throw where undici's own tell the handler.
+      this.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  // Called when a connection is there, just before the first byte is written: up to here, nothing was sent.
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isSettled) {
+      controller.abort(givenUp);
+      return;
+    }
+    this.#isSent = true;
+    this.#isReused = this.use !== undefined && this.use.answers > 0;
+    this.#sentAt = this.#wire.settings.clock.now();
+    this.#attempt.phase = "send";
+  }
+
+  onRequestSent(): void {
+    if (!this.#isSettled && this.#attempt.phase === "send") this.#attempt.phase = "headers";
+  }
+
+  // Called at the first byte of an answer.
+  onResponseStarted(): void {
+    this.#hasBegun = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    // Informational (RFC 9110, section 15.2): the answer is still to come.
+    if (status < 200 || this.#isSettled) return;
+    const { settings } = this.#wire;
+    this.#status = status;
+    this.#headers = headers;
+    this.#answeredAt = settings.clock.now();
+    this.#attempt.phase = "body";
+    if (status >= 300 && status < 400) this.#considerRedirect();
+    // These have no body; what their headers say of one is about the answer to a GET (RFC 9110, section 8.6).
+    const hasBody = (this.#hop ?? this.#request).method !== "HEAD" && status !== 204 && status !== 304;
+    const problem = hasBody && this.#next === undefined ? this.#considerEncoding() : undefined;
+    if (problem !== undefined) {
+      this.#refuse("encoding", problem);
+      controller.abort(givenUp);
+    } else if (this.#reading.kind === "open" && status < 300) {
+      this.#handOut(controller, this.#reading);
+    } else if (hasBody && this.#isAnnouncedTooLarge()) {
+      this.#refuseSize();
+      controller.abort(givenUp);
+    } else if (hasBody) {
+      this.#attempt.limit("body-idle", settings.bodyIdleTimeoutMs);
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#open !== undefined) {
+      this.#open.push(chunk);
+      return;
+    }
+    if (this.#isSettled || this.#isLeaving) return;
+    this.#bytes += chunk.byteLength;
+    if (this.#next !== undefined) {
+      if (this.#bytes <= maxDroppedBytes) return;
+      this.#leave(this.#next);
+      controller.abort(givenUp);
+      return;
+    }
+    const { maxResponseBytes, bodyIdleTimeoutMs } = this.#wire.settings;
+    if (this.#bytes > maxResponseBytes) {
+      this.#bytes -= chunk.byteLength;
+      this.#refuseSize();
+      controller.abort(givenUp);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#attempt.limit("body-idle", bodyIdleTimeoutMs);
+  }
+
+  onResponseEnd(): void {
+    const { use } = this;
+    if (use !== undefined) {
+      use.answers += 1;
+      this.#freeConnection(use);
+    }
+    if (this.#open !== undefined) this.#open.end();
+    else if (this.#isSettled || this.#isLeaving) return;
+    else if (this.#next !== undefined) this.#leave(this.#next);
+    else if (this.#codings !== undefined) void this.#decode(this.#codings);
+    else this.#answer(this.#whole());
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.use !== undefined) this.#freeConnection(this.use);
+    if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
+    const failure = wireFailure(error, {
+      ...this.#about,
+      phase: this.#attempt.phase,
+      isSent: this.#isSent,
+      isStale: this.#isReused && !this.#hasBegun,
+      connectTimeoutMs: this.#wire.settings.connectTimeoutMs,
+    });
+    // The status of an open answer was a success, and that is known whatever becomes of the body.
+    if (this.#open !== undefined) this.#open.fail({ ...failure, outcome: "accepted" });
+    else this.#fail(failure);
+  }
+
+  get isOver(): boolean {
+    return this.#isSettled;
+  }
+
+  #freeConnection(use: ConnectionUse): void {
+    this.use = undefined;
+    use.free();
+  }
+
+  #interrupt(interruption: Interruption): void {
+    if (this.#open !== undefined) return;
+    // Beyond a redirect, something was sent in any case.
+    const outcome = this.#isSent || this.#hop !== undefined ? "unknown" : "not-sent";
+    const end = interruptedEnd(interruption, { ...this.#about, phase: this.#attempt.phase, outcome });
+    if (end.kind === "failure") this.#fail(end.failure);
+    else this.#settle(end);
+    this.#controller?.abort(givenUp);
+  }
+
+  /** The body of this attempt; undefined where it cannot be had, and the attempt has ended with that. */
+  #openBody(): string | Uint8Array | Readable | null | undefined {
+    try {
+      const body = this.#request.body.open();
+      // Before undici's own listener, which would tell it as an error of the connection.
+      if (body instanceof Readable) {
+        this.#sending = body;
+        body.once("error", (error) => this.#failBody(error));
+      }
+      return body;
+    } catch (error) {
+      this.#failBody(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
+  }
+
+  #considerRedirect(): void {
+    const { settings } = this.#wire;
+    const from = this.#hop ?? firstHop(settings.origin, this.#request);
+    const { body, credentials, isSigned } = this.#request;
+    const { maxRedirects, isBoundToOrigin } = settings;
+    const isReplayable = body.isReplayable;
+    const rules = { maxRedirects, isBoundToOrigin, isReplayable, queryCredentials: credentials?.query, isSigned };
+    const decision = decideRedirect(from, { status: this.#status, headers: this.#headers }, rules);
+    if (decision?.kind === "follow") this.#next = decision.hop;
+    else this.#redirectProblem = decision?.problem;
+  }
+
+  /** Goes on where the redirect leads to: in the next turn, for undici's parser cannot be entered from within itself. */
+  #leave(hop: Hop): void {
+    this.#isLeaving = true;
+    queueMicrotask(() => {
+      if (this.#isSettled) return;
+      this.#isSettled = true;
+      const earlier = { hop, startedAt: this.#startedAt };
+      new Exchange(this.#wire, this.#request, this.#attempt, this.#reading, this.#resolve, earlier).begin();
+    });
+  }
+
+  /** How the body is encoded; why it cannot be used, where that is so. */
+  #considerEncoding(): string | undefined {
+    const codings = codingsOf(this.#headers);
+    if (codings === undefined) return undefined;
+    if (this.#wire.settings.decompress) {
+      if ("problem" in codings) return codings.problem;
+      this.#codings = codings;
+      return undefined;
+    }
+    // Whoever asked for an encoding, and wants none undone, gets what came.
+    if (this.#request.headers["accept-encoding"] !== "identity") return undefined;
+    return `the answer is encoded (${String(this.#headers["content-encoding"])}) although no encoding was asked for`;
+  }
+
+  #handOut(
+    controller: Dispatcher.DispatchController,
+    { maxBytes, bodyIdleTimeoutMs }: Reading & { readonly kind: "open" },
+  ): void {
+    const [status, codings] = [this.#status, this.#codings];
+    const raw = new OpenBody(controller, {
+      ...this.#about,
+      status,
+      bodyIdleTimeoutMs,
+      maxBytes: codings === undefined ? maxBytes : Number.POSITIVE_INFINITY,
+    });
+    const body = codings === undefined ? raw : new DecodedBody(raw, codings, maxBytes);
+    const headers = codings === undefined ? this.#headers : headersOfDecoded(this.#headers);
+    const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: this.#answeredAt - this.#sentAt };
+    this.#open = raw;
+    this.#settle({
+      kind: "success",
+      status,
+      value: { status, headers, body, timings, isDecoded: codings !== undefined },
+      remainder: raw,
+    });
+  }
+
+  #isAnnouncedTooLarge(): boolean {
+    if (this.#next !== undefined || this.#status >= 400) return false;
+    return Number(this.#headers["content-length"]) > this.#wire.settings.maxResponseBytes;
+  }
+
+  async #decode(codings: Codings): Promise<void> {
+    this.#attempt.phase = "decode";
+    this.#attempt.limit("body-idle", Number.POSITIVE_INFINITY);
+    const decoded = await decodeWhole(this.#whole(), codings, this.#wire.settings.maxResponseBytes);
+    if (this.#isSettled) return;
+    this.#chunks.length = 0;
+    this.#bytes = 0;
+    if (decoded.kind === "decoded") {
+      this.#headers = headersOfDecoded(this.#headers);
+      this.#answer(decoded.bytes);
+    } else if (decoded.kind === "too-large") {
+      this.#refuseSize();
+    } else {
+      this.#refuse("encoding", decoded.problem);
+    }
+  }
+
+  #whole(): Uint8Array {
+    const [first] = this.#chunks;
+    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
+  }
+
+  #answer(body: Uint8Array): void {
+    const endedAt = this.#wire.settings.clock.now();
+    const answer: Answer = {
+      status: this.#status,
+      headers: this.#headers,
+      body,
+      timings: {
+        queueMs: this.#sentAt - this.#startedAt,
+        waitMs: this.#answeredAt - this.#sentAt,
+        readMs: endedAt - this.#answeredAt,
+      },
+    };
+    const [problem, hop] = [this.#redirectProblem, this.#hop];
+    const isPlain = problem === undefined && hop === undefined;
+    const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
+    const isElsewhere = hop !== undefined && hop.origin !== this.#wire.settings.origin;
+    const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect, isElsewhere } };
+    this.#settle({ kind: "success", status: this.#status, value });
+  }
+
+  get #about(): { service: string; operation: string } {
+    return { service: this.#wire.settings.service, operation: this.#request.operation };
+  }
+
+  #fail(failure: Failure): void {
+    const own = this.#hop === undefined ? failure : failureAfter(this.#hop, this.#request.isRepeatable, failure);
+    this.#settle({ kind: "failure", failure: own });
+  }
+
+  #failBody(error: Error): void {
+    if (this.#isSettled) return;
+    const { phase, number } = this.#attempt;
+    const isFirst = number === 1 && this.#hop === undefined;
+    this.#fail(bodyFailure(error, { ...this.#about, phase, isSent: this.#isSent, isFirst }));
+    this.#controller?.abort(givenUp);
+  }
+
+  #refuseSize(): void {
+    const limit = this.#wire.settings.maxResponseBytes;
+    this.#refuse(
+      "too-large",
+      `the answer is larger than maxResponseBytes (${limit}); read on, it could fill the memory`,
+    );
+  }
+
+  #refuse(fault: DecodeFault, detail: string): void {
+    const status = this.#status;
+    // What an error says is in its status and headers (a Retry-After); of its body, what could be read must do.
+    if (status >= 400) {
+      this.#answer(this.#codings === undefined ? this.#whole() : new Uint8Array());
+      return;
+    }
+    const phase = fault === "encoding" ? "decode" : "body";
+    this.#fail(decodeFailure(fault, { ...this.#about, phase, status }, detail));
+  }
+
+  #settle(end: AttemptEnd<Answer | OpenAnswer>): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    // undici leaves a body that it never came to send as it was: with its file open, say.
+    if (end.kind !== "success") this.#sending?.destroy();
+    this.#resolve(end);
+  }
+}

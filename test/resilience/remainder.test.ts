@@ -1,0 +1,132 @@
+import { getEventListeners } from "node:events";
+import { expect, test } from "vitest";
+import { DeadlineList } from "../../src/core/deadline-list.ts";
+import { Call, type Interruption } from "../../src/resilience/call.ts";
+import { hedged } from "../../src/resilience/hedge.ts";
+import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
+import type { Ended } from "../../src/resilience/policy-chain.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import { failsWith, failure, Scene, type Step, Witness } from "./calls.ts";
+
+/** A success with more to come, which notes what it is told. */
+class Rest implements Remainder {
+  hold: Hold | undefined;
+  readonly interruptions: Interruption[] = [];
+  readonly step: Step = async () => ({ kind: "success", value: "head", status: 200, remainder: this });
+
+  begin(hold: Hold): void {
+    this.hold = hold;
+    hold.onInterrupt((interruption) => this.interruptions.push(interruption));
+  }
+
+  isDiscarded = false;
+
+  discard(): void {
+    this.isDiscarded = true;
+  }
+}
+
+test("a call with a remainder returns its value, and stays under way until that is over", async () => {
+  const scene = new Scene();
+  const rest = new Rest();
+  const controller = new AbortController();
+  const call = scene.call([failsWith(), rest.step], { signals: [controller.signal] });
+  await scene.clock.advance(100);
+  const { value, attempts } = await call;
+  expect([value, attempts.length, scene.pipeline.inFlight]).toEqual(["head", 2, 1]);
+  const drained = scene.pipeline.drain(1_000);
+  rest.hold?.release();
+  await drained;
+  expect(scene.pipeline.inFlight).toBe(0);
+  expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  await scene.clock.advance(60_000);
+  expect(rest.interruptions).toEqual([]);
+});
+
+test("a remainder begins when every policy was settled", async () => {
+  const log: string[] = [];
+  const scene = new Scene([new Witness("gate", log)]);
+  const rest = new Rest();
+  rest.begin = (hold) => {
+    log.push("begin");
+    hold.release();
+  };
+  await scene.call([rest.step]);
+  expect(log).toEqual(["admit gate", "settle gate: success", "begin"]);
+});
+
+test("a remainder is outside of the attempt's limit, under a limit of its own, and under the deadline", async () => {
+  const scene = new Scene();
+  const [own, late] = [new Rest(), new Rest()];
+  await scene.call([own.step], { attemptTimeoutMs: 100 });
+  await scene.call([late.step], { attemptTimeoutMs: 100, deadlineMs: 5_000 });
+  await scene.clock.advance(1_000);
+  own.hold?.limit("body-idle", 500);
+  await scene.clock.advance(500);
+  expect(own.interruptions).toEqual([{ kind: "limit", limit: "body-idle", limitMs: 500, isTelling: true }]);
+  expect(late.interruptions).toEqual([]);
+  await scene.clock.advance(3_500);
+  expect(late.interruptions).toEqual([{ kind: "limit", limit: "deadline", limitMs: 5_000, isTelling: false }]);
+  own.hold?.release();
+  late.hold?.release();
+});
+
+test("a call that is aborted between its head and its remainder interrupts that at once", async () => {
+  const scene = new Scene();
+  const controller = new AbortController();
+  const rest = new Rest();
+  const step: Step = async (attempt) => {
+    queueMicrotask(() => controller.abort("enough"));
+    return rest.step(attempt);
+  };
+  await scene.call([step], { signals: [controller.signal] });
+  expect(rest.interruptions).toEqual([{ kind: "aborted", reason: "enough" }]);
+  rest.hold?.release();
+});
+
+test("of two attempts side by side that both succeed, the loser's remainder is given back", async () => {
+  const clock = new VirtualClock();
+  const [winner, loser] = [new Rest(), new Rest()];
+  const limits = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 1_000, signals: [] };
+  const call = new Call(clock, new DeadlineList<Call>(clock), limits);
+  const both = Promise.withResolvers<void>();
+  const ended = async (rest: Rest): Promise<Ended<string>> => {
+    await both.promise;
+    return { end: await rest.step(call) };
+  };
+  const result = hedged(
+    call,
+    { clock, delayMs: 10 },
+    () => ended(winner),
+    () => ended(loser),
+  );
+  await clock.advance(10);
+  both.resolve();
+  expect((await result).end).toMatchObject({ remainder: winner });
+  expect([winner.isDiscarded, loser.isDiscarded]).toEqual([false, true]);
+});
+
+test("the error of a remainder is one of the whole call", async () => {
+  const scene = new Scene();
+  const rest = new Rest();
+  const call = scene.call([failsWith(), rest.step]);
+  await scene.clock.advance(100);
+  await call;
+  await scene.clock.advance(70);
+  const error = rest.hold?.errorOf(failure({ outcome: "accepted", phase: "body" }));
+  expect(error).toMatchObject({ outcome: "accepted", attempts: [{ outcome: "unknown" }, { outcome: "accepted" }] });
+  expect(error?.elapsedMs).toBe(170);
+  rest.hold?.release();
+});
+
+test("a drain whose limit passes interrupts remainders too", async () => {
+  const scene = new Scene();
+  const rest = new Rest();
+  await scene.call([rest.step]);
+  rest.begin = () => undefined;
+  const drained = scene.pipeline.drain(50);
+  await scene.clock.advance(50);
+  expect(rest.interruptions).toEqual([{ kind: "closed" }]);
+  rest.hold?.release();
+  await drained;
+});

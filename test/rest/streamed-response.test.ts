@@ -1,0 +1,208 @@
+import { once } from "node:events";
+import { PassThrough, Writable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import {
+  isServiceConnectionError,
+  isServiceDecodeError,
+  isServiceResponseError,
+  isServiceTimeoutError,
+} from "../../src/core/errors.ts";
+import { type Answering, httpServer, rawAnswer } from "../support/http-server.ts";
+import { failureOf, logbook, reasonOf, startedPayments } from "../support/rest-client.ts";
+
+const pieces =
+  (...texts: readonly string[]): Answering =>
+  (_request, response) => {
+    response.setHeader("x-kind", "export");
+    for (const text of texts) response.write(text);
+    response.end();
+  };
+
+/** Writes the beginning, and nothing more. */
+const stalled: Answering = (_request, response) => {
+  response.on("error", () => undefined);
+  response.write("begun");
+};
+
+/** Writes for as long as it is taken. */
+const endless: Answering = (_request, response) => {
+  response.on("error", () => undefined);
+  const more = (): void => {
+    while (!response.destroyed && response.write("x".repeat(64 * 1024)));
+  };
+  response.on("drain", more);
+  more();
+};
+
+describe("a streamed response", () => {
+  test("is there with its head, whatever the case of a header's name", async () => {
+    await using server = await httpServer(pieces("a", "b"));
+    await using service = await startedPayments(server);
+    await using response = await service.stream("/export", { params: { a: 1 } });
+    expect(response).toMatchObject({ status: 200, attempts: [{ status: 200 }] });
+    expect(response.header("X-Kind")).toBe("export");
+    expect(response.timings.totalMs).toBeGreaterThan(0);
+    let text = "";
+    for await (const piece of response.body) text += Buffer.from(piece).toString();
+    expect(text).toBe("ab");
+    expect(server.requests[0]).toMatchObject({ method: "GET", url: "/export?a=1" });
+  });
+
+  test("is made with any method and any body", async () => {
+    await using server = await httpServer(pieces("done"));
+    await using service = await startedPayments(server);
+    await using response = await service.stream("/jobs", { method: "post", json: { a: 1 } });
+    expect(await response.text()).toBe("done");
+    expect(server.requests[0]).toMatchObject({ method: "POST", body: '{"a":1}' });
+  });
+
+  test("is tried again up to its head; what is no success is an error with its body", async () => {
+    await using server = await httpServer((_request, response, number) => {
+      response.statusCode = number === 1 ? 503 : 404;
+      response.end("gone");
+    });
+    await using service = await startedPayments(server);
+    const error = await failureOf(service.stream("/export"), isServiceResponseError);
+    expect(error).toMatchObject({ status: 404, body: "gone", attempts: [{ status: 503 }, { status: 404 }] });
+  });
+
+  test("gives text, JSON, bytes, or the whole response", async () => {
+    await using server = await httpServer(pieces('{"id":', '"pay_1"}'));
+    await using service = await startedPayments(server);
+    expect(await (await service.stream("/")).text()).toBe('{"id":"pay_1"}');
+    expect(await (await service.stream("/")).json()).toEqual({ id: "pay_1" });
+    expect(await (await service.stream("/")).json(z.object({ id: z.string() }))).toEqual({ id: "pay_1" });
+    expect(await (await service.stream("/")).json({ 200: z.object({ id: z.string() }) })).toEqual({ id: "pay_1" });
+    expect((await (await service.stream("/")).bytes()).byteLength).toBe(14);
+    expect(await (await service.stream("/")).read()).toMatchObject({ status: 200, attempts: [{ status: 200 }] });
+    await failureOf((await service.stream("/")).json(z.object({ id: z.number() })), isServiceDecodeError);
+  });
+
+  test("whose body must not be buffered says so at maxResponseBytes, and lets the connection go", async () => {
+    await using server = await httpServer(endless);
+    await using service = await startedPayments(server, { maxResponseBytes: 100_000 });
+    const error = await failureOf((await service.stream("/")).text(), isServiceDecodeError);
+    expect(error).toMatchObject({ code: "decode-too-large", status: 200, outcome: "accepted" });
+    await server.allClosed();
+  });
+
+  test("has no limit of size where it is read piece by piece", async () => {
+    await using server = await httpServer(
+      pieces(
+        ..."x"
+          .repeat(20)
+          .split("")
+          .map((x) => x.repeat(10_000)),
+      ),
+    );
+    await using service = await startedPayments(server, { maxResponseBytes: 1_000 });
+    await using response = await service.stream("/");
+    let bytes = 0;
+    for await (const piece of response.body) bytes += piece.byteLength;
+    expect(bytes).toBe(200_000);
+  });
+
+  test.each(["left early", "disposed unread", "its node stream destroyed", "its web stream cancelled"])(
+    "that is %s gives its connection back",
+    async (how) => {
+      await using server = await httpServer(stalled);
+      await using service = await startedPayments(server);
+      const response = await service.stream("/");
+      if (how === "left early") for await (const _ of response.body) break;
+      if (how === "disposed unread") await response[Symbol.asyncDispose]();
+      if (how === "its node stream destroyed") response.toReadable().destroy();
+      if (how === "its web stream cancelled") await response.toReadableStream().cancel();
+      await server.allClosed();
+      expect(server.openConnections).toBe(0);
+    },
+  );
+
+  test("that stalls ends by the limit between two pieces, and is logged once", async () => {
+    await using server = await httpServer(stalled);
+    const { logger, entries } = logbook(false);
+    await using service = await startedPayments(server, { bodyIdleTimeoutMs: 50, logger });
+    const error = await failureOf((await service.stream("/")).text(), isServiceTimeoutError);
+    expect(error).toMatchObject({ limit: "body-idle", phase: "body", outcome: "accepted" });
+    expect(entries.filter(({ level }) => level === "warn")).toMatchObject([{ message: "call failed" }]);
+  });
+
+  test("that breaks off is an error, and no shorter body", async () => {
+    await using server = await rawAnswer("HTTP/1.1 200 OK\ncontent-length: 10\n\nhalf");
+    await using service = await startedPayments(server);
+    const error = await failureOf((await service.stream("/")).text(), isServiceConnectionError);
+    expect(error).toMatchObject({ outcome: "accepted", phase: "body" });
+  });
+
+  test("ends with the caller's reason, unchanged, also in the middle of its body", async () => {
+    await using server = await httpServer(stalled);
+    await using service = await startedPayments(server);
+    const controller = new AbortController();
+    const response = await service.stream("/", { signal: controller.signal });
+    const text = reasonOf(response.text());
+    controller.abort("enough");
+    expect(await text).toBe("enough");
+  });
+
+  test("of a 304 has an empty body", async () => {
+    await using server = await httpServer((_request, response) => void response.writeHead(304).end());
+    await using service = await startedPayments(server);
+    const response = await service.stream("/", { headers: { "if-none-match": '"a"' } });
+    expect(response.status).toBe(304);
+    expect(await response.text()).toBe("");
+  });
+});
+
+describe("where it goes", () => {
+  test("a stream of Node and one of the web platform get all of it, in order", async () => {
+    const texts = Array.from({ length: 50 }, (_, number) => `${number};`.repeat(1_000));
+    await using server = await httpServer(pieces(...texts));
+    await using service = await startedPayments(server);
+    const chunks: Buffer[] = [];
+    for await (const chunk of (await service.stream("/")).toReadable()) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toBe(texts.join(""));
+    const web = (await service.stream("/")).toReadableStream();
+    expect(await new Response(web).text()).toBe(texts.join(""));
+  });
+
+  test("pipeTo writes it and ends the destination", async () => {
+    await using server = await httpServer(pieces("a", "b"));
+    await using service = await startedPayments(server);
+    const node = new PassThrough();
+    await (await service.stream("/")).pipeTo(node);
+    expect(node.writableFinished).toBe(true);
+    expect(String(node.read())).toBe("ab");
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const text = new Response(readable).text();
+    await (await service.stream("/")).pipeTo(writable);
+    expect(await text).toBe("ab");
+  });
+
+  test("a destination that fails ends the call with its own error, and the connection with it", async () => {
+    await using server = await httpServer(endless);
+    await using service = await startedPayments(server);
+    const full = new Error("the disk is full");
+    const destination = new Writable({ write: (_chunk, _encoding, done) => done(full) });
+    expect(await reasonOf((await service.stream("/")).pipeTo(destination))).toBe(full);
+    await server.allClosed();
+  });
+
+  test("a destination that takes nothing is not waited for beyond the deadline", async () => {
+    await using server = await httpServer(endless);
+    await using service = await startedPayments(server);
+    const destination = new Writable({ highWaterMark: 1, write: () => undefined });
+    const response = await service.stream("/", { deadlineMs: 2_000 });
+    const error = await failureOf(response.pipeTo(destination), isServiceTimeoutError);
+    expect(error.limit).toBe("deadline");
+    expect(destination.destroyed).toBe(true);
+    await server.allClosed();
+  });
+
+  test("a stream of Node that nobody reads is destroyed with the error of the call", async () => {
+    await using server = await httpServer(endless);
+    await using service = await startedPayments(server);
+    const readable = (await service.stream("/", { deadlineMs: 2_000 })).toReadable();
+    const [error] = (await once(readable, "error")) as [unknown];
+    expect(isServiceTimeoutError(error)).toBe(true);
+  });
+});
