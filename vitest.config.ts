@@ -7,9 +7,9 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^hawser$/, replacement: here("./src/index.ts") },
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
-      { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
       { find: /^hawser\/auth\/oauth2$/, replacement: here("./src/rest/auth/oauth2.ts") },
       { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
+      { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
     ],
   },
   test: {

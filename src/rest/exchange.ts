@@ -6,6 +6,7 @@ import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
+import { breakingError } from "./broken-connection.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import { type Codings, codingsOf, decodeWhole, headersOfDecoded } from "./decode.ts";
 import { decodeFailure } from "./decode-failure.ts";
@@ -181,6 +182,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseEnd(): void {
+    const broken = breakingError();
+    if (broken !== undefined) {
+      this.onResponseError(undefined, broken);
+      return;
+    }
     const { use } = this;
     if (use !== undefined) {
       use.answers += 1;
@@ -268,6 +274,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
 
   /** How the body is encoded; why it cannot be used, where that is so. */
   #considerEncoding(): string | undefined {
+    const transferCoding = this.#headers["transfer-encoding"];
+    // undici undoes chunks and nothing else: what else was done to the body would pass for the body itself.
+    if (transferCoding !== undefined && String(transferCoding).toLowerCase() !== "chunked") {
+      return 'the transfer coding of the answer is not "chunked", and no other was asked for';
+    }
     const codings = codingsOf(this.#headers);
     if (codings === undefined) return undefined;
     if (this.#wire.settings.decompress) {

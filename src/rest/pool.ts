@@ -7,6 +7,7 @@ import Agent from "undici/lib/dispatcher/agent.js";
 import Client from "undici/lib/dispatcher/client.js";
 import Pool from "undici/lib/dispatcher/pool.js";
 import type { TlsOptions } from "../core/tls.ts";
+import { watchingBreaks } from "./broken-connection.ts";
 import type { ConnectionUse } from "./connection-use.ts";
 import { IdentityStore } from "./identity-store.ts";
 import { PrivateAddressError, privateRuleOf, publicLookup } from "./private-addresses.ts";
@@ -118,13 +119,15 @@ function agentOptions(settings: PoolSettings): Agent.Options {
 function connector(settings: PoolSettings): buildConnector.connector {
   const { connectTimeoutMs, socketPath, blockPrivateAddresses, http2, tls } = settings;
   const lookup = blockPrivateAddresses ? publicLookup(settings.lookup) : settings.lookup;
-  const connect = connectorOf({
-    timeout: connectTimeoutMs,
-    allowH2: http2,
-    ...(socketPath === undefined ? {} : { socketPath }),
-    ...(lookup === undefined ? {} : { lookup }),
-    ...tls,
-  } as buildConnector.BuildOptions);
+  const connect = watchingBreaks(
+    connectorOf({
+      timeout: connectTimeoutMs,
+      allowH2: http2,
+      ...(socketPath === undefined ? {} : { socketPath }),
+      ...(lookup === undefined ? {} : { lookup }),
+      ...tls,
+    } as buildConnector.BuildOptions),
+  );
   if (!blockPrivateAddresses) return connect;
   return (options, callback) => {
     // An address that is written out is not looked up.

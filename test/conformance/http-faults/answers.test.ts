@@ -1,0 +1,4 @@
+import { answerFaults } from "./cases/answers.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(answerFaults);

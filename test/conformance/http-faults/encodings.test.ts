@@ -1,0 +1,4 @@
+import { encodingFaults } from "./cases/encodings.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(encodingFaults);

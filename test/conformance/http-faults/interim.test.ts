@@ -1,0 +1,4 @@
+import { interimFaults } from "./cases/interim.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(interimFaults);
