@@ -75,7 +75,9 @@ async function run(): Promise<void> {
     onProgress: progress(),
   });
   process.stderr.write("\n");
-  const facts = { command: "npm run lab", versions: await versionsOf(packages), seeds: seeds.length };
+  const given = process.argv.slice(2);
+  const command = ["npm run lab", ...(given.length === 0 ? [] : ["--", ...given])].join(" ");
+  const facts = { command, versions: await versionsOf(packages), seeds: seeds.length };
   const directory = values.out ?? (isWhole ? "docs/lab" : undefined);
   if (directory !== undefined) {
     await writeReport(directory, results, facts);

@@ -32,7 +32,7 @@ ${lossesText(own, all)}
 
 ## The subjects
 
-${markdownTable([["subject", "what it is"], ...results.subjects.map(({ name, about }) => [name, about])])}
+${markdownTable([["subject", "what it is"], ...results.subjects.map(({ name, about }) => [name, about])], "text")}
 
 ${results.scenarios.map((scenario) => scenarioSection(results, scenario)).join("\n\n")}
 `;
@@ -55,12 +55,17 @@ function standingTable(all: readonly Standing[]): string {
       percent(own.goodput.mean),
       best.name,
       percent(best.summary.goodput.mean),
-      behind <= 0 ? "ahead" : behind.toFixed(1),
+      behindText(behind),
       own.attemptsPerCallDuring.mean.toFixed(2),
       failingText(isFailing),
       recoveryText(own),
     ]),
   ]);
+}
+
+function behindText(behind: number): string {
+  if (Math.abs(behind) < 0.05) return "level";
+  return behind < 0 ? "ahead" : behind.toFixed(1);
 }
 
 function failingText(isFailing: boolean | undefined): string {

@@ -58,9 +58,10 @@ export function alignedTable(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-export function markdownTable(rows: readonly (readonly string[])[]): string {
+/** In Markdown; figures, which are all columns but the first, to the right. */
+export function markdownTable(rows: readonly (readonly string[])[], columns: "figures" | "text" = "figures"): string {
   const [header = [], ...body] = rows;
   const line = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
-  const rule = line(header.map((_, column) => (column === 0 ? "---" : "---:")));
+  const rule = line(header.map((_, column) => (column === 0 || columns === "text" ? "---" : "---:")));
   return [line(header), rule, ...body.map(line)].join("\n");
 }

@@ -14,7 +14,7 @@ test("the document says how it was made, and what was compared", () => {
 test("a loss is told as plainly as a win", () => {
   const document = resultsDocument(results, facts);
   expect(document).toContain("- **short**: a & b < c is 5.0 points ahead.");
-  expect(document).toContain("| calm | 100.0 | no retries | 100.0 | ahead |");
+  expect(document).toContain("| calm | 100.0 | no retries | 100.0 | level |");
 });
 
 test("without losses it says so", () => {
