@@ -61,7 +61,7 @@ function manifestState() {
 }
 
 function sourceState() {
-  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).sort((a, b) => (a < b ? -1 : 1));
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).toSorted((a, b) => (a < b ? -1 : 1));
   const stats = files.map((name) => {
     const { mtimeMs, size } = statSync(join("src", name));
     return `${name} ${mtimeMs} ${size}`;

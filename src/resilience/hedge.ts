@@ -25,8 +25,9 @@ const keptSamples = 512;
 const sortEvery = 32;
 // For this long after the service asked for less, a second attempt would be the wrong answer.
 const pushbackMs = 10_000;
-// What is saved up in a calm hour must not be spent in one bad second.
-const maxTokens = 10;
+// What is saved up in a calm hour must not be spent in one bad second: with ten in hand, the processes of a fleet at 80 %
+// load hedged together and quadrupled the p99 of a healthy service (docs/lab).
+const maxTokens = 2;
 
 /**
  * Decides when a hedge is worth it: after the observed p95, for one call in twenty at most, never while the service
