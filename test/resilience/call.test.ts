@@ -4,8 +4,9 @@ import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call, type CallLimits, type Interruption } from "../../src/resilience/call.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
-function heldCall(limits: Partial<CallLimits> = {}) {
+function heldCall(limits: Partial<CallLimits> = {}, startsAt = 0) {
   const clock = new VirtualClock();
+  clock.jump(startsAt);
   const list = new DeadlineList<Call>(clock);
   const usual = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 400, signals: [] };
   const call = new Call(clock, list, { ...usual, ...limits });
@@ -88,6 +89,16 @@ test("durations in a record are rounded to tenths of a millisecond", async () =>
     phase: "queue",
     outcome: "accepted",
   });
+});
+
+test("times are those of the call, whenever it began", async () => {
+  const { clock, call, told, tell } = heldCall({ deadlineMs: 600, attemptTimeoutMs: 5_000 }, 70_000);
+  await clock.advance(100);
+  call.startAttempt();
+  call.onInterrupt(tell);
+  await clock.advance(500);
+  expect(told).toEqual([{ kind: "limit", limit: "deadline", limitMs: 600, isTelling: false }]);
+  expect(call.endAttempt({ outcome: "unknown" })).toMatchObject({ startedAfterMs: 100, durationMs: 500 });
 });
 
 test("a released call has left the list and its signals", () => {

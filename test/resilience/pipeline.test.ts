@@ -73,6 +73,18 @@ describe("attempts", () => {
     expect(scene.started).toEqual([1, 2, 3]);
   });
 
+  test("a failure without a status has none in its record", async () => {
+    const error = await errorOf(new Scene().call([failsWith({ isTransient: false })]));
+    expect(error.attempts[0]).not.toHaveProperty("status");
+  });
+
+  test("the time that is left is that of the call, whenever it began", async () => {
+    const scene = new Scene();
+    scene.clock.jump(70_000);
+    const call = scene.call([failsWith({ retryAfterMs: 31_000 })]);
+    expect(await errorOf(call)).toMatchObject({ notRetried: "deadline", attempts: [{}] });
+  });
+
   test("a record tells the phase that the attempt reached", async () => {
     const scene = new Scene();
     const done = await scene.call([

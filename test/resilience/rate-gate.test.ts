@@ -393,6 +393,40 @@ describe("what a later stage refuses", () => {
     expect([waiting[1]?.hasGone, clock.timers]).toEqual([true, 0]);
   });
 
+  test("as the last that passed, frees its place for the very next", () => {
+    const { gate, clock, ask } = gateWith({ limit: 2, perMs: 1_000 });
+    ask();
+    gate.settle(ask().permit, refused, clock.now());
+    expect([ask().hasGone, ask(0).refusal?.retryAfterMs]).toEqual([true, 1_000]);
+  });
+
+  test("among others that passed, frees its place when its turn comes", async () => {
+    const { gate, clock, ask } = gateWith({ limit: 3, perMs: 1_000 });
+    ask();
+    await clock.advance(100);
+    const second = ask();
+    await clock.advance(100);
+    ask();
+    gate.settle(second.permit, refused, clock.now());
+    const waiting = [ask(), ask(), ask()];
+    await clock.advance(799);
+    expect(waiting.map(({ isWaiting }) => isWaiting)).toEqual([true, true, true]);
+    await clock.advance(1);
+    expect(waiting.map(({ hasGone }) => hasGone)).toEqual([true, true, false]);
+    await clock.advance(200);
+    expect([waiting[2]?.hasGone, clock.timers]).toEqual([true, 0]);
+  });
+
+  test("does not make who passed after it count less for a quota that is spread", () => {
+    const { gate, clock, ask } = gateWith({ limit: 100, perMs: 1 });
+    gate.settle(undefined, tells({ remaining: 5, resetMs: 5_000, limit: 100 }), 0);
+    const first = ask();
+    clock.jump(1_000);
+    expect(ask().hasGone).toBe(true);
+    gate.settle(first.permit, refused, clock.now());
+    expect(ask(0).refusal?.retryAfterMs).toBe(1_000);
+  });
+
   test("after its place was taken anew, frees nothing", async () => {
     const { gate, clock, ask } = gateWith({ limit: 1, perMs: 1_000 });
     const first = ask();
