@@ -11,6 +11,8 @@ import { type Findings, markdownOf, tableOf } from "./table.ts";
 
 // Longer than any case: its call, the good call after it and its closing each have a cut-off of at most 10 s.
 const silenceMs = 40_000;
+// To load and to make certificates, on a machine that is busy.
+const startMs = 180_000;
 const atOnce = 3;
 
 const program = fileURLToPath(new URL("compare-peer.ts", import.meta.url));
@@ -54,7 +56,7 @@ async function runFrom(name: string, found: (readonly Defect[])[]): Promise<Defe
     isSilent = true;
     child.kill("SIGKILL");
   };
-  let silence = setTimeout(giveUp, silenceMs);
+  let silence = setTimeout(giveUp, startMs);
   for await (const line of createInterface({ input: child.stdout })) {
     clearTimeout(silence);
     silence = setTimeout(giveUp, silenceMs);

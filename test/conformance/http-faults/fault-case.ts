@@ -34,9 +34,9 @@ export interface FaultCall {
   /** @defaultValue "POST" */
   readonly method?: "GET" | "HEAD" | "PUT" | "POST";
   /**
-   * `small`: JSON with a secret in it, the default of POST and PUT. `large`: more than the sockets hold, so that it
-   * cannot be sent to who does not read. `large-stream`: likewise, from a function that makes a stream. `one-shot`: an async
-   * generator; `factory`: a function that makes one.
+   * `small`: JSON with a secret in it, the default of POST and PUT. `large`: 4 MiB. `large-stream`: from a function
+   * that makes a stream, and more than the sockets hold, so that it cannot be sent to who does not read. `one-shot`: an
+   * async generator. `factory`: a function that makes one.
    */
   readonly body?: "small" | "large" | "large-stream" | "one-shot" | "factory";
   /** @defaultValue "text" */

@@ -117,7 +117,7 @@ const tells: Record<Exclude<FaultKind, "status">, RegExp> = {
   "too-large": /too.?large|exceed|max\w*(?:size|length|bytes)|ERR_STRING_TOO_LONG/i,
   encoding: /Z_[A-Z]+_ERROR|gzip|zlib|incorrect header|encoding|end of file|decod|decompress|brotli/i,
   json: /JSON|Unexpected token|parse/i,
-  redirect: /redirect|location|protocol|response-status/i,
+  redirect: /redirect|location|protocol|scheme|invalid url|response-status/i,
 };
 
 function isClear(error: unknown, kinds: readonly FaultKind[]): boolean {

@@ -131,8 +131,9 @@ const healthyCall = (method: string): WireCall => ({
 });
 
 const smallBody = JSON.stringify({ card: secrets.body, amount: 5 });
+const largeBytes = 4 * 1024 * 1024;
 // More than the buffers of both sockets hold, which on Linux may grow to some 10 MiB.
-const largeBytes = 32 * 1024 * 1024;
+const streamedBytes = 32 * 1024 * 1024;
 
 function bodyOf({ method = "POST", body = "small" }: FaultCall): WireBody {
   if (method === "GET" || method === "HEAD") return { kind: "none" };
@@ -156,7 +157,7 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
 }
 
 async function* manyPieces(): AsyncGenerator<Uint8Array> {
-  for (let sent = 0; sent < largeBytes; sent += 1 << 16) yield Buffer.alloc(1 << 16, secrets.body);
+  for (let sent = 0; sent < streamedBytes; sent += 1 << 16) yield Buffer.alloc(1 << 16, secrets.body);
 }
 
 /** The body that a delivery has to have, where that is told. */

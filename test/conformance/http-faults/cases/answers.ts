@@ -177,7 +177,7 @@ export const answerFaults: readonly FaultCase[] = [
   },
   { rule: "a NUL is no JSON", farSide: answers(answer("\0", isJson)), ...json, expect: brokenJson },
   {
-    rule: "JSON nested a hundred thousand deep ends one way or the other",
+    rule: "JSON that only ever opens brackets is told as such",
     farSide: answers(answer("[".repeat(49_000), isJson)),
     ...json,
     expect: brokenJson,

@@ -41,7 +41,8 @@ async function open(settings: ClientSettings): Promise<Client> {
         headers: headersOf(call),
         data: bodyOf(call),
         timeout: attemptTimeoutMs,
-        signal: signalWithin(call, deadlineMs),
+        // Its own limit first, where it holds: that says what has passed, and a cancellation does not.
+        signal: signalWithin(call, deadlineMs + 250),
         responseType: call.reads,
         ...(call.reads === "text" ? { transformResponse: (data: unknown) => data } : {}),
       });
@@ -64,7 +65,7 @@ export const axios: Peer = {
   name: "axios",
   setUp:
     "with axios-retry (`retries`, `exponentialDelay`, its default condition): `timeout` for an attempt and, as its " +
-    "documentation says, `AbortSignal.timeout` for the deadline; `maxContentLength`, `maxRedirects`, broken JSON not " +
+    "documentation says, `AbortSignal.timeout` for the deadline, 250 ms later; `maxContentLength`, `maxRedirects`, broken JSON not " +
     "passed over in silence, and Node's agents with `keepAlive` and `maxSockets`. It has no limit for connecting, and " +
     "none for an idle body.",
   open,
