@@ -430,9 +430,10 @@ test("it is asked for each attempt, by its name", () => {
 describe("the option circuitBreaker", () => {
   const { read, problemsOf } = reading("circuitBreaker", readCircuitBreaker);
 
-  test("by default it opens at half of 20 attempts in 10 s, for 1 s up to 30 s; false is none", () => {
-    expect(read()).toEqual(usual);
-    expect(read({ openMs: undefined })).toEqual(usual);
+  test("by default it opens at four fifths of 10 attempts in 5 s, for half a second up to 2 s; false is none", () => {
+    const byDefault = { failureRatio: 0.8, minAttempts: 10, windowMs: 5_000, openMs: 500, maxOpenMs: 2_000 };
+    expect(read()).toEqual(byDefault);
+    expect(read({ openMs: undefined })).toEqual(byDefault);
     expect(read(false)).toBeUndefined();
   });
 
@@ -441,7 +442,7 @@ describe("the option circuitBreaker", () => {
     expect(read(given)).toEqual(given);
     expect(read({ openMs: 60_000 })).toMatchObject({ openMs: 60_000, maxOpenMs: 60_000 });
     expect(read({ maxOpenMs: 200 })).toMatchObject({ openMs: 200, maxOpenMs: 200 });
-    expect(read({ maxOpenMs: 5_000 })).toMatchObject({ openMs: 1_000, maxOpenMs: 5_000 });
+    expect(read({ maxOpenMs: 5_000 })).toMatchObject({ openMs: 500, maxOpenMs: 5_000 });
   });
 
   test("bad values are told by their full names, all at once", () => {

@@ -44,7 +44,7 @@ test("by default a service has a retry budget, a shared pause, a breaker and an 
   expect(settings).toEqual({
     retry: { maxRetries: 2, baseDelayMs: 50, maxDelayMs: 20_000, budget: { ratio: 0.1, minRetries: 3 } },
     rateLimit: "pause-only",
-    circuitBreaker: { failureRatio: 0.5, minAttempts: 20, windowMs: 10_000, openMs: 1_000, maxOpenMs: 30_000 },
+    circuitBreaker: { failureRatio: 0.8, minAttempts: 10, windowMs: 5_000, openMs: 500, maxOpenMs: 2_000 },
     concurrency: { isAdaptive: true, max: 64, maxQueued: 10_000, queueTimeoutMs: undefined },
     hedge: undefined,
     coalesce: false,

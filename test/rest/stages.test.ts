@@ -59,16 +59,16 @@ describe("the circuit breaker", () => {
       response.end();
     });
     await using service = await startedPayments(server, { clock, retry: false });
-    for (const index of times(20, (i) => i)) await failureOf(service.get(`/${index}`), isServiceResponseError);
+    for (const index of times(10, (i) => i)) await failureOf(service.get(`/${index}`), isServiceResponseError);
 
     const refused = await failureOf(service.get("/refused"), isServiceUnavailableError);
     expect(refused).toMatchObject({ code: "unavailable-circuit-open", outcome: "not-sent", retryable: true });
-    expect(refused.retryAt?.getTime()).toBe(clock.wallNow() + 750);
+    expect(refused.retryAt?.getTime()).toBe(clock.wallNow() + 375);
     expect(await service.checkHealth()).toMatchObject({ status: "fail", details: { circuit: "open" } });
-    expect(server.requests).toHaveLength(20);
+    expect(server.requests).toHaveLength(10);
 
     status = 200;
-    clock.jump(750);
+    clock.jump(375);
     expect((await service.get("/probe")).status).toBe(200);
     expect((await service.get("/after")).status).toBe(200);
     expect(String(service.describe())).toMatch(/circuit breaker.*?now: closed/s);
