@@ -1,7 +1,7 @@
 // All that CI does but the browser, the tour and the servers: each step in turn, its output shown only when it fails.
 import { spawnSync } from "node:child_process";
 
-const reports = ["hawser", "hawser-fastify", "hawser-auth-oauth2", "hawser-auth-sigv4"].map(
+const reports = ["hawser", "hawser-fastify", "hawser-lab", "hawser-auth-oauth2", "hawser-auth-sigv4"].map(
   (name) => `api/${name}.json`,
 );
 

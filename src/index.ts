@@ -63,6 +63,7 @@ export type { ResumeOptions } from "./rest/resumption.ts";
 export type { ServerSentEvent } from "./rest/sse.ts";
 export * from "./rest/service-call.ts";
 export {
+  type OutputOf,
   type ErrorWithBody,
   type FailuresOf,
   hasErrorBody,

@@ -221,7 +221,7 @@ export abstract class RESTService extends BaseExternalService {
   /**
    * The values of an endpoint that answers with a line of JSON for each (NDJSON, JSON Lines), as they come.
    *
-   * @throws as {@link RESTService.events}
+   * @throws as `events()`
    */
   lines<S extends StandardSchemaV1>(
     endpoint: string,

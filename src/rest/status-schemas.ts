@@ -22,7 +22,8 @@ export type FailuresOf<S extends StatusSchemas> = {
     : MatchedFailure<Key & StatusKey, OutputOf<S[Key]>>;
 }[keyof S];
 
-type OutputOf<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : never;
+/** What a schema makes of a value. */
+export type OutputOf<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : never;
 
 /** An error whose body was found to fit a schema. */
 export type ErrorWithBody<Body> = (ServiceResponseError | ServiceRateLimitError) & { readonly body: Body };

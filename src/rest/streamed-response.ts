@@ -87,7 +87,7 @@ export class StreamedResponse implements AsyncDisposable {
     return (await this.read()).text();
   }
 
-  /** As {@link ServiceResponse.json}. @throws ServiceDecodeError `decode-json | decode-schema | decode-too-large` */
+  /** As `json()` of a buffered response. @throws ServiceDecodeError `decode-json | decode-schema | decode-too-large` */
   json(): Promise<unknown>;
   json<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
   json<S extends StatusSchemas>(schemas: S): Promise<SuccessOf<S>>;
