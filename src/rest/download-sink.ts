@@ -78,6 +78,8 @@ export class StreamSink implements Sink {
 
   constructor(stream: Writable) {
     this.#stream = stream;
+    // An error that comes between two of our own listeners would end the process; it is read from `errored`.
+    stream.on("error", heard);
   }
 
   async restart(): Promise<boolean> {
@@ -115,10 +117,12 @@ export class StreamSink implements Sink {
   async finish(): Promise<void> {
     this.#stream.end();
     await finished(this.#stream, { readable: false });
+    this.#stream.off("error", heard);
   }
 
   async discard(reason: unknown): Promise<void> {
-    this.#stream.once("error", () => undefined);
     this.#stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
   }
 }
+
+const heard = (): void => undefined;
