@@ -22,21 +22,29 @@ export interface RateLimits {
 interface Start {
   readonly number: number;
   readonly before: number;
+  /** It asks, before the pause is over, whether it is. */
+  readonly isEarly: boolean;
 }
 
 // A service that asks for more is asked again after this: it may have meant it, and it may have miscounted.
 const maxPauseMs = 60_000;
 // Beyond the hint, so that the clients which were told the same moment do not all come back in it.
 const pauseJitter = 0.1;
+// A hint counts whole seconds, rounded up: one of a second or two is mostly rounding, and lasts half a second too long.
+const roundedHintMs = 2_000;
+const roundingMs = 1_000;
 // Below this part of its quota, what is left is spread over the time until it is full again.
 const lowQuota = 0.2;
+const never = Number.POSITIVE_INFINITY;
 
 /**
  * Lets attempts start no faster than the service wants them.
  *
  * Two rules, both for all callers together: never more than `limit` starts within any `perMs` (exact, unlike a token
  * bucket, which lets nearly twice as many through within its first period); and after a 429 that says when to come back,
- * nobody goes until then. Where the service tells its quota by the `RateLimit` header, the last fifth of it is spread
+ * nobody goes until then. But where it said one second or two, one attempt goes at a random moment of the last second,
+ * and if it is let through the pause is over: eight processes that waited for whole seconds got 60 % of their calls
+ * through a quota that allowed 77 %, and with this, all 77 % (docs/lab). Where the service tells its quota by the `RateLimit` header, the last fifth of it is spread
  * over the time that is left.
  *
  * Who could not start before its deadline is refused at once, with the moment when it could.
@@ -58,6 +66,8 @@ export class RateGate implements Policy {
   readonly #starts: Float64Array;
   #started = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** When one attempt may ask whether the pause is over; never, once it asks. */
+  #asksAt = never;
   #pace: { readonly everyMs: number; readonly until: number } | undefined;
   #lastStart = Number.NEGATIVE_INFINITY;
   readonly #line = new WaitingLine<Waiter>();
@@ -104,8 +114,8 @@ export class RateGate implements Policy {
   }
 
   /** A pause holds back also who was let go before it began and has waited for a later stage since. */
-  holds(_permit: unknown, now: number): boolean {
-    return now >= this.#pausedUntil;
+  holds(permit: unknown, now: number): boolean {
+    return now >= this.#pausedUntil || isEarly(permit);
   }
 
   settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void {
@@ -113,6 +123,7 @@ export class RateGate implements Policy {
       this.#takeBack(permit as Start);
     }
     if (end.kind === "aborted") return;
+    if (end.kind === "success" && isEarly(permit)) this.#endPause(now);
     const quota = end.kind === "success" ? end.quota : end.failure.quota;
     if (end.kind === "failure" && end.failure.verdict === "throttled") {
       const { retryAfterMs } = end.failure;
@@ -126,7 +137,15 @@ export class RateGate implements Policy {
 
   #pause(now: number, hintMs: number): void {
     const pauseMs = Math.min(hintMs, maxPauseMs) * (1 + pauseJitter * this.#random());
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
+    if (now + pauseMs <= this.#pausedUntil) return;
+    this.#pausedUntil = now + pauseMs;
+    this.#asksAt = hintMs <= roundedHintMs ? this.#pausedUntil - Math.min(roundingMs, pauseMs) * this.#random() : never;
+  }
+
+  #endPause(now: number): void {
+    this.#pausedUntil = Math.min(this.#pausedUntil, now);
+    this.#asksAt = never;
+    this.#letGo();
   }
 
   #follow({ remaining, resetMs, limit }: Quota, now: number): void {
@@ -136,8 +155,8 @@ export class RateGate implements Policy {
   }
 
   /** When the next attempt may start; in the past where it may now. */
-  #freeAt(): number {
-    let freeAt = Math.max(this.#pausedUntil, this.#freeInPeriod(0));
+  #freeAt(pausedUntil: number = Math.min(this.#pausedUntil, this.#asksAt)): number {
+    let freeAt = Math.max(pausedUntil, this.#freeInPeriod(0));
     if (this.#pace !== undefined) {
       freeAt = Math.max(freeAt, Math.min(this.#lastStart + this.#pace.everyMs, this.#pace.until));
     }
@@ -155,7 +174,7 @@ export class RateGate implements Policy {
   /** When somebody who joins the line now would start, as far as is known now. */
   #expectedStart(now: number): number {
     const ahead = this.#line.length;
-    const first = Math.max(now, this.#freeAt());
+    const first = Math.max(now, this.#freeAt(this.#pausedUntil));
     const periods = this.#limits === undefined ? 0 : Math.floor(ahead / this.#limits.limit);
     const startsAt = Math.max(first + periods * (this.#limits?.perMs ?? 0), this.#freeInPeriod(ahead));
     if (this.#pace === undefined) return startsAt;
@@ -165,12 +184,14 @@ export class RateGate implements Policy {
   #start(now: number): Admission & { kind: "go" } {
     const before = this.#lastStart;
     const number = this.#started;
+    const isEarly = now < this.#pausedUntil;
+    if (isEarly) this.#asksAt = never;
     this.#lastStart = now;
     if (this.#limits !== undefined) {
       this.#starts[number % this.#limits.limit] = now;
       this.#started += 1;
-    } else if (this.#pace === undefined) return go;
-    const permit: Start = { number, before };
+    } else if (this.#pace === undefined && !isEarly) return go;
+    const permit: Start = { number, before, isEarly };
     return { kind: "go", permit };
   }
 
@@ -205,6 +226,8 @@ export class RateGate implements Policy {
     this.#timer = this.#line.length > 0 ? this.#wake(now) : undefined;
   };
 }
+
+const isEarly = (permit: unknown): boolean => (permit as Start | undefined)?.isEarly === true;
 
 /** Reads `rateLimit`: `limit` and `perMs`; not given, only a 429 holds calls back; `false`: not even that. */
 export function readRateLimit(reader: OptionReader): RateLimits | "pause-only" | undefined {

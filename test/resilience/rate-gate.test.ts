@@ -269,6 +269,97 @@ describe("the pause after a 429", () => {
   });
 });
 
+describe("a pause of one or two whole seconds", () => {
+  /** Half of the last second is over when one asks, and the pause itself is a twentieth longer than the hint. */
+  const paused = (hintMs: number) => {
+    const parts = gateWith(undefined, () => 0.5);
+    parts.gate.settle(undefined, throttled(hintMs), 0);
+    return parts;
+  };
+
+  test.each([
+    [1_000, 550],
+    [2_000, 1_600],
+  ])("of %i ms is asked about once, by one call within its last second", async (hintMs, askedAt) => {
+    const { gate, clock, ask } = paused(hintMs);
+    const all = [ask(), ask(), ask()];
+    await clock.advance(askedAt - 1);
+    expect(all[0]?.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect(all.map(({ hasGone }) => hasGone)).toEqual([true, false, false]);
+    expect(ask().isWaiting).toBe(true);
+    expect([gate.holds(all[0]?.permit, clock.now()), gate.holds(undefined, clock.now())]).toEqual([true, false]);
+    await clock.advance(hintMs * 1.05 - askedAt - 1);
+    expect(all[1]?.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect([all[1]?.hasGone, gate.queued, clock.timers]).toEqual([true, 0, 0]);
+  });
+
+  test("who comes in that moment is the one who asks, where nobody waits", async () => {
+    const { clock, ask } = paused(1_000);
+    await clock.advance(550);
+    expect([ask().hasGone, ask().isWaiting]).toEqual([true, true]);
+    await clock.advance(500);
+  });
+
+  test("is over for all when that call is let through", async () => {
+    const { gate, clock, ask } = paused(1_000);
+    const all = [ask(), ask(), ask()];
+    await clock.advance(550);
+    gate.settle(all[0]?.permit, success, clock.now());
+    expect([...all, ask()].map(({ hasGone }) => hasGone)).toEqual([true, true, true, true]);
+    expect([gate.pausedUntil, clock.timers]).toEqual([550, 0]);
+  });
+
+  test("is followed by another when that call is refused like the first, and asked about again in that one", async () => {
+    const { gate, clock, ask } = paused(1_000);
+    const all = [ask(), ask()];
+    await clock.advance(550);
+    gate.settle(all[0]?.permit, throttled(1_000), clock.now());
+    await clock.advance(549);
+    expect([gate.pausedUntil, all[1]?.isWaiting]).toEqual([1_600, true]);
+    await clock.advance(1);
+    expect(all[1]?.hasGone).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  test.each([
+    ["times out", failed({ verdict: "overload" })],
+    ["is given up", aborted],
+    ["is refused by a later stage", failed({ verdict: "local", outcome: "not-sent" })],
+  ])("goes on as before when that call %s", async (_what, end) => {
+    const { gate, clock, ask } = paused(1_000);
+    const all = [ask(), ask()];
+    await clock.advance(550);
+    gate.settle(all[0]?.permit, end, clock.now());
+    await clock.advance(499);
+    expect(all[1]?.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect(all[1]?.hasGone).toBe(true);
+  });
+
+  test("is not ended by the success of a call that was under way before it", () => {
+    const { gate } = paused(1_000);
+    gate.settle(undefined, success, 700);
+    expect(gate.pausedUntil).toBe(1_050);
+  });
+
+  test("is what a longer one is not: nobody asks before three seconds are over", async () => {
+    const { clock, ask } = paused(3_000);
+    const waiting = ask();
+    await clock.advance(3_149);
+    expect(waiting.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect(waiting.hasGone).toBe(true);
+  });
+
+  test("is no reason to refuse whoever could wait for its end, and one to refuse who could not", () => {
+    const { ask } = paused(1_000);
+    expect(ask(1_050).refusal?.retryAfterMs).toBe(1_050);
+    expect(ask(1_051).isWaiting).toBe(true);
+  });
+});
+
 test("a permit of before the pause holds again from the moment when it is over", () => {
   const { gate } = gateWith(undefined);
   expect(gate.holds(undefined, 0)).toBe(true);
