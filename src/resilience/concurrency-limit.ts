@@ -26,6 +26,11 @@ export interface ConcurrencyLimits {
 }
 
 const decrease = 0.7;
+// Where most attempts still succeed in time, one that did not is more likely the fault of one replica than overload.
+const mildDecrease = 0.9;
+const mildBelow = 0.7;
+// How much of the last attempt goes into the share of those that met overload.
+const shareSmoothing = 1 / 8;
 // Below it the limit grows by one for each success: 1 + 1/1 + 1/2 … is too slow a way out of the cellar.
 const fastGrowthBelow = 4;
 // How much of the last duration goes into the average.
@@ -39,8 +44,10 @@ interface Permit {
  * Bounds what is under way, and so what one slow service can take of this process.
  *
  * Adaptive: additive increase, multiplicative decrease (AIMD), as TCP does it. A limit that passed or a 503 makes it
- * 0.7 of what it was; a success while the limit is at least half used adds one for each limit's worth of successes. It
- * begins at its maximum: a healthy service is never slowed by a limiter that is still cold.
+ * 0.9 of what it was, and 0.7 where most of the last attempts ended like that: a limit that every timeout of one ill
+ * replica of three cuts in full starves the other two (docs/lab). A success while the limit is at least half used adds
+ * one for each limit's worth of successes. It begins at its maximum: a healthy service is never slowed by a limiter that
+ * is still cold.
  *
  * Who finds no place waits in line. Who could not start in time to end before its deadline, going by how long attempts
  * take now, is refused at once: a wait that cannot help only makes everybody's longer.
@@ -56,6 +63,8 @@ export class ConcurrencyLimit implements Policy {
   readonly #line = new WaitingLine<Waiter>();
   #limit: number;
   #inFlight = 0;
+  /** The share of the last attempts that met overload. */
+  #overloadShare = 0;
   /** Of attempts that ended; undefined until one has. */
   #averageMs: number | undefined;
   /** The clock's latest time that was heard of: a permit that is handed on starts then. */
@@ -132,8 +141,12 @@ export class ConcurrencyLimit implements Policy {
     if (verdict === "local") return;
     this.#averageMs = (this.#averageMs ?? durationMs) * (1 - smoothing) + durationMs * smoothing;
     if (!this.#limits.isAdaptive) return;
-    if (verdict === "overload") this.#limit = Math.max(1, this.#limit * decrease);
-    else if (verdict === "healthy" && wasBusy) {
+    const isOverload = verdict === "overload";
+    this.#overloadShare += (Number(isOverload) - this.#overloadShare) * shareSmoothing;
+    if (isOverload) {
+      const factor = this.#overloadShare < mildBelow ? mildDecrease : decrease;
+      this.#limit = Math.max(1, this.#limit * factor);
+    } else if (verdict === "healthy" && wasBusy) {
       const step = this.#limit < fastGrowthBelow ? 1 : 1 / this.#limit;
       this.#limit = Math.min(this.#limits.max, this.#limit + step);
     }

@@ -162,16 +162,29 @@ describe("the adaptive limit", () => {
     expect(all.filter(({ refusal }) => refusal !== undefined)).toEqual([]);
   });
 
-  test("overload makes it 0.7 of what it was, down to one", () => {
+  test("overload makes it 0.9 of what it was, and 0.7 from the tenth in a row on, down to one", () => {
     const limit = adaptive();
     burst(limit, 1, overload);
-    expect(limit.limit).toBeCloseTo(70);
+    expect(limit.limit).toBeCloseTo(90);
+    for (let i = 0; i < 8; i++) burst(limit, 1, overload);
+    const { limit: before } = limit;
+    expect(before).toBeCloseTo(100 * 0.9 ** 9);
     burst(limit, 1, overload);
-    expect(limit.limit).toBeCloseTo(49);
+    expect(limit.limit).toBeCloseTo(before * 0.7);
     for (let i = 0; i < 30; i++) burst(limit, 1, overload);
     expect(limit.limit).toBe(1);
     expect(new Asked(limit, 0).hasGone).toBe(true);
     expect(new Asked(limit, 0).isWaiting).toBe(true);
+  });
+
+  test("where every third attempt meets overload, it is never cut in full", () => {
+    const limit = adaptive(1_000);
+    for (let i = 0; i < 50; i++) {
+      const { limit: before } = limit;
+      burst(limit, 1, overload);
+      expect(limit.limit / before).toBeCloseTo(0.9);
+      burst(limit, 2, success);
+    }
   });
 
   test.each([
@@ -183,37 +196,36 @@ describe("the adaptive limit", () => {
     const limit = adaptive();
     burst(limit, 1, overload);
     const { limit: before } = limit;
-    burst(limit, 69, end);
+    burst(limit, 89, end);
     expect(limit.limit).toBe(before);
   });
 
   test("successes while it is at least half used add one for each limit's worth of them", () => {
     const limit = adaptive();
-    for (let i = 0; i < 3; i++) burst(limit, 1, overload);
-    expect(limit.limit).toBeCloseTo(34.3);
-    const all = Array.from({ length: 34 }, () => new Asked(limit, 0));
+    burst(limit, 1, overload);
+    const all = Array.from({ length: 90 }, () => new Asked(limit, 0));
     limit.settle(all[0]?.permit, success, 1);
-    expect(limit.limit).toBeCloseTo(34.3 + 1 / 34.3);
+    expect(limit.limit).toBeCloseTo(90 + 1 / 90);
     limit.settle(all[1]?.permit, failed({ verdict: "healthy" }), 1);
-    expect(limit.limit).toBeCloseTo(34.3 + 1 / 34.3 + 1 / (34.3 + 1 / 34.3));
+    expect(limit.limit).toBeCloseTo(90 + 1 / 90 + 1 / (90 + 1 / 90));
   });
 
   test("successes while it is less than half used say nothing", () => {
     const limit = adaptive(20);
     burst(limit, 1, overload);
-    expect(limit.limit).toBeCloseTo(14);
-    burst(limit, 6, success);
-    expect(limit.limit).toBeCloseTo(14);
-    const seven = Array.from({ length: 7 }, () => new Asked(limit, 0));
-    limit.settle(seven[0]?.permit, success, 0);
-    expect(limit.limit).toBeCloseTo(14 + 1 / 14);
-    limit.settle(seven[1]?.permit, success, 0);
-    expect(limit.limit).toBeCloseTo(14 + 1 / 14);
+    expect(limit.limit).toBeCloseTo(18);
+    burst(limit, 8, success);
+    expect(limit.limit).toBeCloseTo(18);
+    const nine = Array.from({ length: 9 }, () => new Asked(limit, 0));
+    limit.settle(nine[0]?.permit, success, 0);
+    expect(limit.limit).toBeCloseTo(18 + 1 / 18);
+    limit.settle(nine[1]?.permit, success, 0);
+    expect(limit.limit).toBeCloseTo(18 + 1 / 18);
   });
 
   test("below four it grows by one each time", () => {
     const limit = adaptive(10);
-    for (let i = 0; i < 10; i++) burst(limit, 1, overload);
+    for (let i = 0; i < 20; i++) burst(limit, 1, overload);
     const steps = Array.from({ length: 4 }, () => {
       burst(limit, Math.floor(limit.limit), aborted);
       const all = Array.from({ length: Math.floor(limit.limit) }, () => new Asked(limit, 0));
@@ -229,24 +241,22 @@ describe("the adaptive limit", () => {
     burst(limit, 2, success);
     expect(limit.limit).toBe(2);
     burst(limit, 1, overload);
-    expect(limit.limit).toBe(1.4);
+    expect(limit.limit).toBe(1.8);
     burst(limit, 1, success);
     expect(limit.limit).toBe(2);
   });
 
   test("while more are under way than it allows by now, nobody goes; as it grows, several may at once", () => {
-    const limit = adaptive(4);
-    const all = Array.from({ length: 4 }, () => new Asked(limit, 0));
-    const waiting = [1, 2, 3].map(() => new Asked(limit, 0));
-    limit.settle(all[0]?.permit, overload, 0);
-    limit.settle(all[1]?.permit, overload, 0);
-    expect(limit.limit).toBeCloseTo(1.96);
+    const limit = adaptive(3);
+    const all = Array.from({ length: 3 }, () => new Asked(limit, 0));
+    const waiting = [1, 2, 3, 4].map(() => new Asked(limit, 0));
+    for (let i = 0; i < 2; i++) limit.settle(all[i]?.permit, overload, 0);
+    expect(limit.limit).toBeCloseTo(2.43);
     expect([limit.inFlight, limit.queued]).toEqual([2, 3]);
     limit.settle(all[2]?.permit, success, 0);
-    expect(limit.limit).toBeCloseTo(2.96);
-    expect([waiting[0]?.hasGone, waiting[1]?.isWaiting, limit.inFlight]).toEqual([true, true, 2]);
-    limit.settle(all[3]?.permit, success, 0);
-    expect([limit.inFlight, limit.queued]).toEqual([3, 0]);
+    expect(limit.limit).toBe(3);
+    expect(waiting.map(({ hasGone }) => hasGone)).toEqual([true, true, true, false]);
+    expect(limit.inFlight).toBe(3);
   });
 });
 
