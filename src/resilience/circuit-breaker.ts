@@ -1,9 +1,10 @@
-import type { Random } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../core/clock.ts";
 import type { OptionReader } from "../core/options.ts";
-import { type AttemptEnd, type Failure, verdictOf } from "./outcome.ts";
+import { type AttemptEnd, type Failure, outcomeOf, verdictOf } from "./outcome.ts";
 import type { Admission, Applicant, Policy } from "./policy.ts";
 import { unavailable } from "./refusal.ts";
 import { SlidingWindow } from "./sliding-window.ts";
+import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** When a service that fails is left alone for a while. Durations are milliseconds. */
 export interface CircuitBreakerOptions {
@@ -17,6 +18,8 @@ export interface CircuitBreakerOptions {
   readonly openMs?: number | undefined;
   /** The longest pause, at least `openMs`. @defaultValue 2000 */
   readonly maxOpenMs?: number | undefined;
+  /** How long a call may wait for the next probe, and share its fate; 0 for refused at once. From 0. @defaultValue 1000 */
+  readonly maxWaitMs?: number | undefined;
 }
 
 export interface CircuitBreakerLimits {
@@ -25,6 +28,7 @@ export interface CircuitBreakerLimits {
   readonly windowMs: number;
   readonly openMs: number;
   readonly maxOpenMs: number;
+  readonly maxWaitMs: number;
 }
 
 /** Closed: all go. Open: none goes until then. Half-open: one probe goes, and its lease says for how long it counts. */
@@ -35,6 +39,16 @@ export type CircuitState =
 
 /** What a permit says: of which life of the circuit it is. What ends after the circuit has moved on teaches nothing. */
 type Generation = number;
+
+interface ProbeWaiter extends Waiter {
+  readonly applicant: Applicant;
+  readonly waitsUntil: number;
+}
+
+// A service that cannot be reached at all is not worth a window of attempts. Both must hold: behind a balancer with one
+// dead replica of three, five in a row are an accident of every minute, and all of a tenth of a second is none.
+const unreachedAttempts = 5;
+const unreachedForMs = 100;
 
 /**
  * A circuit breaker: the last resort for a service that is down.
@@ -47,6 +61,13 @@ type Generation = number;
  * a pause that doubles to 30 s outlasts the outage; with these, a service that was slow for 10 s is back within 2 s
  * instead of 5. A ratio of 0.5 opens on a service that still answers half of its calls. One probe every 2 s is no load.
  *
+ * It opens at once where nothing can be reached: five connections in a row that were not made, for a tenth of a second.
+ * A restart of 1 s then costs fewer attempts than it has calls, instead of 1.9 for each.
+ *
+ * A call that would be refused waits instead where the next probe is due within `maxWaitMs`: if the probe succeeds, so
+ * may all who waited, and if it fails they are refused. Waiting is over with `maxWaitMs` in any case. So an outage ends
+ * without a gap, and no call hangs on an open circuit.
+ *
  * Not for: errors of single calls (that is what retries are for), and not one breaker for several origins. A low
  * `minAttempts` opens on the first failure of a calm service; a low `failureRatio` turns a service that fails one
  * call in ten into one that fails all of them.
@@ -58,20 +79,29 @@ export class CircuitBreaker implements Policy {
   readonly #limits: CircuitBreakerLimits;
   /** A probe that has not ended by then is given up on, and another one goes. */
   readonly #leaseMs: number;
+  readonly #clock: Clock;
   readonly #random: Random;
   readonly #window: SlidingWindow;
+  readonly #line = new WaitingLine<ProbeWaiter>();
   #state: CircuitState = { name: "closed" };
   #generation: Generation = 0;
+  /** Attempts in a row that reached nothing, and when the first of them ended. */
+  #unreached = 0;
+  #unreachedSince = 0;
+  /** Set while somebody waits: for the next probe, or for the end of the first one's patience. */
+  #timer: Timer | undefined;
 
   constructor(parts: {
     readonly service: string;
     readonly limits: CircuitBreakerLimits;
     readonly leaseMs: number;
+    readonly clock: Clock;
     readonly random: Random;
   }) {
     this.#service = parts.service;
     this.#limits = parts.limits;
     this.#leaseMs = parts.leaseMs;
+    this.#clock = parts.clock;
     this.#random = parts.random;
     this.#window = new SlidingWindow(parts.limits.windowMs);
   }
@@ -83,10 +113,21 @@ export class CircuitBreaker implements Policy {
   admit(applicant: Applicant, now: number): Admission {
     const state = this.#state;
     if (state.name === "closed") return { kind: "go", permit: this.#generation };
-    const freeAt = state.name === "open" ? state.until : state.leaseUntil;
-    if (now < freeAt) return { kind: "refuse", failure: this.#refusal(applicant, freeAt - now) };
-    this.#move({ name: "half-open", leaseUntil: now + this.#leaseMs, openings: state.openings });
-    return { kind: "go", permit: this.#generation };
+    if (now >= freeAt(state) && this.#line.length === 0) return { kind: "go", permit: this.#probe(state, now) };
+    const waitsUntil = now + this.#limits.maxWaitMs;
+    const probedAt = state.name === "open" ? state.until : now;
+    if (waitsUntil === now || probedAt > waitsUntil || probedAt >= applicant.deadlineAt) {
+      return { kind: "refuse", failure: this.#refusal(applicant, now) };
+    }
+    return {
+      kind: "wait",
+      begin: (answer) => {
+        const waiter: ProbeWaiter = { applicant, waitsUntil, answer };
+        this.#line.join(waiter);
+        this.#timer ??= this.#wake(now);
+        return () => this.#leave(waiter);
+      },
+    };
   }
 
   holds(permit: unknown): boolean {
@@ -99,12 +140,14 @@ export class CircuitBreaker implements Policy {
     const isFailure = verdict === "fault" || verdict === "overload";
     const state = this.#state;
     if (state.name === "half-open") {
-      if (verdict === "local") this.#move({ name: "open", until: now, openings: state.openings });
-      else if (isFailure) this.#open(now, state.openings + 1);
+      if (verdict === "local") {
+        this.#move({ name: "open", until: now, openings: state.openings });
+        this.#serve();
+      } else if (isFailure) this.#open(now, state.openings + 1);
       else this.#close();
     } else if (verdict !== "local") {
       this.#window.add(now, isFailure);
-      if (isFailure && this.#isTooMuch(now)) this.#open(now, 1);
+      if (this.#isOutOfReach(end, now) || (isFailure && this.#isTooMuch(now))) this.#open(now, 1);
     }
   }
 
@@ -114,17 +157,34 @@ export class CircuitBreaker implements Policy {
     return all >= minAttempts && this.#window.some(now) >= failureRatio * all;
   }
 
+  #isOutOfReach(end: AttemptEnd<unknown>, now: number): boolean {
+    const wasReached = verdictOf(end) !== "fault" || outcomeOf(end) !== "not-sent";
+    this.#unreached = wasReached ? 0 : this.#unreached + 1;
+    if (this.#unreached === 1) this.#unreachedSince = now;
+    return this.#unreached >= unreachedAttempts && now - this.#unreachedSince >= unreachedForMs;
+  }
+
+  #probe(state: CircuitState & { readonly openings: number }, now: number): Generation {
+    this.#move({ name: "half-open", leaseUntil: now + this.#leaseMs, openings: state.openings });
+    return this.#generation;
+  }
+
   #open(now: number, openings: number): void {
     const { openMs, maxOpenMs } = this.#limits;
     // A quarter up or down, so that the clients which opened together do not probe together.
     const jitter = 0.75 + 0.5 * this.#random();
     const pauseMs = Math.min(maxOpenMs, openMs * 2 ** (openings - 1)) * jitter;
     this.#move({ name: "open", until: now + pauseMs, openings });
+    this.#stopTimer();
+    while (this.#line.length > 0) this.#refuseFirst(now);
   }
 
   #close(): void {
     this.#window.clear();
+    this.#unreached = 0;
     this.#move({ name: "closed" });
+    this.#stopTimer();
+    while (this.#line.length > 0) this.#line.next()?.answer({ kind: "go", permit: this.#generation });
   }
 
   #move(state: CircuitState): void {
@@ -132,10 +192,51 @@ export class CircuitBreaker implements Policy {
     this.#generation += 1;
   }
 
-  #refusal(applicant: Applicant, waitMs: number): Failure {
+  #leave(waiter: ProbeWaiter): void {
+    this.#line.leave(waiter);
+    if (this.#line.length === 0) this.#stopTimer();
+  }
+
+  /** Lets go who may by now: the first as the probe, or without one for having waited long enough. */
+  readonly #serve = (): void => {
+    this.#stopTimer();
+    const now = this.#clock.now();
+    const state = this.#state;
+    if (state.name === "open" && now >= state.until) {
+      this.#line.next()?.answer({ kind: "go", permit: this.#probe(state, now) });
+    }
+    while ((this.#line.first()?.waitsUntil ?? now + 1) <= now) this.#refuseFirst(now);
+    if (this.#line.length > 0) this.#timer = this.#wake(now);
+  };
+
+  #wake(now: number): Timer {
+    // A probe that outlives its lease is followed by whoever comes next, and not by a timer that would run out together
+    // with the attempt's own.
+    const probedAt = this.#state.name === "open" ? this.#state.until : Number.POSITIVE_INFINITY;
+    const at = Math.min(probedAt, this.#line.first()?.waitsUntil ?? probedAt);
+    return this.#clock.setTimer(Math.max(0, at - now), this.#serve);
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #refuseFirst(now: number): void {
+    const first = this.#line.next();
+    first?.answer({ kind: "refuse", failure: this.#refusal(first.applicant, now) });
+  }
+
+  #refusal(applicant: Applicant, now: number): Failure {
+    const waitMs = this.#state.name === "closed" ? 0 : Math.max(0, freeAt(this.#state) - now);
     const detail = `the circuit is open after too many failures: the service is left alone for another ${Math.ceil(waitMs)} ms`;
     return unavailable("circuit-open", { service: this.#service, applicant, detail }, waitMs);
   }
+}
+
+/** When the next probe may go. */
+function freeAt(state: Exclude<CircuitState, { readonly name: "closed" }>): number {
+  return state.name === "open" ? state.until : state.leaseUntil;
 }
 
 /** Reads `circuitBreaker`: an object of limits, or `false` for none. */
@@ -150,6 +251,7 @@ export function readCircuitBreaker(reader: OptionReader): CircuitBreakerLimits |
     windowMs: nested.number("windowMs", 5_000, { min: 100 }),
     openMs: givenOpenMs ?? Math.min(500, givenMaxMs ?? 500),
     maxOpenMs: givenMaxMs ?? Math.max(2_000, givenOpenMs ?? 0),
+    maxWaitMs: nested.number("maxWaitMs", 1_000, { min: 0 }),
   };
   if (limits.maxOpenMs < limits.openMs) {
     nested.problem("circuitBreaker.maxOpenMs must not be below circuitBreaker.openMs");

@@ -90,7 +90,7 @@ export function buildPipeline(
     circuitBreaker:
       circuitBreaker === undefined
         ? undefined
-        : new CircuitBreaker({ service, limits: circuitBreaker, leaseMs: attemptTimeoutMs, random }),
+        : new CircuitBreaker({ service, limits: circuitBreaker, leaseMs: attemptTimeoutMs, clock, random }),
     concurrency: concurrency === undefined ? undefined : new ConcurrencyLimit(service, concurrency),
     hedger: hedge === undefined ? undefined : new Hedger(hedge),
   };

@@ -9,7 +9,7 @@ import {
 import type { AttemptEnd } from "../../src/resilience/outcome.ts";
 import type { Admission } from "../../src/resilience/policy.ts";
 import { reading } from "../support/options.ts";
-import { settled } from "../support/virtual-clock.ts";
+import { settled, VirtualClock } from "../support/virtual-clock.ts";
 import {
   aborted,
   Asked,
@@ -32,12 +32,17 @@ const usual: CircuitBreakerLimits = {
   windowMs: 10_000,
   openMs: 1_000,
   maxOpenMs: 30_000,
+  maxWaitMs: 0,
 };
 const leaseMs = 10_000;
 
 /** Random 0.5 takes neither from the pause nor adds to it. */
-function breakerWith(limits: Partial<CircuitBreakerLimits> = {}, random = (): number => 0.5): CircuitBreaker {
-  return new CircuitBreaker({ service: "payments", limits: { ...usual, ...limits }, leaseMs, random });
+function breakerWith(
+  limits: Partial<CircuitBreakerLimits> = {},
+  random = (): number => 0.5,
+  clock = new VirtualClock(),
+): CircuitBreaker {
+  return new CircuitBreaker({ service: "payments", limits: { ...usual, ...limits }, leaseMs, clock, random });
 }
 
 const fault = failed();
@@ -248,6 +253,167 @@ describe("the probe", () => {
   });
 });
 
+describe("a service that cannot be reached", () => {
+  const unreached = failed({ outcome: "not-sent" });
+
+  test("opens it with the fifth attempt in a row, once that has gone on for a tenth of a second", () => {
+    const breaker = breakerWith();
+    for (const now of [0, 20, 40, 100]) attempt(breaker, now, unreached);
+    expect(breaker.state.name).toBe("closed");
+    attempt(breaker, 100, unreached);
+    expect(breaker.state).toEqual({ name: "open", until: 1_100, openings: 1 });
+  });
+
+  test("however many there are within less than that, it stays closed", () => {
+    const breaker = breakerWith({ minAttempts: 1_000 });
+    for (let i = 0; i < 500; i++) attempt(breaker, i / 10, unreached);
+    attempt(breaker, 99.9, unreached);
+    expect(breaker.state.name).toBe("closed");
+    attempt(breaker, 100, unreached);
+    expect(breaker.state.name).toBe("open");
+  });
+
+  test.each([
+    ["a success", success],
+    ["a reset after the request was sent", fault],
+    ["a timeout", failed({ verdict: "overload", outcome: "not-sent" })],
+  ])("%s in between ends the row", (_what, end) => {
+    const breaker = breakerWith();
+    for (let i = 0; i < 4; i++) attempt(breaker, 0, unreached);
+    attempt(breaker, 50, end);
+    for (const now of [60, 70, 80, 120]) attempt(breaker, now, unreached);
+    expect(breaker.state.name).toBe("closed");
+    attempt(breaker, 160, unreached);
+    expect(breaker.state.name).toBe("open");
+  });
+
+  test("what was refused here is no attempt to reach it", () => {
+    const breaker = breakerWith();
+    for (let i = 0; i < 100; i++) attempt(breaker, i * 10, localRefusal);
+    expect(breaker.state.name).toBe("closed");
+  });
+});
+
+describe("waiting for the probe", () => {
+  function scene(limits: Partial<CircuitBreakerLimits> = {}) {
+    const clock = new VirtualClock();
+    const breaker = breakerWith({ minAttempts: 1, maxWaitMs: 400, ...limits }, () => 0.5, clock);
+    attempt(breaker, 0, fault);
+    const ask = (deadlineMs = 30_000): Asked =>
+      new Asked(breaker, clock.now(), { deadlineAt: clock.now() + deadlineMs });
+    return { clock, breaker, ask };
+  }
+
+  test("who comes long before it is refused at once, who comes shortly before waits and goes as the probe", async () => {
+    const { clock, breaker, ask } = scene();
+    await clock.advance(599);
+    expect(ask().refusal?.retryAfterMs).toBe(401);
+    await clock.advance(1);
+    const waiting = ask();
+    await clock.advance(399);
+    expect(waiting.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect([waiting.hasGone, breaker.state.name, clock.timers]).toEqual([true, "half-open", 0]);
+  });
+
+  test("who could not wait until it before the deadline is refused at once", async () => {
+    const { clock, ask } = scene();
+    await clock.advance(700);
+    expect(ask(300).refusal?.code).toBe("unavailable-circuit-open");
+    expect(ask(301).isWaiting).toBe(true);
+  });
+
+  test("one alone goes, and when it succeeds all the others do", async () => {
+    const { clock, breaker, ask } = scene();
+    await clock.advance(900);
+    const all = [ask(), ask(), ask()];
+    await clock.advance(100);
+    expect(all.map(({ hasGone }) => hasGone)).toEqual([true, false, false]);
+    const late = ask();
+    expect(late.isWaiting).toBe(true);
+    breaker.settle(all[0]?.permit, success, clock.now());
+    expect([...all, late].map(({ hasGone }) => hasGone)).toEqual([true, true, true, true]);
+    expect([breaker.state.name, clock.timers]).toEqual(["closed", 0]);
+    for (const { permit } of all.slice(1)) expect(breaker.holds(permit)).toBe(true);
+  });
+
+  test("when the probe fails, all who waited are refused, and told when the next one goes", async () => {
+    const { clock, breaker, ask } = scene();
+    await clock.advance(900);
+    const all = [ask(), ask(), ask()];
+    await clock.advance(100);
+    breaker.settle(all[0]?.permit, fault, clock.now());
+    expect(all.slice(1).map(({ refusal }) => refusal?.retryAfterMs)).toEqual([2_000, 2_000]);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("when the probe is given up, the next in line is the probe at once", async () => {
+    const { clock, breaker, ask } = scene();
+    await clock.advance(900);
+    const all = [ask(), ask(), ask()];
+    await clock.advance(100);
+    breaker.settle(all[0]?.permit, aborted, clock.now());
+    expect(all.map(({ hasGone }) => hasGone)).toEqual([true, true, false]);
+    expect(breaker.state.name).toBe("half-open");
+    breaker.settle(all[1]?.permit, success, clock.now());
+    expect([all[2]?.hasGone, clock.timers]).toEqual([true, 0]);
+  });
+
+  test("nobody waits longer than `maxWaitMs`, however long the probe takes", async () => {
+    const { clock, ask } = scene();
+    await clock.advance(1_000);
+    expect(ask().hasGone).toBe(true);
+    const first = ask();
+    await clock.advance(100);
+    const second = ask();
+    await clock.advance(299);
+    expect(first.isWaiting).toBe(true);
+    await clock.advance(1);
+    expect([first.refusal?.code, second.isWaiting]).toEqual(["unavailable-circuit-open", true]);
+    await clock.advance(100);
+    expect([second.refusal?.code, clock.timers]).toEqual(["unavailable-circuit-open", 0]);
+  });
+
+  test("who comes when the pause is over waits behind those who wait already", async () => {
+    const { clock, ask } = scene();
+    await clock.advance(900);
+    const waiting = ask();
+    clock.jump(100);
+    const late = ask();
+    expect(late.isWaiting).toBe(true);
+    await clock.advance(0);
+    expect([waiting.hasGone, late.isWaiting]).toEqual([true, true]);
+    late.leave();
+    expect(clock.timers).toBe(0);
+  });
+
+  test("when all who waited have left, no timer is left either, and the next who comes is the probe", async () => {
+    const { clock, ask } = scene();
+    await clock.advance(900);
+    const all = [ask(), ask()];
+    for (const one of all) one.leave();
+    expect(clock.timers).toBe(0);
+    await clock.advance(200);
+    expect([all[0]?.isWaiting, ask().hasGone]).toEqual([true, true]);
+  });
+
+  test("through the pipeline: a call waits out the rest of the pause, and an abort in it settles at once", async () => {
+    const clock = new VirtualClock();
+    const breaker = breakerWith({ minAttempts: 1, maxWaitMs: 400 }, () => 0.5, clock);
+    attempt(breaker, 0, fault);
+    const pipeline = new Scene([breaker], {}, clock);
+    clock.jump(800);
+    const controller = new AbortController();
+    const aborting = pipeline.call([succeeds], { signals: [controller.signal] });
+    const waiting = pipeline.call([succeeds]);
+    await settled();
+    controller.abort("left");
+    expect(await reasonOf(aborting)).toBe("left");
+    await clock.advance(200);
+    expect(await waiting).toMatchObject({ value: "done", elapsedMs: 200 });
+  });
+});
+
 test("the pause varies by a quarter up or down, so that those who stopped together do not come back together", () => {
   expect(opened({}, () => 0).state).toMatchObject({ until: 750 });
   expect(opened({}, () => 1).state).toMatchObject({ until: 1_250 });
@@ -431,14 +597,21 @@ describe("the option circuitBreaker", () => {
   const { read, problemsOf } = reading("circuitBreaker", readCircuitBreaker);
 
   test("by default it opens at four fifths of 10 attempts in 5 s, for half a second up to 2 s; false is none", () => {
-    const byDefault = { failureRatio: 0.8, minAttempts: 10, windowMs: 5_000, openMs: 500, maxOpenMs: 2_000 };
+    const byDefault = {
+      failureRatio: 0.8,
+      minAttempts: 10,
+      windowMs: 5_000,
+      openMs: 500,
+      maxOpenMs: 2_000,
+      maxWaitMs: 1_000,
+    };
     expect(read()).toEqual(byDefault);
     expect(read({ openMs: undefined })).toEqual(byDefault);
     expect(read(false)).toBeUndefined();
   });
 
   test("what is given holds, and a default gives way to it", () => {
-    const given = { failureRatio: 1, minAttempts: 1, windowMs: 100, openMs: 1, maxOpenMs: 1 };
+    const given = { failureRatio: 1, minAttempts: 1, windowMs: 100, openMs: 1, maxOpenMs: 1, maxWaitMs: 0 };
     expect(read(given)).toEqual(given);
     expect(read({ openMs: 60_000 })).toMatchObject({ openMs: 60_000, maxOpenMs: 60_000 });
     expect(read({ maxOpenMs: 200 })).toMatchObject({ openMs: 200, maxOpenMs: 200 });
@@ -446,13 +619,22 @@ describe("the option circuitBreaker", () => {
   });
 
   test("bad values are told by their full names, all at once", () => {
-    const bad = { failureRatio: 0, minAttempts: 1.5, windowMs: 99, openMs: 0, maxOpenMs: "1s", ratio: 1 };
+    const bad = {
+      failureRatio: 0,
+      minAttempts: 1.5,
+      windowMs: 99,
+      openMs: 0,
+      maxOpenMs: "1s",
+      maxWaitMs: -1,
+      ratio: 1,
+    };
     expect(problemsOf(bad)).toEqual([
       "circuitBreaker.openMs must be a number of at least 1, not 0",
       "circuitBreaker.maxOpenMs must be a number of at least 1, not a string",
       "circuitBreaker.failureRatio must be a number from 0.01 to 1, not 0",
       "circuitBreaker.minAttempts must be a whole number of at least 1, not 1.5",
       "circuitBreaker.windowMs must be a number of at least 100, not 99",
+      "circuitBreaker.maxWaitMs must be a number of at least 0, not -1",
       expect.stringContaining("unknown option circuitBreaker.ratio"),
     ]);
     expect(problemsOf({ failureRatio: 1.01 })).toHaveLength(1);
