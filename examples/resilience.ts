@@ -15,7 +15,7 @@ const services = defineServices({
   paymentGateway: rest(PaymentGatewayClient, {
     endpointBase: "/v1",
     idempotency: true,
-    retry: { maxRetries: 3, budget: { ratio: 0.2 } },
+    retry: { maxRetries: 2, budget: { successRatio: 0.7 } },
     rateLimit: { limit: 50, perMs: 1_000 },
     circuitBreaker: { failureRatio: 0.6, openMs: 2_000 },
     concurrency: { limit: 20, maxQueued: 200, queueTimeoutMs: 2_000 },

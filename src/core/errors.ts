@@ -66,7 +66,7 @@ export type WaitReason = "timeout" | "failed";
  * - `spent`: all retries were made.
  * - `one-shot-body`: the body cannot be produced again.
  * - `deadline`: the wait before it would not have ended in time.
- * - `budget`: too many calls of this service were being retried already.
+ * - `budget`: too many attempts at this service were failing already.
  * - `refused`: a policy of ours did not let it start.
  */
 export type RetryRefusal = "permanent" | "unsafe" | "spent" | "one-shot-body" | "deadline" | "budget" | "refused";

@@ -40,7 +40,7 @@ const refusals: Record<RetryRefusal, string> = {
   spent: "all retries that maxRetries allows were made",
   "one-shot-body": "the body was a stream that can be read once; give a function that makes it anew",
   deadline: "the wait before another attempt would not have ended before the deadline",
-  budget: "the retry budget is spent: too many calls of this service fail at the moment for retries to help",
+  budget: "the retry budget is spent: too many attempts at this service fail at the moment for retries to help",
   refused: "a stage of our own let no further attempt start (circuit open, queue full, or rate limit)",
 };
 

@@ -5,11 +5,11 @@ import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
-import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold } from "./outcome.ts";
+import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { type Ended, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
-import { type RetryBudget, retryCost } from "./retry-budget.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 
 /** One logical operation, as the executor sees it. */
 export interface CallRequest<T> extends CallLimits {
@@ -169,15 +169,16 @@ export class Pipeline {
     this.#budget?.countCall(this.#clock.now());
     const replayed = new Set<FreeReplay>();
     let reason: AttemptRecord["reason"];
-    let cost: number | undefined;
     let before: Ended<T> | undefined;
     for (;;) {
       call.applyForAttempt(reason);
       const ended = await this.#oneAttempt(call, request, about);
       const { end } = ended;
-      if (end.kind === "success") this.#budget?.deposit(cost);
-      if (end.kind !== "failure" || call.interruption !== undefined) return ended;
       const now = this.#clock.now();
+      if (end.kind !== "failure" || call.interruption !== undefined) {
+        this.#budget?.observe(verdictOf(end), now);
+        return ended;
+      }
       if (ended.isRefused === true) {
         // What the service did is worth more to know than that we then let nothing more through.
         const retryAfterMs = end.failure.retryAfterMs;
@@ -193,11 +194,12 @@ export class Pipeline {
         limits: request.retry,
         random: this.#random,
       });
+      // What is made again for nothing is no failure either: one close of an idle pool is not many.
+      if (!decision.retry || decision.reason === "retry") this.#budget?.observe(end.failure.verdict, now);
       if (!decision.retry) return { end, notRetried: decision.because, retryAfterMs: decision.retryAfterMs };
       ({ reason } = decision);
       if (reason === "retry") {
-        cost = retryCost(end.failure);
-        if (this.#budget?.take(cost, now) === false) return { end, notRetried: "budget" };
+        if (this.#budget?.isSpent === true) return { end, notRetried: "budget" };
         call.retriesMade += 1;
       } else {
         replayed.add(reason);

@@ -7,7 +7,7 @@ import { readRetryBudget, type RetryBudgetLimits, type RetryBudgetOptions } from
 
 /** When a failed attempt is followed by another. */
 export interface RetryOptions {
-  /** Attempts after the first. From 0. @defaultValue 2 */
+  /** Attempts after the first. From 0. @defaultValue 3 */
   readonly maxRetries?: number | undefined;
   /** Upper bound of the first random delay, in milliseconds, above 0. After a 429 it is 1,000. @defaultValue 50 */
   readonly baseDelayMs?: number | undefined;
@@ -39,7 +39,7 @@ const off: RetrySettings = { maxRetries: 0, baseDelayMs: 50, maxDelayMs: 20_000,
 export function readRetry(reader: OptionReader): RetrySettings {
   if (reader.any("retry") === false) return off;
   const nested = reader.group("retry");
-  const maxRetries = nested.number("maxRetries", 2, { min: 0, whole: true });
+  const maxRetries = nested.number("maxRetries", 3, { min: 0, whole: true });
   const givenBaseMs = nested.number("baseDelayMs", undefined, { min: 1 });
   const givenMaxMs = nested.number("maxDelayMs", undefined, { min: 1 });
   // A default gives way to the limit that was given; only what the user wrote can contradict itself.

@@ -92,7 +92,9 @@ function prefixed(prefix: string, values: Values): Values {
 }
 
 function budgetState({ budget }: Stages, now: number): string | undefined {
-  return budget && `${round(budget.available(now))} of ${round(budget.capacity(now))} retries in hand`;
+  if (budget === undefined) return undefined;
+  const left = `${round(budget.available(now))} of ${round(budget.capacity(now))} failures left`;
+  return budget.isSpent ? `spent, no retries; ${left}` : left;
 }
 
 function gateState({ rateGate }: Stages, now: number): string | undefined {

@@ -61,12 +61,12 @@ describe("calls that are the same and under way at the same time", () => {
   });
 
   test("count as one call for the retry budget", async () => {
-    const budget = new RetryBudget({ ratio: 1, minRetries: 0 });
+    const budget = new RetryBudget({ successRatio: 0.6, ratio: 2, minFailures: 1 });
     const scene = new Scene([new Coalescing()], { budget });
     const calls = [1, 2, 3].map(() => scene.call([takes(scene.clock, 10)], { identity: "GET /rates" }));
     await scene.clock.advance(10);
     await Promise.all(calls);
-    expect(budget.capacity(scene.clock.now())).toBe(1);
+    expect(budget.capacity(scene.clock.now())).toBe(2);
   });
 
   test("share a failure too, each with an error of its own", async () => {

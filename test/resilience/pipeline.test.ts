@@ -183,30 +183,15 @@ describe("replays for nothing", () => {
     expect(reasons).toEqual([undefined, "stale-connection", "retry", "retry"]);
   });
 
-  test("cost the budget nothing, and give nothing back that they did not cost", async () => {
-    const budget = new RetryBudget({ ratio: 0.001, minRetries: 1 });
-    budget.take(1, 0);
+  test("are made also where the budget is spent, and cost it nothing", async () => {
+    const budget = new RetryBudget({ successRatio: 0.6, ratio: 0.001, minFailures: 2 });
+    budget.observe("fault", 0);
     const scene = new Scene([], { budget });
     await scene.call([stale, succeeds]);
-    expect(budget.available(0)).toBeCloseTo(1 / 14);
-  });
-
-  test("a call whose retry succeeded at last gives back what that retry had cost", async () => {
-    const budget = new RetryBudget({ ratio: 0.001, minRetries: 3 });
-    const scene = new Scene([], { budget });
-    const call = scene.call([failsWith(), failsWith({ verdict: "throttled" }), succeeds]);
-    await scene.clock.advance(5_000);
-    await call;
-    expect(budget.available(scene.clock.now())).toBe(2);
-  });
-
-  test("a failure gives nothing back", async () => {
-    const budget = new RetryBudget({ ratio: 0.001, minRetries: 3 });
-    const scene = new Scene([], { budget });
-    const call = scene.call([failsWith()]);
-    await scene.clock.advance(5_000);
-    await errorOf(call);
-    expect(budget.available(scene.clock.now())).toBe(1);
+    expect([scene.started, budget.available(0)]).toEqual([[1, 2], expect.closeTo(1 + 2 / 3)]);
+    for (let i = 0; i < 2; i++) budget.observe("fault", 0);
+    await scene.call([stale, succeeds]);
+    expect([scene.started, budget.isSpent]).toEqual([[1, 2, 1, 2], true]);
   });
 });
 

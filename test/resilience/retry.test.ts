@@ -167,12 +167,12 @@ test("any decision keeps every limit", () => {
 describe("the option retry", () => {
   const { read, problemsOf } = reading("retry", readRetry);
 
-  test("not given, or given as undefined, there are 2 retries from 50 ms to 20 s", () => {
+  test("not given, or given as undefined, there are 3 retries from 50 ms to 20 s", () => {
     expect(read(undefined)).toEqual({
-      maxRetries: 2,
+      maxRetries: 3,
       baseDelayMs: 50,
       maxDelayMs: 20_000,
-      budget: { ratio: 0.1, minRetries: 3 },
+      budget: { successRatio: 0.6, ratio: 0.1, minFailures: 10 },
     });
     expect(read({ maxRetries: undefined, baseDelayMs: undefined })).toEqual(read(undefined));
   });
@@ -188,16 +188,18 @@ describe("the option retry", () => {
   });
 
   test("the budget is read with its defaults, and false means none", () => {
-    expect(read({ budget: {} })).toMatchObject({ budget: { ratio: 0.1, minRetries: 3 } });
-    expect(read({ budget: { ratio: 0.5 } })).toMatchObject({ budget: { ratio: 0.5, minRetries: 3 } });
+    expect(read({ budget: {} })).toMatchObject({ budget: { successRatio: 0.6, ratio: 0.1, minFailures: 10 } });
+    expect(read({ budget: { ratio: 0.5 } })).toMatchObject({
+      budget: { successRatio: 0.6, ratio: 0.5, minFailures: 10 },
+    });
     expect(read({ budget: false }).budget).toBeUndefined();
     expect(read(false).budget).toBeUndefined();
   });
 
   test("a budget that is wrong is reported by its full name", () => {
-    expect(problemsOf({ budget: { ratio: 0, minRetries: -1, rate: 1 } })).toEqual([
+    expect(problemsOf({ budget: { ratio: 0, minFailures: -1, rate: 1 } })).toEqual([
       "retry.budget.ratio must be a number from 0.001 to 1, not 0",
-      "retry.budget.minRetries must be a number of at least 0, not -1",
+      "retry.budget.minFailures must be a number of at least 1, not -1",
       expect.stringContaining("unknown option retry.budget.rate"),
     ]);
   });

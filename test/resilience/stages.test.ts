@@ -42,9 +42,21 @@ const off = { retry: false, rateLimit: false, circuitBreaker: false, concurrency
 test("by default a service has a retry budget, a shared pause, a breaker and an adaptive limit, and nothing else", () => {
   const { settings, stages } = built({});
   expect(settings).toEqual({
-    retry: { maxRetries: 2, baseDelayMs: 50, maxDelayMs: 20_000, budget: { ratio: 0.1, minRetries: 3 } },
+    retry: {
+      maxRetries: 3,
+      baseDelayMs: 50,
+      maxDelayMs: 20_000,
+      budget: { successRatio: 0.6, ratio: 0.1, minFailures: 10 },
+    },
     rateLimit: "pause-only",
-    circuitBreaker: { failureRatio: 0.8, minAttempts: 10, windowMs: 5_000, openMs: 500, maxOpenMs: 2_000 },
+    circuitBreaker: {
+      failureRatio: 0.8,
+      minAttempts: 10,
+      windowMs: 5_000,
+      openMs: 500,
+      maxOpenMs: 2_000,
+      maxWaitMs: 1_000,
+    },
     concurrency: { isAdaptive: true, max: 64, maxQueued: 10_000, queueTimeoutMs: undefined },
     hedge: undefined,
     coalesce: false,
@@ -63,7 +75,7 @@ test("false switches a stage off", async () => {
 
 describe("each stage that is on works", () => {
   test("the retry budget", async () => {
-    const { call, started } = built({ ...off, retry: { maxRetries: 1, budget: { minRetries: 0, ratio: 0.001 } } });
+    const { call, started } = built({ ...off, retry: { maxRetries: 1, budget: { minFailures: 1, ratio: 0.001 } } });
     expect(await errorOf(call(failsWith()))).toMatchObject({ notRetried: "budget" });
     expect(started).toEqual([1]);
   });
@@ -79,15 +91,15 @@ describe("each stage that is on works", () => {
   test("the rate gate without one: only its pause", async () => {
     const { call, clock, stages } = built({ ...off, rateLimit: undefined });
     await Promise.all(Array.from({ length: 100 }, () => call(succeeds)));
-    await errorOf(call(failsWith({ verdict: "throttled", retryAfterMs: 2_000 })));
-    expect(stages.rateGate?.pausedUntil).toBe(2_100);
+    await errorOf(call(failsWith({ verdict: "throttled", retryAfterMs: 3_000 })));
+    expect(stages.rateGate?.pausedUntil).toBe(3_150);
     const held = call(succeeds);
-    await clock.advance(2_100);
-    expect((await held).elapsedMs).toBe(2_100);
+    await clock.advance(3_150);
+    expect((await held).elapsedMs).toBe(3_150);
   });
 
   test("the circuit breaker, whose probe has as long as an attempt", async () => {
-    const { call, clock, stages } = built({ ...off, circuitBreaker: { minAttempts: 1 } });
+    const { call, clock, stages } = built({ ...off, circuitBreaker: { minAttempts: 1, maxWaitMs: 0 } });
     await errorOf(call(failsWith()));
     expect(await errorOf(call(succeeds))).toMatchObject({ code: "unavailable-circuit-open", service: "payments" });
     await clock.advance(1_000);
@@ -143,7 +155,11 @@ describe("each stage that is on works", () => {
 
 describe("the order", () => {
   test("a paused service is not asked whether its circuit is open, and an open circuit needs no place in the queue", async () => {
-    const { call, stages } = built({ circuitBreaker: { minAttempts: 1 }, concurrency: { limit: 1 }, retry: false });
+    const { call, stages } = built({
+      circuitBreaker: { minAttempts: 1, maxWaitMs: 0 },
+      concurrency: { limit: 1 },
+      retry: false,
+    });
     await errorOf(call(failsWith()));
     expect(stages.circuitBreaker?.state.name).toBe("open");
     const holds = stages.concurrency?.admit({ operation: "GET /x", number: 1, deadlineAt: 1e9 }, 0);

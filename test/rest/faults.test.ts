@@ -31,7 +31,7 @@ describe("a connection that is not made", () => {
     await using service = await startedPayments({ url });
     const error = await failureOf(service.post("/x", { json: 1 }), isServiceConnectionError);
     expect(error).toMatchObject({ fault: "connect", outcome: "not-sent", phase: "connect", retryable: true });
-    expect(error.attempts.map(({ outcome }) => outcome)).toEqual(["not-sent", "not-sent", "not-sent"]);
+    expect(error.attempts.map(({ outcome }) => outcome)).toEqual(["not-sent", "not-sent", "not-sent", "not-sent"]);
     expect(error.message).toContain("no connection could be made (ECONNREFUSED)");
   });
 

@@ -40,7 +40,7 @@ describe("defaults", () => {
       connectTimeoutMs: 3_000,
       bodyIdleTimeoutMs: 15_000,
       closeTimeoutMs: 5_000,
-      retry: { maxRetries: 2, baseDelayMs: 50, maxDelayMs: 20_000 },
+      retry: { maxRetries: 3, baseDelayMs: 50, maxDelayMs: 20_000 },
       idempotencyHeader: undefined,
       maxConnections: 64,
       maxResponseBytes: 10 * 1024 * 1024,
@@ -53,7 +53,7 @@ describe("defaults", () => {
       settingsOf({ deadlineMs: undefined, retry: undefined, headers: undefined, apiKey: undefined }),
     ).toMatchObject({
       deadlineMs: 30_000,
-      retry: { maxRetries: 2 },
+      retry: { maxRetries: 3 },
     });
   });
 

@@ -229,14 +229,14 @@ describe("retries by status", () => {
     await expect(service.post("/x")).rejects.toMatchObject({ status: 500, outcome: "unknown", attempts: [{}] });
   });
 
-  test("there are two, unless the service or the call says otherwise", async () => {
+  test("there are three, unless the service or the call says otherwise", async () => {
     await using server = await httpServer(answerStatuses(503));
     await using service = await startedPayments(server);
-    await using stubborn = await startedPayments(server, { retry: { maxRetries: 3 } });
+    await using stubborn = await startedPayments(server, { retry: { maxRetries: 5 } });
     await using calm = await startedPayments(server, { retry: false });
     const attemptsOf = async (call: Promise<unknown>): Promise<number> => (await anyFailureOf(call)).attempts.length;
-    expect(await attemptsOf(service.get("/x"))).toBe(3);
-    expect(await attemptsOf(stubborn.get("/x"))).toBe(4);
+    expect(await attemptsOf(service.get("/x"))).toBe(4);
+    expect(await attemptsOf(stubborn.get("/x"))).toBe(6);
     expect(await attemptsOf(calm.get("/x"))).toBe(1);
     expect(await attemptsOf(calm.get("/x", { maxRetries: 1 }))).toBe(2);
     expect(await attemptsOf(service.get("/x", { maxRetries: 0 }))).toBe(1);

@@ -58,7 +58,8 @@ describe("the circuit breaker", () => {
       response.statusCode = status;
       response.end();
     });
-    await using service = await startedPayments(server, { clock, retry: false });
+    const circuitBreaker = { maxWaitMs: 0 };
+    await using service = await startedPayments(server, { clock, retry: false, circuitBreaker });
     for (const index of times(10, (i) => i)) await failureOf(service.get(`/${index}`), isServiceResponseError);
 
     const refused = await failureOf(service.get("/refused"), isServiceUnavailableError);
@@ -72,6 +73,19 @@ describe("the circuit breaker", () => {
     expect((await service.get("/probe")).status).toBe(200);
     expect((await service.get("/after")).status).toBe(200);
     expect(String(service.describe())).toMatch(/circuit breaker.*?now: closed/s);
+  });
+
+  test("a call that comes shortly before the probe waits for it", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerStatuses(...times(10, () => 500), 200));
+    await using service = await startedPayments(server, { clock, retry: false });
+    for (const index of times(10, (i) => i)) await failureOf(service.get(`/${index}`), isServiceResponseError);
+    const waiting = [service.get("/probe"), service.get("/after")];
+    await clock.advance(374);
+    expect(server.requests).toHaveLength(10);
+    await clock.advance(1);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(server.requests.map(({ url }) => url).slice(10)).toEqual(["/probe", "/after"]);
   });
 
   test("does not open on what the service refuses in good health", async () => {
@@ -173,14 +187,14 @@ describe("a hedge", () => {
 });
 
 describe("the budget of retries", () => {
-  test("ends retries in an outage: three for the first calls, then none", async () => {
+  test("ends retries in an outage with the tenth failure", async () => {
     await using server = await httpServer(answerStatuses(500));
     await using service = await startedPayments(server, { circuitBreaker: false });
     const errors = [];
     for (const index of times(8, (i) => i))
       errors.push(await failureOf(service.get(`/${index}`), isServiceResponseError));
-    expect(errors.map(({ notRetried }) => notRetried)).toEqual(["spent", ...times(7, () => "budget")]);
-    expect(server.requests).toHaveLength(11);
+    expect(errors.map(({ notRetried }) => notRetried)).toEqual(["spent", "spent", ...times(6, () => "budget")]);
+    expect(server.requests).toHaveLength(15);
   });
 });
 
@@ -189,7 +203,7 @@ describe("chaos", () => {
     await using server = await httpServer();
     await using service = await startedPayments(server, { chaos: { resetRate: 1 }, random: () => 0.5 });
     const error = await anyFailureOf(service.get("/x"));
-    expect(error).toMatchObject({ code: "connection-reset", attempts: [{}, {}, {}] });
+    expect(error).toMatchObject({ code: "connection-reset", attempts: [{}, {}, {}, {}] });
     expect(String(error)).toContain("chaos");
     expect(server.requests).toHaveLength(0);
   });

@@ -111,7 +111,7 @@ describe("a proxy", () => {
 
   test.each([
     [407, 1],
-    [502, 3],
+    [502, 4],
   ])("that refuses a tunnel with %i is a connection that was not made: %i attempts", async (status, attempts) => {
     await using proxy = await proxyServer(status);
     const url = "https://api.test";
