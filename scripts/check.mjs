@@ -2,7 +2,15 @@
 // tests beside everything else, for there are two cores; of each step, the output is shown only when it fails.
 import { spawn } from "node:child_process";
 
-const processTests = ["test/browser/**", "test/examples/**", "test/conformance/**", "test/lab/lab-command.test.ts"];
+const processTests = [
+  "test/browser/**",
+  "test/conformance/**",
+  "test/examples/**",
+  "test/lab/lab-command.test.ts",
+  "test/lab/run-jobs.test.ts",
+  "test/rest/host.test.ts",
+  "test/sandbox/start.test.ts",
+];
 const excluded = [...processTests, "**/node_modules/**"].flatMap((files) => ["--exclude", files]);
 
 const startedAt = Date.now();

@@ -13,8 +13,9 @@ import { fixedHeadersOf } from "./auth/read-auth.ts";
 import type { Caller, CallHow, OpenHow } from "./caller.ts";
 import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { quotaOf } from "./rate-limit-headers.ts";
-import { type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
+import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
 import { statusFailure } from "./status-failure.ts";
 import { StreamedResponse } from "./streamed-response.ts";
@@ -127,6 +128,12 @@ export class Calls implements Caller {
     });
   }
 
+  /** The time of a call that is about to be made, for what comes after its answer. */
+  patienceFor(options: CallOptions): Patience {
+    const { deadlineMs: limitMs, signals } = this.#limitsOf(options);
+    return new Patience({ clock: this.clock, limitMs, signals });
+  }
+
   /** One line for each call that failed. */
   logFailure(error: unknown): void {
     if (isExternalServiceError(error)) this.#parts.logger.warn({ error: error.toJSON() }, "call failed");
@@ -139,16 +146,12 @@ export class Calls implements Caller {
   ): Promise<Completed<T>> {
     this.#parts.assertReady(request.operation);
     const settings = this.#settings;
-    const scope = currentDeadline();
-    const signals = scope === undefined ? [] : [...scope.signals];
-    if (options.signal !== undefined) signals.push(options.signal);
-    const { deadlineMs = settings.deadlineMs, maxRetries } = options;
+    const { maxRetries } = options;
     try {
       return await this.#pipeline.execute({
         operation: request.operation,
-        deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)),
+        ...this.#limitsOf(options),
         attemptTimeoutMs: settings.attemptTimeoutMs,
-        signals,
         identity: request.identity,
         retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
         isRepeatable: request.isRepeatable,
@@ -160,6 +163,15 @@ export class Calls implements Caller {
       this.logFailure(error);
       throw error;
     }
+  }
+
+  /** What a call that begins now ends by: its own limits, and those of the scope that it is made in. */
+  #limitsOf(options: CallOptions): { readonly deadlineMs: number; readonly signals: readonly AbortSignal[] } {
+    const { deadlineMs = this.#settings.deadlineMs, signal } = options;
+    const scope = currentDeadline();
+    const signals = scope === undefined ? [] : [...scope.signals];
+    if (signal !== undefined) signals.push(signal);
+    return { deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)), signals };
   }
 
   #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {

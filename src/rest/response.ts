@@ -1,6 +1,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type AttemptRecord, type DecodeFault, type DecodeIssue, ServiceDecodeError } from "../core/errors.ts";
+import {
+  type AttemptRecord,
+  type DecodeFault,
+  type DecodeIssue,
+  ServiceDecodeError,
+  ServiceTimeoutError,
+} from "../core/errors.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
+import type { Patience } from "./patience.ts";
 import { isSchema, validate } from "./schema.ts";
 import { schemaFor, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 
@@ -68,6 +75,19 @@ export class ServiceResponse {
     return this.#validated(isSchema(schema) ? schema : this.#schemaOf(schema));
   }
 
+  /**
+   * The same within the time of the call: a schema may be asynchronous, and never end.
+   *
+   * @internal
+   */
+  jsonWithin(schema: StandardSchemaV1 | StatusSchemas, patience: Patience): Promise<unknown> {
+    const tooLate = (limitMs: number): ServiceTimeoutError =>
+      new ServiceTimeoutError("deadline", limitMs, this.#facts());
+    return this.#validated(isSchema(schema) ? schema : this.#schemaOf(schema), (work) =>
+      patience.outlast(work, tooLate),
+    );
+  }
+
   /** The body parsed as JSON and *believed* to be a `T`. Nothing checks it; prefer a schema. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   unsafeJson<T>(): T {
@@ -85,8 +105,11 @@ export class ServiceResponse {
     }
   }
 
-  async #validated<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>> {
-    const validated = await validate(schema, this.#parsed());
+  async #validated<S extends StandardSchemaV1>(
+    schema: S,
+    outlast?: <T>(work: PromiseLike<T>) => PromiseLike<T>,
+  ): Promise<StandardSchemaV1.InferOutput<S>> {
+    const validated = await validate(schema, this.#parsed(), outlast);
     if (validated.isValid) return validated.value;
     const { issues } = validated;
     const shown = issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
@@ -101,16 +124,17 @@ export class ServiceResponse {
   }
 
   #undecodable(fault: DecodeFault, detail: string, issues: readonly DecodeIssue[]): ServiceDecodeError {
-    return new ServiceDecodeError(fault, {
+    return new ServiceDecodeError(fault, { ...this.#facts(), status: this.status, detail, issues });
+  }
+
+  #facts() {
+    return {
       ...this.#about,
       phase: "decode",
       outcome: "accepted",
       attempts: this.attempts,
       elapsedMs: this.timings.totalMs,
       requestId: requestIdOf(this.headers),
-      status: this.status,
-      detail,
-      issues,
-    });
+    } as const;
   }
 }

@@ -355,16 +355,17 @@ export abstract class RESTService extends BaseExternalService {
       const byStatus = schema === undefined || isSchema(schema) ? undefined : schema;
       const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
       if (problem !== undefined) throw new ServiceConfigurationError(this.name, [`${method}: ${problem}`]);
-      const call = schema === undefined ? options : { ...options, schema: undefined };
+      const checked = schema === undefined ? undefined : { schema, patience: this.#calls.patienceFor(options) };
       let response: ServiceResponse;
       try {
+        const call = checked === undefined ? options : { ...options, schema: undefined };
         response = keep(await this.#calls.call(method, endpoint, call));
       } catch (error) {
-        if (byStatus !== undefined) await matchError(error, byStatus);
+        if (checked !== undefined && byStatus !== undefined) await matchError(error, byStatus, checked.patience);
         throw error;
       }
       try {
-        return await (schema === undefined ? response.json() : response.json(schema));
+        return await (checked === undefined ? response.json() : response.jsonWithin(checked.schema, checked.patience));
       } catch (error) {
         this.#calls.logFailure(error);
         throw error;

@@ -6,12 +6,18 @@ export type Validated<T> =
   | { readonly isValid: true; readonly value: T }
   | { readonly isValid: false; readonly issues: readonly DecodeIssue[] };
 
-/** Validates with any Standard Schema (zod, valibot, arktype and others). */
+/**
+ * Validates with any Standard Schema (zod, valibot, arktype and others).
+ *
+ * @param outlast - waits for a schema that is asynchronous, and no longer than there is time.
+ */
 export async function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
+  outlast: <T>(work: PromiseLike<T>) => PromiseLike<T> = (work) => work,
 ): Promise<Validated<StandardSchemaV1.InferOutput<S>>> {
-  const result = await schema["~standard"].validate(value);
+  const begun = schema["~standard"].validate(value);
+  const result = "then" in begun ? await outlast(begun) : begun;
   if (result.issues === undefined) return { isValid: true, value: result.value };
   return {
     isValid: false,

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServiceRateLimitError, ServiceResponseError } from "../core/errors.ts";
 import { isServiceRateLimitError, isServiceResponseError } from "../core/errors.ts";
+import type { Patience } from "./patience.ts";
 import { isSchema, validate } from "./schema.ts";
 import type { MatchedFailure } from "./service-call.ts";
 
@@ -65,14 +66,14 @@ export function schemaFor(
 /**
  * Validates the body of an error by the schema for its status. Where it fits, the error's `body` becomes what the
  * schema made of it; where it does not, the error stays as it is: its status says more than a body that is not as
- * expected.
+ * expected. So it does where the schema does not end in the time of the call.
  */
-export async function matchError(error: unknown, schemas: StatusSchemas): Promise<void> {
+export async function matchError(error: unknown, schemas: StatusSchemas, patience: Patience): Promise<void> {
   if (!isServiceResponseError(error) && !isServiceRateLimitError(error)) return;
   // Without a status it was a limit of ours, and there is no answer.
   const found = error.status === undefined ? undefined : schemaFor(schemas, error.status);
   if (found === undefined) return;
-  const validated = await validate(found.schema, error.body);
+  const validated = await validate(found.schema, error.body, (work) => patience.outlast(work, () => error));
   if (!validated.isValid) return;
   matches.set(error, { matched: found.key, schema: found.schema, body: validated.value });
   // As it was: not enumerable, so that neither inspect nor JSON shows it.

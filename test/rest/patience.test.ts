@@ -1,0 +1,92 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { describe, expect, test } from "vitest";
+import { withDeadline } from "../../src/core/deadline.ts";
+import { isServiceResponseError, isServiceTimeoutError } from "../../src/core/errors.ts";
+import { answerJson, answerStatuses, httpServer } from "../support/http-server.ts";
+import { failureOf, startedPayments } from "../support/rest-client.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+/** A schema that tells when it is asked, and answers when it is told to. */
+function slowSchema() {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<StandardSchemaV1.Result<string>>();
+  const schema: StandardSchemaV1<unknown, string> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: () => {
+        asked.resolve();
+        return answer.promise;
+      },
+    },
+  };
+  return { schema, asked: asked.promise, answer: answer.resolve };
+}
+
+describe("a schema that does not come to an end", () => {
+  test("is ended by the deadline of the call, which the service has accepted", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server, { clock, deadlineMs: 2_000 });
+    const slow = slowSchema();
+    const call = failureOf(service.getJson("/x", { schema: slow.schema }), isServiceTimeoutError);
+    await slow.asked;
+    await clock.advance(2_000);
+    expect(await call).toMatchObject({
+      code: "timeout-deadline",
+      limitMs: 2_000,
+      phase: "decode",
+      outcome: "accepted",
+      retryable: false,
+      attempts: [{ outcome: "accepted" }],
+    });
+  });
+
+  test("is ended by the deadline that the call inherits", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server, { clock });
+    const slow = slowSchema();
+    const call = withDeadline({ deadlineMs: 500, clock }, () =>
+      failureOf(service.getJson("/x", { schema: slow.schema }), isServiceTimeoutError),
+    );
+    await slow.asked;
+    await clock.advance(500);
+    expect(await call).toMatchObject({ code: "timeout-deadline", limitMs: 500, phase: "decode" });
+  });
+
+  test("is ended by the caller's signal, whose reason passes through", async () => {
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server);
+    const slow = slowSchema();
+    const controller = new AbortController();
+    const call = service.getJson("/x", { schema: slow.schema, signal: controller.signal });
+    await slow.asked;
+    controller.abort("left");
+    await expect(call).rejects.toBe("left");
+  });
+
+  test("of an error's body leaves the error as it is", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerStatuses(404));
+    await using service = await startedPayments(server, { clock, deadlineMs: 2_000 });
+    const slow = slowSchema();
+    const call = failureOf(service.getJson("/x", { schema: { 404: slow.schema } }), isServiceResponseError);
+    await slow.asked;
+    await clock.advance(2_000);
+    expect(await call).toMatchObject({ status: 404 });
+  });
+
+  test("but answers in time has its say, and leaves no timer", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server, { clock });
+    const slow = slowSchema();
+    const call = service.getJson("/x", { schema: slow.schema });
+    await slow.asked;
+    const { timers } = clock;
+    slow.answer({ value: "checked" });
+    expect(await call).toBe("checked");
+    expect(clock.timers).toBe(timers - 1);
+  });
+});
