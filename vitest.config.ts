@@ -18,8 +18,11 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 20_000,
     // One worker per spare core would be one where there are two; most tests wait for sockets, not for the processor.
     maxWorkers: 3,
-    // A thread for each file starts in half the time of a process.
-    pool: "threads",
+    // A worker for each file costs more than most files take, and none leaves a state that another would see.
+    isolate: false,
+    // Not threads: a child that one of them spawns holds the listening sockets of all until its exec, and for so long a
+    // port that another has closed still takes connects.
+    pool: "forks",
     typecheck: { enabled: false },
     coverage: {
       provider: "v8",

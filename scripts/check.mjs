@@ -1,6 +1,11 @@
 // All that CI does but the browser, and the programs that run as processes of their own (`npm test` runs those too). The
 // tests beside everything else, for there are two cores; of each step, the output is shown only when it fails.
 import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const tarball = `temp/${manifest.name}-${manifest.version}.tgz`;
+mkdirSync("temp", { recursive: true });
 
 const processTests = [
   "test/browser/**",
@@ -22,9 +27,10 @@ async function everythingElse() {
   await step("lint and layers", "oxlint", ["--type-aware"]);
   await step("types", "tsc", ["--noEmit", "-p", "tsconfig.json"]);
   await step("unused code", "knip", []);
-  await step("package", "publint", ["--strict"]);
-  await step("types as published", "attw", ["--pack", ".", "--profile", "esm-only", "--quiet"]);
-  await step("api reports (npm run api accepts them)", "node", ["scripts/api-report.mjs"]);
+  await step("packing", "npm", ["pack", "--loglevel=error", "--pack-destination", "temp"]);
+  await step("package", "publint", [tarball, "--strict"]);
+  await step("types as published", "attw", [tarball, "--profile", "esm-only", "--quiet"]);
+  await step("api reports (npm run api accepts them)", "node", ["scripts/api-reports.mjs"]);
   await step("size", "size-limit", []);
 }
 

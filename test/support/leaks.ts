@@ -1,3 +1,4 @@
+import { env } from "node:process";
 import { afterAll, beforeAll, expect } from "vitest";
 
 // What a test file opened and did not close. Only the kinds that hold a process up are counted; those that the runner
@@ -21,9 +22,12 @@ function open(): Map<string, number> {
 }
 
 let before: Map<string, number>;
+// The next file runs in the same process.
+let environment: NodeJS.ProcessEnv;
 
 beforeAll(() => {
   before = open();
+  environment = { ...env };
 });
 
 afterAll(async () => {
@@ -32,6 +36,7 @@ afterAll(async () => {
   for (let turn = 0; turn < 50 && leaked().length > 0; turn++) await new Promise<void>((done) => setImmediate(done));
   // The runner reports in batches, by a timer of 100 ms of its own that may be set; only what outlives it is a leak.
   for (let waits = 0; waits < 10 && leaked().length > 0; waits++) await new Promise((done) => setTimeout(done, 50));
-  // oxlint-disable-next-line vitest/no-standalone-expect
+  /* oxlint-disable vitest/no-standalone-expect */
+  expect({ ...env }, "a test file leaves the environment as it was").toEqual(environment);
   expect(leaked(), "a test file leaves no timer, socket or listener open").toEqual([]);
 });
