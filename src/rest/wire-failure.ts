@@ -31,6 +31,8 @@ const protocolCodes = new Set([
 // says by itself that it was idle before; that it had served, and that no byte of an answer came, the exchange knows.
 const brokenCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
+const connectTimeout = "UND_ERR_CONNECT_TIMEOUT";
+
 interface WirePlace {
   readonly service: string;
   readonly operation: string;
@@ -52,7 +54,7 @@ export function wireFailure(
   const code = codeOf(error);
   const facts: ErrorFacts = { service: at.service, operation: at.operation, phase, outcome, cause: quiet(error) };
 
-  if (code === "UND_ERR_CONNECT_TIMEOUT") {
+  if (code === connectTimeout) {
     return {
       code: "timeout-connect",
       phase,
@@ -77,9 +79,20 @@ export function wireFailure(
     isTransient: fault !== "tls",
     ...(at.isStale === true && brokenCodes.has(code) ? { freeReplay: "stale-connection" as const } : {}),
     toError: (more) =>
-      new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
+      new ServiceConnectionError(fault, {
+        ...facts,
+        ...more,
+        detail: isUnaskedContinue(error, code) ? unaskedContinue : `${inWords[fault]}${code ? ` (${code})` : ""}`,
+      }),
   };
 }
+
+// undici breaks the connection upon a 100 that nobody asked for. Should it say the same of something else one day: of
+// an answer under way, it does so for nothing else now.
+const isUnaskedContinue = (error: Error, code: string): boolean =>
+  code === "UND_ERR_SOCKET" && error.message === "bad response";
+const unaskedContinue =
+  "the service sent 100 Continue, which nobody had asked for and undici cannot pass over: it gave up the connection";
 
 // undici has no code for either: a 407 to a request that a proxy was to pass on, and any refusal to make a tunnel.
 const proxyRefusal = /^Proxy (?:Authentication Required|response) \((\d{3})\)/;
@@ -170,7 +183,9 @@ const inWords: Partial<Record<ConnectionFault, string>> = {
 };
 
 function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  // What undici makes of several addresses where one of them, not the limit, took too long for the system.
+  if (code === connectTimeout && cause instanceof AggregateError) return codeOf(cause) || "ETIMEDOUT";
   if (typeof code === "string") return code;
   // Several addresses were tried (RFC 8305); each has its own error.
   return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : "";
