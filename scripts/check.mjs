@@ -11,7 +11,13 @@ if (process.argv.includes("--update-api")) {
   process.exit(process.exitCode ?? 0);
 }
 
-const processTests = ["test/browser/**", "test/examples/**", "test/conformance/**", "test/lab/lab-command.test.ts"];
+const processTests = [
+  "test/browser/**",
+  "test/examples/**",
+  "test/conformance/**",
+  "test/lab/lab-command.test.ts",
+  "test/bench/run-suite.test.ts",
+];
 const excluded = [...processTests, "**/node_modules/**"].flatMap((files) => ["--exclude", files]);
 
 const startedAt = Date.now();
