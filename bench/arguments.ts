@@ -29,8 +29,8 @@ export type Asked =
   | { readonly kind: "list" }
   | { readonly kind: "problem"; readonly problem: string };
 
-const full = { rounds: 9, warmUpMs: 600, measureMs: 1_200 };
-const quick = { rounds: 3, warmUpMs: 300, measureMs: 400 };
+const full = { rounds: 7, warmUpMs: 1_000, measureMs: 1_500 };
+const quick = { rounds: 3, warmUpMs: 500, measureMs: 500 };
 
 export const help = `npm run bench -- [suites] [options]
 
