@@ -8,6 +8,7 @@ const tarball = `temp/${manifest.name}-${manifest.version}.tgz`;
 mkdirSync("temp", { recursive: true });
 
 const processTests = [
+  "test/bench/run-suite.test.ts",
   "test/browser/**",
   "test/conformance/**",
   "test/examples/**",

@@ -1,0 +1,109 @@
+import type { ChildProcess } from "node:child_process";
+import type { ChosenSuite, Plan } from "./arguments.ts";
+import type { Cores } from "./cores.ts";
+import { ended, nextMessage, startProgram } from "./processes.ts";
+import { rowsOf } from "./rows.ts";
+import { turnsOf } from "./schedule.ts";
+import type { Row, Sample } from "./suite.ts";
+import type { Job, Report } from "./worker.ts";
+
+/** The first message of a server. */
+export interface ServerReady {
+  readonly port: number;
+}
+
+/** What a server has done since it began. */
+export interface ServerCount {
+  readonly requests: number;
+  readonly cpuUs: number;
+}
+
+// To load and compile, on a machine that is busy.
+const startLimitMs = 60_000;
+
+/** Runs what was chosen of a suite, and resolves to its rows. */
+export async function runSuite(
+  { suite, workloads, subjects }: ChosenSuite,
+  plan: Plan,
+  parts: { readonly cores: Cores | undefined; readonly onTurn: (what: string) => void },
+): Promise<readonly Row[]> {
+  const { cores, onTurn } = parts;
+  const server = suite.server === undefined ? undefined : await startServer(suite.server, cores?.server);
+  try {
+    const rows: Row[] = [];
+    for (const workload of workloads) {
+      const samples = new Map<string, Sample[]>(subjects.map((subject) => [subject, []]));
+      for (const { round, subject } of turnsOf(subjects, plan.rounds)) {
+        onTurn(`${suite.id} ${workload}, round ${round + 1} of ${plan.rounds}: ${subject}`);
+        const { warmUpMs, measureMs } = plan;
+        const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, origin: server?.origin ?? "" };
+        samples.get(subject)?.push(await measured(job, plan.profileDirectory, cores?.client, server));
+      }
+      rows.push(...rowsOf(suite, workload, samples));
+    }
+    return rows;
+  } finally {
+    await server?.end();
+  }
+}
+
+/** A server under way. */
+interface Server {
+  readonly origin: string;
+  count(): Promise<ServerCount>;
+  end(): Promise<void>;
+}
+
+async function startServer(program: URL, core: number | undefined): Promise<Server> {
+  const child = startProgram(program, { args: [], nodeArgs: [], core });
+  const { port } = (await nextMessage(child, "the server", startLimitMs)) as ServerReady;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    count: async () => {
+      child.send("count");
+      return (await nextMessage(child, "the server", startLimitMs)) as ServerCount;
+    },
+    end: async () => {
+      if (child.connected) child.disconnect();
+      await ended(child);
+    },
+  };
+}
+
+async function measured(
+  job: Job,
+  profileDirectory: string | undefined,
+  core: number | undefined,
+  server: Server | undefined,
+): Promise<Sample> {
+  const profiling = profileDirectory === undefined ? [] : profileArguments(job, profileDirectory);
+  const before = await server?.count();
+  const child = startProgram(new URL("worker.ts", import.meta.url), {
+    args: [JSON.stringify(job)],
+    nodeArgs: ["--expose-gc", "--no-warnings", ...profiling],
+    core,
+  });
+  const sample = await sampleOf(child, job);
+  const after = await server?.count();
+  return before === undefined || after === undefined ? sample : withServer(sample, before, after);
+}
+
+async function sampleOf(child: ChildProcess, job: Job): Promise<Sample> {
+  const what = `${job.subject} at ${job.workload}`;
+  const limitMs = startLimitMs + 30 * (job.warmUpMs + job.measureMs);
+  const report = (await nextMessage(child, what, limitMs)) as Report;
+  await ended(child);
+  if ("error" in report) throw new Error(`${what}: ${report.error}`);
+  return report.sample;
+}
+
+function profileArguments({ subject, workload }: Job, directory: string): readonly string[] {
+  const name = `${subject}-${workload}.cpuprofile`.replaceAll(/[^\w.@-]+/g, "_");
+  return ["--cpu-prof", `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}`];
+}
+
+/** How busy the server was while the client was measured: at 1, everybody waits for it. */
+function withServer(sample: Sample, before: ServerCount, after: ServerCount): Sample {
+  const perRequestUs = (after.cpuUs - before.cpuUs) / (after.requests - before.requests);
+  return { ...sample, more: { ...sample.more, "server busy": perRequestUs / sample.wallUs } };
+}

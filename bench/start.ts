@@ -1,0 +1,91 @@
+// `npm run bench`: what a call costs. See README.md.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cpus, loadavg, release, type } from "node:os";
+import { alignedTable } from "../src/lab/report/figures-text.ts";
+import { help, type Plan, readArguments } from "./arguments.ts";
+import type { Cores } from "./cores.ts";
+import { findCores } from "./processes.ts";
+import { type Facts, sectionOf, withSection } from "./results-document.ts";
+import { runSuite } from "./run-suite.ts";
+import type { Row, Suite } from "./suite.ts";
+import { suites } from "./suites/catalog.ts";
+import { jsonLineOf, tableOf } from "./table.ts";
+
+const results = new URL("results.md", import.meta.url);
+const packages = ["undici", "axios", "axios-retry", "got", "ky", "p-retry", "cockatiel", "opossum", "@smithy/core"];
+
+const asked = readArguments(process.argv.slice(2), suites);
+if (asked.kind === "help") console.log(help);
+else if (asked.kind === "list") list();
+else if (asked.kind === "run") await run(asked.plan);
+else if (asked.kind === "problem") {
+  console.error(asked.problem);
+  process.exitCode = 2;
+}
+
+function list(): void {
+  for (const { id, title, workloads, subjects } of suites) {
+    const names = (all: Suite["subjects"]): string => all.map((one) => one.id).join(", ");
+    console.log(`${id}: ${title}\n  workloads: ${names(workloads)}\n  subjects: ${names(subjects)}`);
+  }
+}
+
+async function run(plan: Plan): Promise<void> {
+  const found = findCores();
+  const cores = typeof found === "string" ? undefined : found;
+  const pinning = pinningText(found);
+  console.error(pinning);
+  if (plan.profileDirectory !== undefined) await mkdir(plan.profileDirectory, { recursive: true });
+  for (const chosen of plan.suites) {
+    const loadBefore = loadNow();
+    const rows = await runSuite(chosen, plan, { cores, onTurn: (what) => console.error(what) });
+    const { suite } = chosen;
+    print(suite, rows, plan);
+    if (!plan.isFull) continue;
+    const facts: Facts = {
+      command: `npm run bench -- ${suite.id}`,
+      date: new Date().toISOString().slice(0, 10),
+      machine: machineText(),
+      pinning,
+      load: [loadBefore, loadNow()],
+      versions: await versions(),
+    };
+    const document = await readFile(results, "utf8").catch(() => "");
+    await writeFile(results, withSection(document, suite.id, sectionOf(suite, rows, facts)));
+    console.error("written to bench/results.md");
+  }
+}
+
+function print(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
+  if (isJson) {
+    for (const row of rows) console.log(jsonLineOf(row));
+  } else {
+    for (const workload of new Set(rows.map((row) => row.workload))) {
+      const here = rows.filter((row) => row.workload === workload);
+      console.log(`\n${suite.id} ${workload}\n${alignedTable(tableOf(here))}`);
+    }
+  }
+  for (const doubt of suite.doubts?.(rows) ?? []) console.error(doubt);
+}
+
+function pinningText(found: Cores | string): string {
+  if (typeof found !== "string") return `clients pinned to core ${found.client}, the server to core ${found.server}`;
+  return `nothing pinned to a core, for ${found}: clients and server may take each other's time`;
+}
+
+function loadNow(): number {
+  return loadavg()[0] ?? 0;
+}
+
+function machineText(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() ?? "unknown processor"}, ${all.length} cores, ${type()} ${release()}`;
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const entries = packages.map(async (name) => {
+    const manifest = await readFile(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8");
+    return [name, (JSON.parse(manifest) as { version: string }).version] as const;
+  });
+  return { Node: process.versions.node, ...Object.fromEntries(await Promise.all(entries)) };
+}

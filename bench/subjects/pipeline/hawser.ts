@@ -1,0 +1,58 @@
+import { systemClock, systemRandom } from "../../../src/core/clock.ts";
+import { OptionReader } from "../../../src/core/options.ts";
+import type { AttemptEnd } from "../../../src/resilience/outcome.ts";
+import { buildPipeline, readStages, type StageOptions } from "../../../src/resilience/stages.ts";
+import type { Client } from "../../measure-calls.ts";
+import type { Work } from "../../suites/pipeline.ts";
+
+const none: StageOptions = { retry: false, rateLimit: false, circuitBreaker: false, concurrency: false };
+// Far above what is called: it lets everything through.
+const rateLimit = { limit: 10_000, perMs: 1 };
+
+const sets: Readonly<Record<string, StageOptions>> = {
+  none,
+  retry: { ...none, retry: { budget: false } },
+  budget: { ...none, retry: {} },
+  rateGate: { ...none, rateLimit },
+  breaker: { ...none, circuitBreaker: {} },
+  concurrency: { ...none, concurrency: {} },
+  hedge: { ...none, hedge: true },
+  coalesce: { ...none, coalesce: true },
+  chaos: { ...none, chaos: {} },
+  default: {},
+  all: { rateLimit, hedge: true, coalesce: true },
+};
+
+/** The executor as `RESTService` uses it: the same request object for each call, and an attempt that succeeds at once. */
+export async function open(work: Work, stages: string): Promise<Client> {
+  const options = sets[stages];
+  if (options === undefined) throw new RangeError(`there is no set of stages ${stages}`);
+  const reader = new OptionReader("bench", options);
+  const settings = readStages(reader, undefined);
+  reader.finish();
+  const attemptTimeoutMs = 10_000;
+  const { pipeline } = buildPipeline(
+    { service: "bench", clock: systemClock, random: systemRandom, attemptTimeoutMs },
+    settings,
+  );
+  let calls = 0;
+  const attempt = async (): Promise<AttemptEnd<number>> => ({ kind: "success", value: await work(), status: 200 });
+  return {
+    call: async () => {
+      const completed = await pipeline.execute({
+        operation: "GET /payments",
+        deadlineMs: 30_000,
+        attemptTimeoutMs,
+        signals: [],
+        identity: settings.coalesce ? `GET /payments/${calls++}` : undefined,
+        retry: settings.retry,
+        isRepeatable: true,
+        isRepeatableLater: true,
+        isReplayable: true,
+        attempt,
+      });
+      return completed.value;
+    },
+    [Symbol.asyncDispose]: () => pipeline.drain(0),
+  };
+}

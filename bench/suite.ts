@@ -1,0 +1,70 @@
+import type { Spread } from "./statistics.ts";
+
+/** What one process measured, of one subject at one workload. */
+export interface Sample {
+  /** How many operations the figures are of. */
+  readonly operations: number;
+  /** User and system time of the whole process, in microseconds per operation. */
+  readonly cpuUs: number;
+  /** Microseconds per operation, of all that were under way at the same time together: throughput, turned over. */
+  readonly wallUs: number;
+  /** What 99 of 100 operations took at most, in microseconds; absent where they are too short to be timed one by one. */
+  readonly p99Us?: number;
+  /** Allocated on the heap per operation. */
+  readonly allocatedBytes?: number;
+  /** By how much the heap grew from the end of the warm-up to the end, each after a forced collection. */
+  readonly retainedBytes?: number;
+  /** What else a suite wants in the table, by the title of its column. */
+  readonly more?: Readonly<Record<string, number>>;
+}
+
+/** How a suite is to measure. Milliseconds of CPU time. */
+export interface Run {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Of the suite's server; empty where it has none. */
+  readonly origin: string;
+}
+
+/** Something to be measured, or something to measure it with. */
+export interface Named {
+  readonly id: string;
+  /** For the table: how it is set up. */
+  readonly about: string;
+}
+
+/** One question, asked of several subjects at several workloads. */
+export interface Suite {
+  readonly id: string;
+  readonly title: string;
+  /** The subject that ratios are to. */
+  readonly baseline: string;
+  readonly workloads: readonly Named[];
+  readonly subjects: readonly Named[];
+  /** A program that tells its port (see servers/canned.ts) and counts what it answers; one for all processes of a run. */
+  readonly server?: URL;
+  /**
+   * Called in a process of its own, which has loaded nothing but the suite: what a subject needs is to be imported
+   * here, so that no other subject bears it.
+   */
+  measure(subject: string, workload: string, run: Run): Promise<Sample>;
+  /** What in the rows makes them doubtful. */
+  doubts?(rows: readonly Row[]): readonly string[];
+}
+
+/** What all rounds said of one subject at one workload; see {@link Sample}. */
+export interface Row {
+  readonly suite: string;
+  readonly workload: string;
+  readonly subject: string;
+  readonly baseline: string;
+  readonly rounds: number;
+  /** CPU per operation over that of the baseline in the same round; absent where the baseline was not run. */
+  readonly cpuRatio?: Spread;
+  readonly cpuUs: Spread;
+  readonly wallUs: Spread;
+  readonly p99Us?: Spread;
+  readonly allocatedBytes?: Spread;
+  readonly retainedBytes?: Spread;
+  readonly more?: Readonly<Record<string, Spread>>;
+}

@@ -1,0 +1,82 @@
+import { type Client, measureCalls } from "../measure-calls.ts";
+import { byId } from "../named.ts";
+import type { Named, Suite } from "../suite.ts";
+
+/** What every subject is put around: it waits for nothing, and succeeds. */
+export type Work = () => Promise<number>;
+
+interface Subject extends Named {
+  readonly open: (work: Work) => Promise<Client>;
+}
+
+const workloads = [{ id: "no-op", about: "An async function that returns a number; one call at a time." }] as const;
+
+/** One stage of Hawser's pipeline alone, or several. */
+const own = (id: string, about: string, stages: string): Subject => ({
+  id,
+  about,
+  open: async (work) => (await import("../subjects/pipeline/hawser.ts")).open(work, stages),
+});
+
+const cockatiel = (id: string, about: string, policies: string): Subject => ({
+  id,
+  about,
+  open: async (work) => (await import("../subjects/pipeline/cockatiel.ts")).open(work, policies),
+});
+
+const subjects: readonly Subject[] = [
+  {
+    id: "bare",
+    about: "The function, called.",
+    open: async (work) => ({ call: work, [Symbol.asyncDispose]: async () => undefined }),
+  },
+  own("hawser-none", "The executor with every stage off: deadline, attempt limit and records remain.", "none"),
+  own("hawser-retry", "With `retry`, without a budget.", "retry"),
+  own("hawser-budget", "With `retry` and its budget.", "budget"),
+  own("hawser-rate-gate", "With a client-side rate that is never reached.", "rateGate"),
+  own("hawser-breaker", "With `circuitBreaker`.", "breaker"),
+  own("hawser-concurrency", "With the adaptive `concurrency` limit.", "concurrency"),
+  own("hawser-hedge", "With `hedge`: after 100 calls, each has a timer for the attempt that could follow.", "hedge"),
+  own("hawser-coalesce", "With `coalesce`, each call another one: none is shared.", "coalesce"),
+  own("hawser-chaos", "With `chaos` whose rates are all 0.", "chaos"),
+  own("hawser-default", "What a service has that is given no options.", "default"),
+  own("hawser-all", "All stages but chaos.", "all"),
+  cockatiel("cockatiel-retry", "`retry`, 2 retries, exponential backoff.", "retry"),
+  cockatiel("cockatiel-breaker", "`circuitBreaker` with `SamplingBreaker`.", "breaker"),
+  cockatiel("cockatiel-bulkhead", "`bulkhead(64)`.", "bulkhead"),
+  cockatiel("cockatiel-timeout", "`timeout`, aggressive as by default in most examples.", "timeout"),
+  cockatiel("cockatiel-wrap", "The four of them in one `wrap`.", "wrap"),
+  {
+    id: "opossum",
+    about: "A breaker with its defaults: 10 s timeout, 10 s window.",
+    open: async (work) => (await import("../subjects/pipeline/opossum.ts")).openBreaker(work),
+  },
+  {
+    id: "p-retry",
+    about: "2 retries, random delays.",
+    open: async (work) => (await import("../subjects/pipeline/p-retry.ts")).open(work),
+  },
+  {
+    id: "p-retry+opossum",
+    about: "opossum within p-retry.",
+    open: async (work) => (await import("../subjects/pipeline/opossum.ts")).openRetrying(work),
+  },
+  {
+    id: "smithy",
+    about: "`retryMiddleware` over `StandardRetryStrategy`, 3 attempts: the retries of the AWS SDK.",
+    open: async (work) => (await import("../subjects/pipeline/smithy.ts")).open(work),
+  },
+];
+
+/** What the executor itself costs, without any I/O. */
+export const pipeline: Suite = {
+  id: "pipeline",
+  title: "Pipeline: the executor around an async no-op",
+  baseline: "cockatiel-wrap",
+  workloads,
+  subjects,
+  async measure(subjectId, _workload, run) {
+    await using client = await byId(subjects, subjectId).open(async () => 1);
+    return await measureCalls(client, run, { concurrency: 1, timed: "none", expected: 1 });
+  },
+};

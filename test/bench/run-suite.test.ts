@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import type { Plan } from "../../bench/arguments.ts";
+import { runSuite } from "../../bench/run-suite.ts";
+import type { Spread } from "../../bench/statistics.ts";
+import type { Row, Suite } from "../../bench/suite.ts";
+import { suites } from "../../bench/suites/catalog.ts";
+
+// Long enough to see that everybody works and is measured; of what it costs, it says nothing.
+const plan: Plan = {
+  suites: [],
+  rounds: 1,
+  warmUpMs: 1,
+  measureMs: 4,
+  isJson: false,
+  isFull: false,
+  profileDirectory: undefined,
+};
+
+async function rowsOf(id: string, workload: string): Promise<{ readonly suite: Suite; readonly rows: readonly Row[] }> {
+  const suite = suites.find((one) => one.id === id);
+  if (suite === undefined) throw new Error(`there is no suite ${id}`);
+  const chosen = { suite, workloads: [workload], subjects: suite.subjects.map((subject) => subject.id) };
+  return { suite, rows: await runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined }) };
+}
+
+const isAboveZero = (spread: Spread | undefined): boolean => spread !== undefined && spread.median > 0;
+
+describe("every subject answers what it should, and has all of its figures", () => {
+  test("rest", { timeout: 120_000 }, async () => {
+    const { suite, rows } = await rowsOf("rest", "post-1KB@1");
+    const whole = rows.filter(({ cpuRatio, p99Us, allocatedBytes, more }) =>
+      [cpuRatio, p99Us, allocatedBytes, more?.["server busy"]].every(isAboveZero),
+    );
+    expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id }) => id));
+  });
+
+  test("pipeline", { timeout: 120_000 }, async () => {
+    const { suite, rows } = await rowsOf("pipeline", "no-op");
+    const whole = rows.filter(({ cpuRatio, cpuUs }) => [cpuRatio, cpuUs].every(isAboveZero));
+    expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id }) => id));
+  });
+});
+
+test("a subject that fails ends the run, with its name and its error", async () => {
+  const suite = suites[0];
+  if (suite === undefined) throw new Error("there is no suite");
+  const chosen = { suite, workloads: ["get-200B@1"], subjects: ["nobody"] };
+  const run = runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined });
+  await expect(run).rejects.toThrow(/^nobody at get-200B@1: RangeError: there is no nobody/);
+});
