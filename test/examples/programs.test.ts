@@ -18,7 +18,7 @@ async function run(example: string): Promise<string[]> {
   const { gateway, notifications, feed, tokens } = sandbox;
   const { stdout } = await promisify(execFile)(process.execPath, [`examples/${example}`], {
     cwd: new URL("../../", import.meta.url),
-    timeout: 15_000,
+    timeout: 50_000,
     env: {
       PAYMENT_GATEWAY_URL: gateway.url,
       PAYMENT_GATEWAY_API_KEY: gateway.apiKey,
