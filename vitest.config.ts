@@ -15,7 +15,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/leaks.ts"],
-    testTimeout: 20_000,
+    // For what hangs: some tests take three seconds of the processor, which on a busy machine are many.
+    testTimeout: 60_000,
     // One worker per spare core would be one where there are two; most tests wait for sockets, not for the processor.
     maxWorkers: 3,
     // A worker for each file costs more than most files take, and none leaves a state that another would see.

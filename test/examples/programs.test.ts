@@ -1,14 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox.ts";
 
 // Each example is run as a user runs it: a program of its own, on the built package, with settings in its environment.
 let sandbox: Sandbox;
-
-// The longest of them takes three seconds of the processor, which on a busy machine are many.
-const limitMs = 60_000;
-vi.setConfig({ testTimeout: limitMs });
 
 beforeAll(async () => {
   sandbox = await startSandbox({ tickIntervalMs: 20 });
@@ -22,7 +18,7 @@ async function run(example: string): Promise<string[]> {
   const { gateway, notifications, feed, tokens } = sandbox;
   const { stdout } = await promisify(execFile)(process.execPath, [`examples/${example}`], {
     cwd: new URL("../../", import.meta.url),
-    timeout: limitMs,
+    timeout: 50_000,
     env: {
       PAYMENT_GATEWAY_URL: gateway.url,
       PAYMENT_GATEWAY_API_KEY: gateway.apiKey,

@@ -6,9 +6,7 @@ import { shortScenario } from "./short-scenario.ts";
 const jobs = catalog.map(({ id }) => ({ scenario: shortScenario, subject: id, seed: 3 }));
 
 // Every library must be in it, for one that takes time from elsewhere would not be simulated.
-test("every subject has the same figures in any process, after any other, bit for bit", {
-  timeout: 60_000,
-}, async () => {
+test("every subject has the same figures in any process, after any other, bit for bit", async () => {
   const forwards = await runJobs(jobs, { processes: 1 });
   const backwards = await runJobs(jobs.toReversed(), { processes: 2 });
   expect(backwards.toReversed()).toEqual(forwards);

@@ -148,7 +148,7 @@ export async function dial(url: string): Promise<{
 
 /** Asks until the answer is as expected; the limit is far above what a loaded machine needs. */
 export function eventually<T>(ask: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(ask, { timeout: 10_000, interval: 5 });
+  return expect.poll(ask, { timeout: 50_000, interval: 5 });
 }
 
 /** Whether somebody listens there. */
