@@ -24,6 +24,7 @@ export interface ServiceEvents {
     readonly delayMs: number;
     readonly because: ErrorCode;
   };
+  /** A call is over. One whose body its caller reads is over when that is: read to its end, failed or given up. */
   "hawser:call:end": {
     readonly service: string;
     readonly operation: string;

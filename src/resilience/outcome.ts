@@ -72,8 +72,8 @@ export interface Remainder {
 export interface Hold extends Pick<Attempt, "onInterrupt" | "limit"> {
   /** The error of the whole call, given how its remainder failed. */
   errorOf(failure: Failure): ExternalServiceError;
-  /** To be called once, when nothing is left: the call is over. */
-  release(): void;
+  /** To be called once, when nothing is left: the call is over, and what its remainder threw is how it ended. */
+  release(failed?: { readonly thrown: unknown }): void;
 }
 
 /** How an attempt ended. `aborted`: by the caller's own signal, whose reason passes through unchanged. */

@@ -1,12 +1,18 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import type { AttemptRecord, ExternalServiceError, RetryRefusal } from "../core/errors.ts";
+import {
+  type AttemptRecord,
+  type ExternalServiceError,
+  isExternalServiceError,
+  type RetryRefusal,
+} from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
+import { recordOf, type Result, resultOf, statusOf } from "./result.ts";
 import { type Ended, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
@@ -108,25 +114,24 @@ export class Pipeline {
     try {
       ended = await this.#callPolicies.run(call, () => this.#attempts(call, request, about));
     } finally {
-      const remainder = ended?.end.kind === "success" ? ended.end.remainder : undefined;
-      if (remainder === undefined) this.#release(call);
-      else remainder.begin(this.#holdOf(call, request));
+      if (!isToBeContinued(ended)) this.#release(call);
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
-    const error = end.kind === "failure" ? this.#errorOf(call, request, ended, elapsedMs) : undefined;
-    if (hasSubscribers("hawser:call:end")) {
-      publish("hawser:call:end", {
-        ...about,
-        durationMs: elapsedMs,
-        attempts: call.attempts.length,
-        result: end.kind,
-        ...(end.kind === "success" && end.status !== undefined ? { status: end.status } : {}),
-        ...(error === undefined ? {} : { code: error.code, outcome: error.outcome }),
-      });
+    if (end.kind === "success") {
+      if (end.remainder === undefined) this.#tellEnd(call, about, { result: "success", ...statusOf(end) });
+      else end.remainder.begin(this.#holdOf(call, request, about, statusOf(end)));
+      return { value: end.value, attempts: call.attempts, elapsedMs };
     }
-    if (end.kind === "success") return { value: end.value, attempts: call.attempts, elapsedMs };
-    throw error ?? (end.kind === "aborted" ? end.reason : undefined);
+    const thrown = end.kind === "failure" ? this.#errorOf(call, request, ended, elapsedMs) : end.reason;
+    this.#tellEnd(call, about, resultOf(end.kind, thrown));
+    throw thrown;
+  }
+
+  #tellEnd(call: Call, about: About, how: Result): void {
+    if (!hasSubscribers("hawser:call:end")) return;
+    const durationMs = this.#clock.now() - call.startedAt;
+    publish("hawser:call:end", { ...about, durationMs, attempts: call.attempts.length, ...how });
   }
 
   #release(call: Call): void {
@@ -136,7 +141,7 @@ export class Pipeline {
   }
 
   /** What a remainder may do with the call that it keeps under way. */
-  #holdOf<T>(call: Call, request: CallRequest<T>): Hold {
+  #holdOf<T>(call: Call, request: CallRequest<T>, about: About, status: Pick<Result, "status">): Hold {
     call.outlastAttempts();
     return {
       onInterrupt: (interrupt) => call.onInterrupt(interrupt),
@@ -146,7 +151,13 @@ export class Pipeline {
         // Of a failure, there always is one.
         return this.#errorOf(call, request, { end }, this.#clock.now() - call.startedAt) as ExternalServiceError;
       },
-      release: () => this.#release(call),
+      release: (failed) => {
+        this.#release(call);
+        // The caller's own abort reason passes through a remainder as well, and is no error of ours.
+        const kind = failed !== undefined && isExternalServiceError(failed.thrown) ? "failure" : "aborted";
+        const result: Result = failed === undefined ? { result: "success" } : resultOf(kind, failed.thrown);
+        this.#tellEnd(call, about, { ...status, ...result });
+      },
     };
   }
 
@@ -284,21 +295,12 @@ export class Pipeline {
   }
 }
 
+function isToBeContinued(ended: Ended<unknown> | undefined): boolean {
+  return ended?.end.kind === "success" && ended.end.remainder !== undefined;
+}
+
 /** What a limit of ours that ended the whole call says of why nothing followed. */
 function endedBy(interruption: Interruption | undefined): RetryRefusal | undefined {
   if (interruption?.kind !== "limit") return undefined;
   return interruption.limit === "queue" ? "refused" : "deadline";
-}
-
-function recordOf(end: AttemptEnd<unknown>): Pick<AttemptRecord, "outcome" | "status" | "code"> {
-  switch (end.kind) {
-    case "success":
-      return { outcome: "accepted", ...(end.status === undefined ? {} : { status: end.status }) };
-    case "aborted":
-      return { outcome: end.outcome };
-    case "failure": {
-      const { outcome, code, status } = end.failure;
-      return { outcome, code, ...(status === undefined ? {} : { status }) };
-    }
-  }
 }

@@ -121,7 +121,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     this.#hold = hold;
     if (this.#failedEarly !== undefined) this.#state = { kind: "failed", thrown: hold.errorOf(this.#failedEarly) };
     if (this.#state.kind !== "flowing") {
-      hold.release();
+      hold.release(this.#state.kind === "failed" ? this.#state : undefined);
       return;
     }
     if (!this.#isPaused) hold.limit("body-idle", this.#limits.bodyIdleTimeoutMs);
@@ -178,7 +178,7 @@ export class OpenBody implements AnswerBody, AsyncIterableIterator<Uint8Array, u
     this.#state = first === undefined ? { kind: "failed", thrown } : { kind: "disposed" };
     first?.reject(thrown);
     for (const reader of others) reader.resolve(done);
-    this.#hold?.release();
+    this.#hold?.release({ thrown });
     this.#onFailure?.(thrown);
   }
 

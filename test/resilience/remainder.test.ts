@@ -1,12 +1,12 @@
 import { getEventListeners } from "node:events";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call, type Interruption } from "../../src/resilience/call.ts";
 import { hedged } from "../../src/resilience/hedge.ts";
 import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { failsWith, failure, Scene, type Step, Witness } from "./calls.ts";
+import { failsWith, failure, listening, Scene, type Step, Witness } from "./calls.ts";
 
 /** A success with more to come, which notes what it is told. */
 class Rest implements Remainder {
@@ -129,4 +129,35 @@ test("a drain whose limit passes interrupts remainders too", async () => {
   expect(rest.interruptions).toEqual([{ kind: "closed" }]);
   rest.hold?.release();
   await drained;
+});
+
+describe("the event of its end", () => {
+  async function endOf(release: (hold: Hold) => void): Promise<unknown> {
+    const scene = new Scene();
+    const rest = new Rest();
+    using heard = listening();
+    const ends = (): unknown[] => heard.events.filter(([name]) => name === "hawser:call:end").map(([, event]) => event);
+    await scene.call([rest.step]);
+    expect(ends()).toEqual([]);
+    scene.clock.jump(700);
+    if (rest.hold !== undefined) release(rest.hold);
+    expect(ends()).toHaveLength(1);
+    return ends()[0];
+  }
+
+  test("comes when the remainder is over, with the time until then", async () => {
+    const end = await endOf((hold) => hold.release());
+    expect(end).toMatchObject({ result: "success", status: 200, durationMs: 700, attempts: 1 });
+  });
+
+  test("says how the remainder failed", async () => {
+    const end = await endOf((hold) => hold.release({ thrown: hold.errorOf(failure({ outcome: "accepted" })) }));
+    expect(end).toMatchObject({ result: "failure", status: 200, code: "connection-reset", outcome: "accepted" });
+  });
+
+  test("says that its caller gave it up", async () => {
+    const end = await endOf((hold) => hold.release({ thrown: "left" }));
+    expect(end).toEqual(expect.objectContaining({ result: "aborted", status: 200 }));
+    expect(end).not.toHaveProperty("code");
+  });
 });
