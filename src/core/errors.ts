@@ -3,7 +3,7 @@
  *
  * ```text
  * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, notRetried?, requestId?, cause
- * ├─ ServiceConnectionError       fault: dns | connect | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
+ * ├─ ServiceConnectionError       fault: dns | connect | blocked | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
  * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start, limitMs
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
@@ -18,131 +18,28 @@
  * another library happens to use as well cannot fool them.
  */
 
-/**
- * What is known about the effect of a call on the far side.
- *
- * - `not-sent`: no byte of it left this process; repeating it is safe.
- * - `rejected`: the service answered and refused.
- * - `unknown`: it was sent, and no answer came that settles whether it took effect. A 500, 502 or 504 counts here:
- *   whoever answered may have acted before it failed, or stand in front of one that did.
- * - `accepted`: the service answered with success, and only what came after (reading, decoding) failed.
- */
-export type Outcome = "not-sent" | "rejected" | "unknown" | "accepted";
+import type {
+  AttemptRecord,
+  ConnectionFault,
+  DecodeFault,
+  ErrorCode,
+  ErrorFacts,
+  Outcome,
+  Phase,
+  RetryRefusal,
+  TimeoutLimit,
+  UnavailableReason,
+  WaitReason,
+} from "./error-facts.ts";
+import { messageFor } from "./error-message.ts";
 
-/** Where in the life of a call or a stream something happened. */
-export type Phase =
-  | "configure"
-  | "start"
-  | "queue"
-  | "auth"
-  | "connect"
-  | "send"
-  | "headers"
-  | "body"
-  | "decode"
-  | "backoff"
-  | "open"
-  | "receive"
-  | "close";
-
-export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
-export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
-export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
-export type UnavailableReason =
-  | "not-started"
-  | "draining"
-  | "stopped"
-  | "circuit-open"
-  | "queue-full"
-  | "no-credentials";
-
-export type WaitReason = "timeout" | "failed";
-
-/**
- * Why a failed attempt was not followed by another.
- *
- * - `permanent`: the same attempt would fail the same way.
- * - `unsafe`: it may have taken effect, and the call is neither idempotent nor under a key.
- * - `spent`: all retries were made.
- * - `one-shot-body`: the body cannot be produced again.
- * - `deadline`: the wait before it would not have ended in time.
- * - `budget`: too many calls of this service were being retried already.
- * - `refused`: a policy of ours did not let it start.
- */
-export type RetryRefusal = "permanent" | "unsafe" | "spent" | "one-shot-body" | "deadline" | "budget" | "refused";
-
-/** Every code that an error of this library can carry. The union is closed: a new code is a public change. */
-export type ErrorCode =
-  | `connection-${ConnectionFault}`
-  | `timeout-${TimeoutLimit}`
-  | "rate-limited"
-  | "response-status"
-  | `decode-${DecodeFault}`
-  | `unavailable-${UnavailableReason}`
-  | `wait-${WaitReason}`
-  | "configuration-invalid"
-  | "stop-failed";
-
-/** How one attempt on the wire ended. */
-export interface AttemptRecord {
-  /** 1 for the first attempt. */
-  readonly number: number;
-  /** Why it was made, where it is not the first. `stale-connection` and `fresh-credentials` do not count as retries. */
-  readonly reason?: "retry" | "hedge" | "stale-connection" | "fresh-credentials";
-  /** Milliseconds from the start of the call to the start of this attempt. */
-  readonly startedAfterMs: number;
-  readonly durationMs: number;
-  readonly outcome: Outcome;
-  /** The last phase that this attempt reached. */
-  readonly phase: Phase;
-  /** The HTTP status, where an answer came. */
-  readonly status?: number;
-  /** Why it failed; absent on success. */
-  readonly code?: ErrorCode;
-}
-
-/** What every error of the tree is built from. */
-export interface ErrorFacts {
-  readonly service: string;
-  /** Method and path without query (`POST /payments/{id}`), or what the stream was doing (`send /stream`). */
-  readonly operation?: string | undefined;
-  readonly phase: Phase;
-  readonly outcome: Outcome;
-  /** Whether the same call may succeed, safely, if it is made again later. */
-  readonly retryable?: boolean | undefined;
-  readonly attempts?: readonly AttemptRecord[] | undefined;
-  readonly elapsedMs?: number | undefined;
-  /** How long the service asked us to wait, in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
-  readonly retryAt?: Date | undefined;
-  readonly notRetried?: RetryRefusal | undefined;
-  readonly requestId?: string | undefined;
-  readonly cause?: unknown;
-}
+export type * from "./error-facts.ts";
 
 const brandOf = (kind: string): symbol => Symbol.for(`hawser.${kind}`);
 
 const hide = (target: object, key: string, value: unknown): void => {
   Object.defineProperty(target, key, { value, enumerable: false, configurable: true, writable: false });
 };
-
-const outcomeInWords: Record<Outcome, string> = {
-  "not-sent": "nothing was sent",
-  rejected: "the service refused it",
-  unknown: "it may have taken effect",
-  accepted: "the service accepted it",
-};
-
-function messageFor(what: string, facts: ErrorFacts): string {
-  // Wrong configuration is read by whoever writes the code; where it happened and that nothing was sent is plain.
-  if (facts.phase === "configure") return `${facts.service}: ${what}`;
-  const where = [`phase ${facts.phase}`];
-  const attempts = facts.attempts?.length ?? 0;
-  if (attempts > 0) where.push(`attempt ${attempts}`);
-  if (facts.elapsedMs !== undefined) where.push(`${Math.round(facts.elapsedMs)} ms`);
-  const subject = facts.operation === undefined ? facts.service : `${facts.service}: ${facts.operation}`;
-  return `${subject}: ${what} (${where.join(", ")}; outcome ${facts.outcome}: ${outcomeInWords[facts.outcome]})`;
-}
 
 /** The root of the tree; see the drawing at the top of this file. Made only by its subclasses. */
 export abstract class ExternalServiceError extends Error {
