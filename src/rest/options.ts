@@ -34,7 +34,7 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
   readonly deadlineMs?: number | undefined;
   /** For one attempt, to the last byte of its answer; at most `deadlineMs`. @defaultValue 10000 */
   readonly attemptTimeoutMs?: number | undefined;
-  /** For one connection: DNS, TCP and TLS. @defaultValue 3000 */
+  /** For one connection: DNS, TCP, TLS and the tunnel of a proxy, all together. @defaultValue 3000 */
   readonly connectTimeoutMs?: number | undefined;
   /** Between two pieces of an answer's body. @defaultValue 15000 */
   readonly bodyIdleTimeoutMs?: number | undefined;

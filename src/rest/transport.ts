@@ -5,6 +5,7 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
+import { ConnectLimit } from "./connect-limit.ts";
 import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
 import { cacheMaker, type PoolMaker, poolMaker, type PoolSettings } from "./pool.ts";
 import type { RequestPool, WitnessedOptions } from "./slot-pool.ts";
@@ -28,6 +29,7 @@ const buffered: Reading = { kind: "buffered" };
 export class Transport implements Wire {
   readonly settings: ExchangeSettings;
   readonly #all: TransportSettings;
+  readonly #connectLimit: ConnectLimit;
   #make: PoolMaker | undefined;
   #pool: RequestPool | undefined;
   #cached: Dispatch | undefined;
@@ -38,6 +40,7 @@ export class Transport implements Wire {
   constructor(settings: TransportSettings) {
     this.#all = settings;
     this.settings = { ...settings, isBoundToOrigin: settings.socketPath !== undefined };
+    this.#connectLimit = new ConnectLimit(settings.connectTimeoutMs, settings.clock);
     this.#pool = settings.dispatcher;
   }
 
@@ -56,7 +59,7 @@ export class Transport implements Wire {
             "connects out of our sight: give proxy: false",
         ]);
       }
-      this.#make = await poolMaker(this.#all, route);
+      this.#make = await poolMaker(this.#all, route, this.#connectLimit);
       this.#replace(this.#make);
     }
     if (cache !== undefined) {
@@ -96,6 +99,7 @@ export class Transport implements Wire {
 
   /** Ends every connection of our own at once; calls are drained before. */
   async destroy(): Promise<void> {
+    this.#connectLimit.close();
     const own = this.#all.dispatcher === undefined && this.#pool !== undefined ? [this.#pool] : [];
     await Promise.all([...own, ...this.#retired].map((pool) => pool.destroy()));
   }

@@ -28,6 +28,11 @@ declare module "undici/lib/core/connect.js" {
   export default buildConnector;
 }
 
+declare module "undici/lib/core/errors.js" {
+  import { errors } from "undici";
+  export default errors;
+}
+
 declare module "undici/lib/interceptor/cache.js" {
   import type { interceptors } from "undici";
   const cache: typeof interceptors.cache;

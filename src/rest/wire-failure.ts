@@ -31,6 +31,8 @@ const protocolCodes = new Set([
 // says by itself that it was idle before; that it had served, and that no byte of an answer came, the exchange knows.
 const brokenCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
+const connectTimeout = "UND_ERR_CONNECT_TIMEOUT";
+
 interface WirePlace {
   readonly service: string;
   readonly operation: string;
@@ -52,7 +54,7 @@ export function wireFailure(
   const code = codeOf(error);
   const facts: ErrorFacts = { service: at.service, operation: at.operation, phase, outcome, cause: quiet(error) };
 
-  if (code === "UND_ERR_CONNECT_TIMEOUT") {
+  if (code === connectTimeout) {
     return {
       code: "timeout-connect",
       phase,
@@ -170,7 +172,9 @@ const inWords: Partial<Record<ConnectionFault, string>> = {
 };
 
 function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  // What undici makes of several addresses where one of them, not the limit, took too long for the system.
+  if (code === connectTimeout && cause instanceof AggregateError) return codeOf(cause) || "ETIMEDOUT";
   if (typeof code === "string") return code;
   // Several addresses were tried (RFC 8305); each has its own error.
   return error instanceof AggregateError && error.errors[0] instanceof Error ? codeOf(error.errors[0]) : "";

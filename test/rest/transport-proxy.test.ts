@@ -133,6 +133,20 @@ describe("a proxy", () => {
     expect(server.connections).toBe(0);
   });
 
+  test("that resets the connection cuts a body without a length short", async () => {
+    await using proxy = await rawServer((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nhalf", () => {
+          // Not in one segment with the reset, which would drop what was not read yet.
+          setImmediate(() => socket.resetAndDestroy());
+        });
+      });
+    });
+    const options = { proxy: proxy.url, retry: false } as const;
+    await using service = await startedPayments({ url: "http://api.test" }, options);
+    expect(await failureOf(service.get("/x"), isServiceConnectionError)).toMatchObject({ fault: "reset" });
+  });
+
   test("that accepts and says nothing does not outlast the limits, nor close()", async () => {
     await using silent = await rawServer((socket) => void socket.resume());
     const service = await startedPayments(

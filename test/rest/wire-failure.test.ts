@@ -61,6 +61,13 @@ describe("before anything was sent", () => {
     expect(error).toMatchObject({ limit: "connect", limitMs: 3_000 });
   });
 
+  test("addresses that all fail before the limit, one by a timeout of the system, are no matter of the limit", () => {
+    const cause = new AggregateError([errorWith("ETIMEDOUT"), errorWith("ECONNREFUSED")]);
+    const failure = wireFailure(Object.assign(errorWith("UND_ERR_CONNECT_TIMEOUT"), { cause }), beforeSending);
+    expect(failure).toMatchObject({ code: "connection-connect", outcome: "not-sent", isTransient: true });
+    expect(failure.toError(facts).message).toContain("no connection could be made (ETIMEDOUT)");
+  });
+
   test.each(["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH"])(
     "%s is the caller's to mend, and is not tried again",
     (code) => {
