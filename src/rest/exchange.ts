@@ -8,9 +8,10 @@ import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
 import { breakingError } from "./broken-connection.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
-import { type Codings, codingsOf, decodeWhole, headersOfDecoded } from "./decode.ts";
+import type { Codings } from "./decode.ts";
 import { decodeFailure } from "./decode-failure.ts";
 import { DecodedBody } from "./decoded-body.ts";
+import { IncomingAnswer } from "./incoming-answer.ts";
 import { givenUp, OpenBody } from "./open-body.ts";
 import type { WitnessedOptions } from "./slot-pool.ts";
 import { decideRedirect, failureAfter, firstHop, hasTakenEffect, type Hop, type RedirectRules } from "./redirect.ts";
@@ -63,16 +64,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #isReused = false;
   #hasBegun = false;
   #sentAt = 0;
-  #answeredAt = 0;
-  #status = 0;
-  #headers: AnswerHeaders = {};
-  #bytes = 0;
-  readonly #chunks: Uint8Array[] = [];
-  #codings: Codings | undefined;
+  /** Since its head has come. */
+  #incoming: IncomingAnswer | undefined;
   /** Where the body goes once the answer was handed out open; the limits are its own affair from then on. */
   #open: OpenBody | undefined;
   /** Where to go on once this answer, a redirect, is out of the way. */
   #next: Hop | undefined;
+  /** Of the answer that stands in its way. */
+  #droppedBytes = 0;
   #isLeaving = false;
   #redirectProblem: string | undefined;
 
@@ -136,23 +135,24 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     // Informational (RFC 9110, section 15.2): the answer is still to come.
     if (status < 200 || this.#isSettled) return;
     const { settings } = this.#wire;
-    this.#status = status;
-    this.#headers = headers;
-    this.#answeredAt = settings.clock.now();
+    const { method } = this.#hop ?? this.#request;
+    const head = { status, headers, at: settings.clock.now() };
+    const incoming = new IncomingAnswer(head, { method, maxBytes: settings.maxResponseBytes });
+    this.#incoming = incoming;
     this.#attempt.phase = "body";
-    if (status >= 300 && status < 400) this.#considerRedirect();
-    // These have no body; what their headers say of one is about the answer to a GET (RFC 9110, section 8.6).
-    const hasBody = (this.#hop ?? this.#request).method !== "HEAD" && status !== 204 && status !== 304;
-    const problem = hasBody && this.#next === undefined ? this.#considerEncoding() : undefined;
+    if (status >= 300 && status < 400) this.#considerRedirect(incoming);
+    const isRead = incoming.hasBody && this.#next === undefined;
+    const asked = this.#request.headers["accept-encoding"];
+    const problem = isRead ? incoming.readEncoding(settings.decompress, asked) : undefined;
     if (problem !== undefined) {
-      this.#refuse("encoding", problem);
+      this.#refuse(incoming, "encoding", problem);
       controller.abort(givenUp);
     } else if (this.#reading.kind === "open" && status < 300) {
-      this.#handOut(controller, this.#reading);
-    } else if (hasBody && this.#isAnnouncedTooLarge()) {
-      this.#refuseSize();
+      this.#handOut(controller, incoming, this.#reading);
+    } else if (isRead && incoming.isAnnouncedTooLarge) {
+      this.#refuseSize(incoming);
       controller.abort(givenUp);
-    } else if (hasBody) {
+    } else if (incoming.hasBody) {
       this.#attempt.limit("body-idle", settings.bodyIdleTimeoutMs);
     }
   }
@@ -162,23 +162,19 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       this.#open.push(chunk);
       return;
     }
-    if (this.#isSettled || this.#isLeaving) return;
-    this.#bytes += chunk.byteLength;
+    const incoming = this.#incoming;
+    if (incoming === undefined || this.#isSettled || this.#isLeaving) return;
     if (this.#next !== undefined) {
-      if (this.#bytes <= maxDroppedBytes) return;
+      this.#droppedBytes += chunk.byteLength;
+      if (this.#droppedBytes <= maxDroppedBytes) return;
       this.#leave(this.#next);
       controller.abort(givenUp);
-      return;
-    }
-    const { maxResponseBytes, bodyIdleTimeoutMs } = this.#wire.settings;
-    if (this.#bytes > maxResponseBytes) {
-      this.#bytes -= chunk.byteLength;
-      this.#refuseSize();
+    } else if (incoming.take(chunk)) {
+      this.#attempt.limit("body-idle", this.#wire.settings.bodyIdleTimeoutMs);
+    } else {
+      this.#refuseSize(incoming);
       controller.abort(givenUp);
-      return;
     }
-    this.#chunks.push(chunk);
-    this.#attempt.limit("body-idle", bodyIdleTimeoutMs);
   }
 
   onResponseEnd(): void {
@@ -188,15 +184,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       return;
     }
     const { use } = this;
+    const incoming = this.#incoming;
     if (use !== undefined) {
       use.answers += 1;
       this.#freeConnection(use);
     }
     if (this.#open !== undefined) this.#open.end();
-    else if (this.#isSettled || this.#isLeaving) return;
+    else if (incoming === undefined || this.#isSettled || this.#isLeaving) return;
     else if (this.#next !== undefined) this.#leave(this.#next);
-    else if (this.#codings !== undefined) void this.#decode(this.#codings);
-    else this.#answer(this.#whole());
+    else if (incoming.codings !== undefined) void this.#decode(incoming, incoming.codings);
+    else this.#answer(incoming, incoming.whole());
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -249,14 +246,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     }
   }
 
-  #considerRedirect(): void {
+  #considerRedirect({ status, headers }: IncomingAnswer): void {
     const { settings } = this.#wire;
     const from = this.#hop ?? firstHop(settings.origin, this.#request);
     const { body, credentials, isSigned } = this.#request;
     const { maxRedirects, isBoundToOrigin } = settings;
     const isReplayable = body.isReplayable;
     const rules = { maxRedirects, isBoundToOrigin, isReplayable, queryCredentials: credentials?.query, isSigned };
-    const decision = decideRedirect(from, { status: this.#status, headers: this.#headers }, rules);
+    const decision = decideRedirect(from, { status, headers }, rules);
     if (decision?.kind === "follow") this.#next = decision.hop;
     else this.#redirectProblem = decision?.problem;
   }
@@ -272,30 +269,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     });
   }
 
-  /** How the body is encoded; why it cannot be used, where that is so. */
-  #considerEncoding(): string | undefined {
-    const transferCoding = this.#headers["transfer-encoding"];
-    // undici undoes chunks and nothing else: what else was done to the body would pass for the body itself.
-    if (transferCoding !== undefined && String(transferCoding).toLowerCase() !== "chunked") {
-      return 'the transfer coding of the answer is not "chunked", and no other was asked for';
-    }
-    const codings = codingsOf(this.#headers);
-    if (codings === undefined) return undefined;
-    if (this.#wire.settings.decompress) {
-      if ("problem" in codings) return codings.problem;
-      this.#codings = codings;
-      return undefined;
-    }
-    // Whoever asked for an encoding, and wants none undone, gets what came.
-    if (this.#request.headers["accept-encoding"] !== "identity") return undefined;
-    return `the answer is encoded (${String(this.#headers["content-encoding"])}) although no encoding was asked for`;
-  }
-
   #handOut(
     controller: Dispatcher.DispatchController,
+    { status, codings, headAt, decodedHeaders: headers }: IncomingAnswer,
     { maxBytes, bodyIdleTimeoutMs }: Reading & { readonly kind: "open" },
   ): void {
-    const [status, codings] = [this.#status, this.#codings];
     const raw = new OpenBody(controller, {
       ...this.#about,
       status,
@@ -303,8 +281,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       maxBytes: codings === undefined ? maxBytes : Number.POSITIVE_INFINITY,
     });
     const body = codings === undefined ? raw : new DecodedBody(raw, codings, maxBytes);
-    const headers = codings === undefined ? this.#headers : headersOfDecoded(this.#headers);
-    const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: this.#answeredAt - this.#sentAt };
+    const timings = this.#timings(headAt);
     this.#open = raw;
     this.#settle({
       kind: "success",
@@ -314,51 +291,29 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     });
   }
 
-  #isAnnouncedTooLarge(): boolean {
-    if (this.#next !== undefined || this.#status >= 400) return false;
-    return Number(this.#headers["content-length"]) > this.#wire.settings.maxResponseBytes;
-  }
-
-  async #decode(codings: Codings): Promise<void> {
+  async #decode(incoming: IncomingAnswer, codings: Codings): Promise<void> {
     this.#attempt.phase = "decode";
     this.#attempt.limit("body-idle", Number.POSITIVE_INFINITY);
-    const decoded = await decodeWhole(this.#whole(), codings, this.#wire.settings.maxResponseBytes);
+    const decoded = await incoming.decoded(codings);
     if (this.#isSettled) return;
-    this.#chunks.length = 0;
-    this.#bytes = 0;
-    if (decoded.kind === "decoded") {
-      this.#headers = headersOfDecoded(this.#headers);
-      this.#answer(decoded.bytes);
-    } else if (decoded.kind === "too-large") {
-      this.#refuseSize();
-    } else {
-      this.#refuse("encoding", decoded.problem);
-    }
+    if (decoded.kind === "decoded") this.#answer(incoming, decoded.bytes, incoming.decodedHeaders);
+    else if (decoded.kind === "too-large") this.#refuseSize(incoming);
+    else this.#refuse(incoming, "encoding", decoded.problem);
   }
 
-  #whole(): Uint8Array {
-    const [first] = this.#chunks;
-    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
-  }
-
-  #answer(body: Uint8Array): void {
-    const endedAt = this.#wire.settings.clock.now();
-    const answer: Answer = {
-      status: this.#status,
-      headers: this.#headers,
-      body,
-      timings: {
-        queueMs: this.#sentAt - this.#startedAt,
-        waitMs: this.#answeredAt - this.#sentAt,
-        readMs: endedAt - this.#answeredAt,
-      },
-    };
+  #answer({ status, headers: own, headAt }: IncomingAnswer, body: Uint8Array, headers: AnswerHeaders = own): void {
+    const readMs = this.#wire.settings.clock.now() - headAt;
+    const answer: Answer = { status, headers, body, timings: { ...this.#timings(headAt), readMs } };
     const [problem, hop] = [this.#redirectProblem, this.#hop];
     const isPlain = problem === undefined && hop === undefined;
     const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
     const isElsewhere = hop !== undefined && hop.origin !== this.#wire.settings.origin;
     const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect, isElsewhere } };
-    this.#settle({ kind: "success", status: this.#status, value });
+    this.#settle({ kind: "success", status, value });
+  }
+
+  #timings(headAt: number): OpenAnswer["timings"] {
+    return { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt };
   }
 
   get #about(): { service: string; operation: string } {
@@ -378,19 +333,20 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     this.#controller?.abort(givenUp);
   }
 
-  #refuseSize(): void {
+  #refuseSize(incoming: IncomingAnswer): void {
     const limit = this.#wire.settings.maxResponseBytes;
     this.#refuse(
+      incoming,
       "too-large",
       `the answer is larger than maxResponseBytes (${limit}); read on, it could fill the memory`,
     );
   }
 
-  #refuse(fault: DecodeFault, detail: string): void {
-    const status = this.#status;
+  #refuse(incoming: IncomingAnswer, fault: DecodeFault, detail: string): void {
+    const { status } = incoming;
     // What an error says is in its status and headers (a Retry-After); of its body, what could be read must do.
     if (status >= 400) {
-      this.#answer(this.#codings === undefined ? this.#whole() : new Uint8Array());
+      this.#answer(incoming, incoming.readable());
       return;
     }
     const phase = fault === "encoding" ? "decode" : "body";
