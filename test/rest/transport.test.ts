@@ -80,10 +80,17 @@ describe("the pool", () => {
 
 describe("the connect limit", () => {
   test("covers the TLS handshake: nothing was sent, so any method is tried again", async () => {
+    const clock = new VirtualClock();
     await using server = await rawServer((socket) => void socket.resume());
     const url = server.url.replace("http:", "https:");
-    await using service = await startedPayments({ url }, { connectTimeoutMs: 20, retry: { maxRetries: 1 } });
-    const error = await failureOf(service.post("/x", { json: 1 }), isServiceTimeoutError);
+    const options = { clock, connectTimeoutMs: 20, retry: { maxRetries: 1 } };
+    await using service = await startedPayments({ url }, options);
+    const failure = failureOf(service.post("/x", { json: 1 }), isServiceTimeoutError);
+    await server.connected(1);
+    await clock.advance(20);
+    await server.connected(2);
+    await clock.advance(20);
+    const error = await failure;
     expect(error).toMatchObject({
       limit: "connect",
       limitMs: 20,
