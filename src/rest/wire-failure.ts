@@ -79,9 +79,20 @@ export function wireFailure(
     isTransient: fault !== "tls",
     ...(at.isStale === true && brokenCodes.has(code) ? { freeReplay: "stale-connection" as const } : {}),
     toError: (more) =>
-      new ServiceConnectionError(fault, { ...facts, ...more, detail: `${inWords[fault]}${code ? ` (${code})` : ""}` }),
+      new ServiceConnectionError(fault, {
+        ...facts,
+        ...more,
+        detail: isUnaskedContinue(error, code) ? unaskedContinue : `${inWords[fault]}${code ? ` (${code})` : ""}`,
+      }),
   };
 }
+
+// undici breaks the connection upon a 100 that nobody asked for. Should it say the same of something else one day: of
+// an answer under way, it does so for nothing else now.
+const isUnaskedContinue = (error: Error, code: string): boolean =>
+  code === "UND_ERR_SOCKET" && error.message === "bad response";
+const unaskedContinue =
+  "the service sent 100 Continue, which nobody had asked for and undici cannot pass over: it gave up the connection";
 
 // undici has no code for either: a 407 to a request that a proxy was to pass on, and any refusal to make a tunnel.
 const proxyRefusal = /^Proxy (?:Authentication Required|response) \((\d{3})\)/;

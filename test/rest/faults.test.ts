@@ -43,6 +43,14 @@ describe("a connection that is not made", () => {
 });
 
 describe("a connection that breaks after the request was sent", () => {
+  test("upon a 100 that nobody asked for says so: it is no fault of the network", async () => {
+    await using server = await rawAnswer("HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\ncontent-length: 0\n\n");
+    await using service = await startedPayments(server);
+    const error = await failureOf(service.post("/x", { json: 1 }), isServiceConnectionError);
+    expect(error).toMatchObject({ fault: "reset", outcome: "unknown" });
+    expect(error.message).toContain("the service sent 100 Continue, which nobody had asked for");
+  });
+
   test.each([
     ["a FIN instead of an answer", (socket: Socket) => void socket.end()],
     ["a RST instead of an answer", (socket: Socket) => void socket.resetAndDestroy()],

@@ -15,7 +15,9 @@ const untilDecoding: Readonly<Record<string, string>> = {
 export const expectedFailures: Readonly<Record<string, string>> = {
   "a 100 that nobody asked for is passed over":
     "undici breaks the connection upon a 100 without an Expect (client-h1.js, onHeadersComplete), before its handler " +
-    "hears of it; RFC 9110, section 15.2, wants it passed over. The call ends as connection-reset, its effect unknown.",
+    "hears of it; RFC 9110, section 15.2, wants it passed over. Nothing of ours comes before that parser, short of a " +
+    "second one that takes interim answers out of the bytes of every socket. The call ends as connection-reset, its " +
+    "effect unknown, and its message says why.",
   "a schema that never comes to an end is ended by the deadline":
     "getJson validates after the pipeline has let go of the call, so neither the deadline nor the caller's signal " +
     "reaches a schema that is asynchronous. Validation belongs within the call.",
