@@ -5,11 +5,11 @@ import {
   isServiceRateLimitError,
   isServiceResponseError,
   isServiceTimeoutError,
-  ServiceConfigurationError,
   ServiceResponseError,
   ServiceUnavailableError,
 } from "../../core/errors.ts";
 import type { Failure } from "../../resilience/outcome.ts";
+import { misuse } from "../misuse.ts";
 
 /** Credentials could not be had. Internal: a call that fails for it ends with a ServiceUnavailableError. */
 export class CredentialsError extends Error {
@@ -83,16 +83,7 @@ export function credentialsFailure(
 ): Failure {
   const { service, operation } = about;
   const { kind, retryAfterMs } = error;
-  if (kind === "misuse") {
-    return {
-      code: "configuration-invalid",
-      phase: "configure",
-      outcome: "not-sent",
-      verdict: "local",
-      isTransient: false,
-      toError: () => new ServiceConfigurationError(service, [`${operation}: ${error.message}`]),
-    };
-  }
+  if (kind === "misuse") return misuse(about, error.message);
   const at = { service, operation, phase: "auth", outcome: "not-sent" } as const;
   return {
     code: "unavailable-no-credentials",
