@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   allowInsecureRequests,
   type Client,
@@ -203,7 +204,9 @@ function readTokenUrl(reader: OptionReader): URL {
   return url;
 }
 
-const isThisMachine = (host: string): boolean => host === "localhost" || host === "[::1]" || host.startsWith("127.");
+// An address, not any name that begins like one: 127.example.com is somebody else's.
+const isThisMachine = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 
 function readScope(reader: OptionReader): string {
   const given = reader.any("scope") ?? "";

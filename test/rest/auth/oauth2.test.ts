@@ -441,6 +441,17 @@ test("wrong options are told all at once, and show no value", () => {
   ]);
 });
 
+const overHttp = (host: string) => (): unknown =>
+  oauth2ClientCredentials({ tokenUrl: `http://${host}/token`, clientId: "a", clientSecret: "b" });
+
+test.each(["127.0.0.1:1", "127.1", "[::1]", "localhost"])("a secret may go in clear to %s, this machine", (host) => {
+  expect(overHttp(host)).not.toThrow();
+});
+
+test.each(["127.example.com", "localhost.example.com", "10.0.0.1"])("a secret may not go in clear to %s", (host) => {
+  expect(refusalOf(overHttp(host)).problems).toEqual([expect.stringContaining("tokenUrl must be https")]);
+});
+
 test("what another option sets cannot be given as a parameter, and no credential has the line end of its file", () => {
   const options = {
     tokenUrl: "https://auth.test/token",
