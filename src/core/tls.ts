@@ -15,6 +15,15 @@ export function readTls(reader: OptionReader): TlsOptions {
   const nested = reader.nested("tls");
   if (nested === undefined) return {};
   const material = { ca: nested.any("ca"), cert: nested.any("cert"), key: nested.any("key") };
+  if ((material.cert === undefined) !== (material.key === undefined)) {
+    reader.problem(
+      "tls.cert and tls.key go together: a certificate that is shown needs its key, and a key its certificate",
+    );
+  }
+  // OpenSSL passes over what is no certificate here, and no peer would be trusted any more.
+  if (material.ca !== undefined && !authorities(material.ca)) {
+    reader.problem("tls.ca must hold certificates in PEM: the content of the file, not its path");
+  }
   const rejectUnauthorized = nested.boolean("rejectUnauthorized", true);
   nested.rejectUnknown();
   // Node takes an option that is there and undefined for one that is wrong.
@@ -26,4 +35,12 @@ export function readTls(reader: OptionReader): TlsOptions {
     reader.problem(`tls.ca, cert or key cannot be used: ${error instanceof Error ? error.message : "unknown reason"}`);
   }
   return { ...given, rejectUnauthorized };
+}
+
+function authorities(ca: unknown): boolean {
+  const all: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
+  // What is neither text nor bytes, createSecureContext refuses.
+  const isPem = (one: unknown): boolean =>
+    typeof one === "string" || Buffer.isBuffer(one) ? one.includes("-----BEGIN ") : true;
+  return all.length > 0 && all.every(isPem);
 }

@@ -6,7 +6,7 @@ import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
 import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
-import { breakingError } from "./broken-connection.ts";
+import { breakingError, whatBroke } from "./broken-connection.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import type { Codings } from "./decode.ts";
 import { decodeFailure } from "./decode-failure.ts";
@@ -199,7 +199,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   onResponseError(_controller: unknown, error: Error): void {
     if (this.use !== undefined) this.#freeConnection(this.use);
     if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
-    const failure = wireFailure(error, {
+    const failure = wireFailure(whatBroke(error), {
       ...this.#about,
       phase: this.#attempt.phase,
       isSent: this.#isSent,

@@ -20,6 +20,7 @@ export type ProxyRoute =
 
 const direct: ProxyRoute = { kind: "direct" };
 const expected = 'a URL that starts with http:// or https://, "environment", or false';
+const encoded = "user and password in it, if any, are percent-encoded";
 
 /** Reads `proxy`; undefined where it was not given. */
 export function readProxy(reader: OptionReader): ProxyOption | undefined {
@@ -27,7 +28,7 @@ export function readProxy(reader: OptionReader): ProxyOption | undefined {
   if (given === undefined || given === "environment" || given === false) return given;
   if (typeof given === "string" && isProxyUrl(given)) return new Secret(given);
   // Never the value: it may hold a password.
-  reader.problem(`proxy must be ${expected}`);
+  reader.problem(`proxy must be ${expected}; ${encoded}`);
   return undefined;
 }
 
@@ -55,12 +56,24 @@ function proxyVariable(env: Environment, name: string, problems: string[]): stri
   const value = env[variable];
   if (value === undefined || value === "") return undefined;
   // "proxy:3128", as other tools take it.
-  const url = value.includes("://") ? value : `http://${value}`;
-  if (isProxyUrl(url)) return url;
-  problems.push(`${variable} must be a URL that starts with http:// or https://; or give proxy: false`);
+  const whole = value.includes("://") ? value : `http://${value}`;
+  if (isProxyUrl(whole)) return whole;
+  problems.push(`${variable} must be a URL that starts with http:// or https:// (${encoded}); or give proxy: false`);
   return undefined;
 }
 
 function isProxyUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).hostname !== "";
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password } = new URL(text);
+  return hostname !== "" && isDecodable(username) && isDecodable(password);
+}
+
+/** undici decodes them when the pool is made, and throws what is no error of ours. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -128,7 +128,7 @@ function reportContradictions(
   const isProxied = proxy !== undefined && proxy !== false && proxy !== "environment";
   if (dispatcher !== undefined) {
     // What makes the connections is the caller's, and so is how.
-    const idle = ["maxConnectionAgeMs", "blockPrivateAddresses", "http2", "proxy", "socketPath"].filter(
+    const idle = ["maxConnectionAgeMs", "blockPrivateAddresses", "http2", "proxy", "socketPath", "tls"].filter(
       (name) => reader.any(name) !== undefined && reader.any(name) !== false,
     );
     if (idle.length > 0) reader.problem(`${idle.join(", ")} cannot be given with dispatcher: it makes the connections`);

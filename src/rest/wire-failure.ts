@@ -3,11 +3,11 @@ import {
   type ErrorFacts,
   type Outcome,
   type Phase,
-  ServiceConfigurationError,
   ServiceConnectionError,
   ServiceTimeoutError,
 } from "../core/errors.ts";
 import type { Failure } from "../resilience/outcome.ts";
+import { misuse } from "./misuse.ts";
 import { PrivateAddressError } from "./private-addresses.ts";
 
 const dnsCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"]);
@@ -152,17 +152,6 @@ export function bodyFailure(error: Error, at: WirePlace & { readonly isFirst: bo
     verdict: "local",
     isTransient: false,
     toError: (more) => new ServiceConnectionError("reset", { ...facts, ...more, detail }),
-  };
-}
-
-function misuse(at: WirePlace, problem: string): Failure {
-  return {
-    code: "configuration-invalid",
-    phase: "configure",
-    outcome: "not-sent",
-    verdict: "local",
-    isTransient: false,
-    toError: () => new ServiceConfigurationError(at.service, [`${at.operation}: ${problem}`]),
   };
 }
 

@@ -32,21 +32,37 @@ test("whoever is the service must prove it, unless told otherwise", () => {
 });
 
 test("material is handed on as it is, and an option that is undefined is not there", () => {
-  const options = read({ ca: [certificate], cert: Buffer.from(certificate), key: undefined });
-  expect(options).toEqual({ ca: [certificate], cert: Buffer.from(certificate), rejectUnauthorized: true });
+  const options = read({ ca: [certificate, Buffer.from(certificate)], cert: undefined, key: undefined });
+  expect(options).toEqual({ ca: [certificate, Buffer.from(certificate)], rejectUnauthorized: true });
   expect(options).not.toHaveProperty("key");
 });
 
 describe("a problem now, not at the first connection", () => {
   test.each([
-    ["a certificate that is none", { cert: "hunter2" }],
-    ["a key that is none", { key: "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----" }],
+    ["a certificate that is none", { cert: "hunter2", key: "hunter2" }],
+    [
+      "a key that is none",
+      { cert: certificate, key: "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----" },
+    ],
     ["an authority of the wrong kind", { ca: 7 }],
   ])("is %s, of which nothing is shown", (_what, tls) => {
     const [problem, ...others] = problemsOf(tls);
     expect(problem).toMatch(/^tls\.ca, cert or key cannot be used: ./);
     expect(problem).not.toContain("hunter2");
     expect(others).toEqual([]);
+  });
+
+  test.each([
+    ["a certificate without its key", { cert: certificate }, "tls.cert and tls.key go together"],
+    [
+      "the path of an authority",
+      { ca: "/etc/ca.pem" },
+      "tls.ca must hold certificates in PEM: the content of the file",
+    ],
+    ["one authority of several that is none", { ca: [certificate, Buffer.from("hunter2")] }, "tls.ca must hold"],
+    ["no authority at all", { ca: [] }, "tls.ca must hold"],
+  ])("is %s, which OpenSSL would take", (_what, tls, said) => {
+    expect(problemsOf(tls)).toEqual([expect.stringContaining(said)]);
   });
 
   test("is an unknown option, and one of another kind", () => {

@@ -5,7 +5,7 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 
 /** The members of a string union, as they stand in the source: the type itself is gone at run time. */
 function membersOf(type: string): string[] {
-  const [, union = ""] = new RegExp(`export type ${type} =([^;]+);`).exec(read("src/core/errors.ts")) ?? [];
+  const [, union = ""] = new RegExp(`export type ${type} =([^;]+);`).exec(read("src/core/error-facts.ts")) ?? [];
   return [...union.matchAll(/"([^"]+)"/g)].map(([, member = ""]) => member);
 }
 

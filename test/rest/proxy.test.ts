@@ -37,7 +37,7 @@ describe("the environment", () => {
     expect(opened(env)).toEqual(route);
   });
 
-  test.each([["socks5://user:sk_1@proxy.test"], ["http://"], ["http://sk_1 x"]])(
+  test.each([["socks5://user:sk_1@proxy.test"], ["http://"], ["http://sk_1 x"], ["http://user:sk_1%@proxy.test"]])(
     "with %s is an error that names the variable and not its value",
     (value) => {
       let thrown: unknown;
@@ -68,7 +68,7 @@ test("a route shows no credentials", () => {
   }
 });
 
-test.each([["proxy.test:3128"], ["ftp://sk_1@proxy.test"], ["sk_1"], [true], [7]])(
+test.each([["proxy.test:3128"], ["ftp://sk_1@proxy.test"], ["http://u:sk_1%@proxy.test"], ["sk_1"], [true], [7]])(
   "proxy: %j is an error that does not show it",
   (proxy) => {
     const make = (): unknown => payments({ url: "https://api.test" }, { proxy: proxy as string });

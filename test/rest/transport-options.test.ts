@@ -61,6 +61,7 @@ describe("a value that is wrong is an error at construction", () => {
     [{ dispatcher, http2: true, socketPath: "/a" }, "http2, socketPath cannot be given with dispatcher"],
     [{ dispatcher, blockPrivateAddresses: true }, "blockPrivateAddresses cannot be given with dispatcher"],
     [{ dispatcher, proxy: "http://proxy.test" }, "proxy cannot be given with dispatcher"],
+    [{ dispatcher, tls: { rejectUnauthorized: true } }, "tls cannot be given with dispatcher"],
     [{ socketPath: "/a", proxy: "environment" }, "socketPath cannot be given with proxy"],
     [{ socketPath: "/a", blockPrivateAddresses: true }, "blockPrivateAddresses cannot be given with socketPath"],
   ])("and so is a contradiction: %#", (options, problem) => {

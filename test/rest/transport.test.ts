@@ -156,12 +156,14 @@ describe("TLS", () => {
     await expect(service.getJson("/x")).resolves.toEqual({});
   });
 
-  test("a service that misses our certificate and hangs up, after the handshake in TLS 1.3, is a broken connection", async () => {
+  test("a service that misses our certificate says so after the handshake in TLS 1.3, and is not asked again", async () => {
     const { ca, server: own } = certificates;
     await using server = await httpsServer({ ...own, ca, requestCert: true, rejectUnauthorized: true });
-    await using service = await startedPayments(server, { tls: { ca }, ...noRetry });
+    await using service = await startedPayments(server, { tls: { ca } });
     const error = await failureOf(service.get("/x"), isServiceConnectionError);
-    expect(error).toMatchObject({ fault: "reset", outcome: "unknown" });
+    expect(error).toMatchObject({ fault: "tls", outcome: "unknown", retryable: false });
+    expect(error.message).toContain("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED");
+    expect(error.attempts).toHaveLength(1);
     expect(server.requests).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
-import { headerProblem } from "../../core/headers.ts";
 import type { Attempt, Interruption } from "../../resilience/call.ts";
 import { interruptedEnd } from "../../resilience/interruption.ts";
 import type { AttemptEnd } from "../../resilience/outcome.ts";
 import type { PreparedRequest } from "../request.ts";
 import { CredentialsError, credentialsErrorOf, credentialsFailure } from "./credentials-error.ts";
+import { credentialsProblem } from "./credentials-problem.ts";
 import type { AttemptAuth, AuthOwner, AuthProvider, AuthRequest, Credentials } from "./provider.ts";
 import { credentialNames } from "./read-auth.ts";
 
@@ -160,14 +160,9 @@ function isUnauthorized<T>(end: AttemptEnd<T>): end is Extract<AttemptEnd<T>, { 
 function checked(given: unknown, whence: string): Credentials {
   const wrong = (what: string): CredentialsError => new CredentialsError(`${whence} ${what}`, { kind: "permanent" });
   if (typeof given !== "object" || given === null) throw wrong("gave nothing: it must give { headers } or { query }");
+  const problem = credentialsProblem(given);
+  if (problem !== undefined) throw wrong(`gave what cannot be sent: ${problem}`);
   const { headers = {}, query = {}, isSignature = false } = given as Credentials;
-  for (const [name, value] of Object.entries(headers)) {
-    const problem = headerProblem(name, value);
-    if (problem !== undefined) throw wrong(`gave what cannot be sent: ${problem}`);
-  }
-  for (const [name, value] of Object.entries(query)) {
-    if (typeof value !== "string") throw wrong(`gave a query parameter ${name} that is not a string`);
-  }
   return { headers, query, isSignature };
 }
 

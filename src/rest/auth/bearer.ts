@@ -63,7 +63,7 @@ function freshToken(given: BearerToken): FreshToken<string> {
   if (typeof value !== "string" || value === "" || headerProblem("authorization", value) !== undefined) {
     throw new CredentialsError("the function of bearer() gave no token that can be sent", { kind: "permanent" });
   }
-  if (!(expiresInMs >= 0)) {
+  if (typeof expiresInMs !== "number" || !(expiresInMs >= 0)) {
     throw new CredentialsError("the function of bearer() gave no valid expiresInMs", { kind: "permanent" });
   }
   return { value, lifetimeMs: expiresInMs };

@@ -5,11 +5,11 @@ import {
   isServiceRateLimitError,
   isServiceResponseError,
   isServiceTimeoutError,
-  ServiceConfigurationError,
   ServiceResponseError,
   ServiceUnavailableError,
 } from "../../core/errors.ts";
 import type { Failure } from "../../resilience/outcome.ts";
+import { misuse } from "../misuse.ts";
 
 /** Credentials could not be had. Internal: a call that fails for it ends with a ServiceUnavailableError. */
 export class CredentialsError extends Error {
@@ -40,11 +40,10 @@ const isTransientStatus = (status: number): boolean => [408, 425, 429].includes(
  * What it means for a call that its credentials could not be had.
  *
  * @param whence - who was to give them: "the token endpoint".
- * @param reason - what the answer said, from a closed list: an answer's own words may hold anything.
+ * @param said - goes behind the status of an answer, and is not in the answer's own words: they may hold anything.
  */
-export function credentialsErrorOf(error: unknown, whence: string, reason?: string): CredentialsError {
+export function credentialsErrorOf(error: unknown, whence: string, said = ""): CredentialsError {
   if (error instanceof CredentialsError) return error;
-  const said = reason === undefined ? "" : ` (${reason})`;
   // A rate gate of ours has no answer, and no status.
   const status = isServiceResponseError(error) || isServiceRateLimitError(error) ? error.status : undefined;
   if (isExternalServiceError(error) && status !== undefined) {
@@ -57,12 +56,18 @@ export function credentialsErrorOf(error: unknown, whence: string, reason?: stri
     const isTransient =
       (isServiceConnectionError(error) && error.fault !== "tls") || isServiceTimeoutError(error) || error.retryable;
     const kind = isTransient ? "transient" : "permanent";
-    return new CredentialsError(`${whence} failed (${error.code})`, { kind, cause: error });
+    return new CredentialsError(`${whence} failed (${error.code}${systemCodeOf(error.cause)})`, { kind, cause: error });
   }
   const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
   const kind = typeof code === "string" ? code : typeof name === "string" ? name : typeof error;
   // Somebody else's failure, most likely one of the network; and nothing was sent, so another attempt does no harm.
   return new CredentialsError(`${whence} failed (${kind})`, { kind: "transient", cause: error });
+}
+
+/** What the system or OpenSSL says of a connection: CERT_HAS_EXPIRED, ECONNREFUSED. */
+function systemCodeOf(cause: unknown): string {
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code) ? `: ${code}` : "";
 }
 
 /** The answer of a token endpoint may echo what it was sent, and a caller may well log the causes of an error. */
@@ -78,16 +83,7 @@ export function credentialsFailure(
 ): Failure {
   const { service, operation } = about;
   const { kind, retryAfterMs } = error;
-  if (kind === "misuse") {
-    return {
-      code: "configuration-invalid",
-      phase: "configure",
-      outcome: "not-sent",
-      verdict: "local",
-      isTransient: false,
-      toError: () => new ServiceConfigurationError(service, [`${operation}: ${error.message}`]),
-    };
-  }
+  if (kind === "misuse") return misuse(about, error.message);
   const at = { service, operation, phase: "auth", outcome: "not-sent" } as const;
   return {
     code: "unavailable-no-credentials",

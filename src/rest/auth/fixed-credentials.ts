@@ -19,3 +19,9 @@ export function secretOf(
   // Most often a variable that is not set.
   throw new ServiceConfigurationError(provider, [`${argument} must be a Secret or a string that is not empty`]);
 }
+
+/** A line end, most often: that of the file which a secret was read from. */
+export function hasControl(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /[\u0000-\u001f\u007f]/.test(text);
+}

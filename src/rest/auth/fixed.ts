@@ -1,7 +1,7 @@
 import { ServiceConfigurationError } from "../../core/errors.ts";
 import { headerProblem } from "../../core/headers.ts";
 import type { Secret } from "../../core/secret.ts";
-import { fixed, secretOf } from "./fixed-credentials.ts";
+import { fixed, hasControl, secretOf } from "./fixed-credentials.ts";
 import type { FixedAuth } from "./provider.ts";
 
 /**
@@ -51,6 +51,3 @@ export function apiKeyQuery(name: string, key: string | Secret): FixedAuth {
   }
   return fixed("apiKeyQuery", { query: { [name]: value } });
 }
-
-// oxlint-disable-next-line no-control-regex
-const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);

@@ -75,13 +75,17 @@ export function hmac(options: HmacOptions): AttemptAuth {
   const signatureHeader = header("signatureHeader", "x-signature", prefix);
   const timestampHeader = header("timestampHeader", "x-timestamp", "");
   const keyIdHeader = header("keyIdHeader", "x-key-id", keyId ?? "");
+  if (new Set([signatureHeader, timestampHeader, keyIdHeader]).size < 3) {
+    reader.problem("signatureHeader, timestampHeader and keyIdHeader must be three different headers");
+  }
   reader.finish();
 
   return {
     name: "hmac",
     apply(request) {
       const timestamp = timestampOf(request.clock.wallNow(), unit);
-      const text = canonical(partsOf(request, timestamp));
+      const text: unknown = canonical(partsOf(request, timestamp));
+      if (typeof text !== "string") throw new CredentialsError("canonical of hmac must give a string", misuse);
       const signature = createHmac(algorithm, key?.reveal() ?? "")
         .update(text)
         .digest(encoding);
@@ -97,15 +101,15 @@ export function hmac(options: HmacOptions): AttemptAuth {
   };
 }
 
+const misuse = { kind: "misuse" } as const;
+
 function canonicalText({ method, path, query, timestamp, bodyDigest }: SignedParts): string {
   return [method, path, query, timestamp, bodyDigest].join("\n");
 }
 
 function partsOf({ method, path: full, origin, headers, body }: AuthRequest, timestamp: string): SignedParts {
   if (body === undefined) {
-    throw new CredentialsError("hmac cannot sign a body that is a stream: give it as bytes or text", {
-      kind: "misuse",
-    });
+    throw new CredentialsError("hmac cannot sign a body that is a stream: give it as bytes or text", misuse);
   }
   const start = full.indexOf("?");
   const path = start === -1 ? full : full.slice(0, start);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   allowInsecureRequests,
   type Client,
@@ -8,7 +9,6 @@ import {
   type CustomFetchOptions,
   processClientCredentialsResponse,
 } from "oauth4webapi";
-import { isExternalServiceError } from "../../core/errors.ts";
 import { headerProblem } from "../../core/headers.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { OptionReader } from "../../core/options.ts";
@@ -17,10 +17,12 @@ import { readTls } from "../../core/tls.ts";
 import type { RESTServiceOptions } from "../options.ts";
 import { RESTService } from "../rest-service.ts";
 import { bearerOf } from "./bearer-tokens.ts";
-import { CredentialsError, credentialsErrorOf } from "./credentials-error.ts";
+import { CredentialsError } from "./credentials-error.ts";
+import { hasControl } from "./fixed-credentials.ts";
 import type { AttemptAuth, AuthOwner, OwnedAuth } from "./provider.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { FreshToken } from "./token-decision.ts";
+import { permanent, tokenError, whence } from "./token-error.ts";
 
 /** Where and as whom tokens are asked for. */
 export interface OAuth2Options {
@@ -71,8 +73,6 @@ interface Settings {
   readonly transport: Pick<RESTServiceOptions, "tls" | "dispatcher">;
 }
 
-const whence = "the token endpoint";
-
 /** The token endpoint is a service like any other: its connections, limits and faults are dealt with as such. */
 class TokenEndpoint extends RESTService {}
 
@@ -93,6 +93,8 @@ function open(settings: Settings, owner: AuthOwner): AttemptAuth {
     attemptTimeoutMs: Number.POSITIVE_INFINITY,
     closeTimeoutMs: 0,
     maxConnections: 1,
+    // A token is asked for by POST, and not where a redirect makes a GET of it (RFC 6749, section 3.2).
+    maxRedirects: 0,
     maxResponseBytes: 1024 * 1024,
     clock,
     random,
@@ -143,8 +145,6 @@ async function ask(settings: Settings, endpoint: RESTService, signal: AbortSigna
   }
 }
 
-const permanent = { kind: "permanent" } as const;
-
 /** What is not a success is thrown here as our own error, and goes through the library unchanged. */
 async function send(
   endpoint: RESTService,
@@ -157,29 +157,6 @@ async function send(
   return new Response(Buffer.from(answer.bytes()), { status: answer.status, headers: { "content-type": contentType } });
 }
 
-// RFC 6749, section 5.2. An answer's own words stay out of errors: it may echo what it was sent.
-const knownErrors = new Set([
-  "invalid_request",
-  "invalid_client",
-  "invalid_grant",
-  "unauthorized_client",
-  "unsupported_grant_type",
-  "invalid_scope",
-  "temporarily_unavailable",
-  "server_error",
-]);
-
-function tokenError(error: unknown): CredentialsError {
-  if (isExternalServiceError(error) || error instanceof CredentialsError) {
-    const { error: said } = ((error as { body?: unknown }).body ?? {}) as { error?: unknown };
-    return credentialsErrorOf(error, whence, typeof said === "string" && knownErrors.has(said) ? said : undefined);
-  }
-  // Without the cause: the library's error holds the answer, and with it perhaps a token.
-  const { code } = error as { code?: unknown };
-  const why = typeof code === "string" ? ` (${code})` : "";
-  return new CredentialsError(`${whence} answered with something that is no token${why}`, permanent);
-}
-
 function readOptions(options: OAuth2Options): Settings {
   const reader = new OptionReader("oauth2ClientCredentials", options);
   const url = readTokenUrl(reader);
@@ -187,6 +164,11 @@ function readOptions(options: OAuth2Options): Settings {
   if (clientId === "") reader.problem("clientId is required");
   const secret = reader.secret("clientSecret");
   if (!reader.isGiven("clientSecret")) reader.problem("clientSecret is required");
+  // RFC 6749, appendix A; most often the line end of a file.
+  if (hasControl(clientId)) reader.problem("clientId must not contain control characters, such as a line end");
+  if (hasControl(secret?.reveal() ?? "")) {
+    reader.problem("clientSecret must not contain control characters, such as the line end of a file");
+  }
   const scope = readScope(reader);
   const settings: Settings = {
     url,
@@ -222,7 +204,9 @@ function readTokenUrl(reader: OptionReader): URL {
   return url;
 }
 
-const isThisMachine = (host: string): boolean => host === "localhost" || host === "[::1]" || host.startsWith("127.");
+// An address, not any name that begins like one: 127.example.com is somebody else's.
+const isThisMachine = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 
 function readScope(reader: OptionReader): string {
   const given = reader.any("scope") ?? "";
@@ -232,11 +216,21 @@ function readScope(reader: OptionReader): string {
   return "";
 }
 
+const setByOptions = {
+  grant_type: "it is client_credentials",
+  client_id: "give it as clientId",
+  client_secret: "give it as clientSecret",
+  scope: "give it as scope",
+};
+
 function readParameters(reader: OptionReader): Record<string, string> {
   const given = reader.any("parameters");
   if (given === undefined) return {};
   const isObject = typeof given === "object" && given !== null && !(Symbol.iterator in given);
   if (isObject && Object.values(given).every((value) => typeof value === "string")) {
+    for (const [name, option] of Object.entries(setByOptions)) {
+      if (Object.hasOwn(given, name)) reader.problem(`parameters.${name} cannot be given: ${option}`);
+    }
     return given as Record<string, string>;
   }
   reader.problem("parameters must be an object of names and string values");

@@ -1,6 +1,7 @@
-import { headerProblem, readApiKey } from "../../core/headers.ts";
+import { readApiKey } from "../../core/headers.ts";
 import type { OptionReader } from "../../core/options.ts";
 import type { Secret } from "../../core/secret.ts";
+import { credentialsProblem } from "./credentials-problem.ts";
 import type { AttemptAuth, AuthProvider, Credentials } from "./provider.ts";
 
 /** The names of what a provider set, in lower case for headers: hidden in logs, and never sent to another origin. */
@@ -47,8 +48,10 @@ function readProvider(reader: OptionReader): AuthProvider | undefined {
   if (given === undefined) return undefined;
   if (typeof given === "function") return { name: "custom", apply: given as AttemptAuth["apply"] };
   if (isProvider(given)) {
-    if ("credentials" in given) checkCredentials(given.credentials, reader);
-    return given;
+    const problem = "credentials" in given ? credentialsProblem(given.credentials) : undefined;
+    if (problem === undefined) return given;
+    reader.problem(`auth: ${problem}`);
+    return undefined;
   }
   // Not the value, and not its keys: whatever was given here may be a credential.
   reader.problem("auth must be bearer(…), basic(…) or another provider, or a function that gives { headers }");
@@ -63,16 +66,6 @@ function isProvider(value: unknown): value is AuthProvider {
     typeof open === "function" ||
     (typeof credentials === "object" && credentials !== null);
   return typeof name === "string" && hasOne;
-}
-
-function checkCredentials({ headers = {}, query = {} }: Credentials, reader: OptionReader): void {
-  for (const [name, value] of Object.entries(headers)) {
-    const problem = headerProblem(name, value);
-    if (problem !== undefined) reader.problem(`auth: ${problem}`);
-  }
-  for (const [name, value] of Object.entries(query)) {
-    if (typeof value !== "string") reader.problem(`auth: the query parameter ${name} must be a string`);
-  }
 }
 
 /** The names of these credentials. */

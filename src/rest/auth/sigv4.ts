@@ -1,8 +1,10 @@
 import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
+import type { Clock } from "../../core/clock.ts";
 import { OptionReader } from "../../core/options.ts";
 import { Secret } from "../../core/secret.ts";
 import { CredentialsError } from "./credentials-error.ts";
+import { hasControl } from "./fixed-credentials.ts";
 import type { AttemptAuth, AuthOwner, AuthRequest, Credentials, OwnedAuth } from "./provider.ts";
 import { TokenCache } from "./token-cache.ts";
 
@@ -11,7 +13,7 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string | Secret;
   readonly sessionToken?: string | Secret | undefined;
-  /** When they pass away; they are asked for anew before. */
+  /** When they pass away. Only of those that a function gives: they are asked for anew before. */
   readonly expiration?: Date | undefined;
 }
 
@@ -52,7 +54,12 @@ export function awsSigV4(options: AwsSigV4Options): OwnedAuth {
   const source = typeof given === "function" ? (given as CredentialSource) : undefined;
   const fixed = source === undefined ? usable(given) : undefined;
   if (source === undefined && fixed === undefined) {
-    reader.problem("credentials must be { accessKeyId, secretAccessKey }, or a function that gives them");
+    reader.problem(
+      "credentials must be { accessKeyId, secretAccessKey }, strings without a line end, or a function that gives them",
+    );
+  }
+  if (fixed !== undefined && (given as AwsCredentials).expiration !== undefined) {
+    reader.problem("credentials that have an expiration must come from a function, which is asked for the next ones");
   }
   reader.finish();
 
@@ -85,9 +92,7 @@ function rotating(
       const given = await source({ signal });
       const value = usable(given);
       if (value === undefined) throw new CredentialsError("the function of awsSigV4() gave no credentials", permanent);
-      const { expiration } = given;
-      const lifetimeMs = expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() - clock.wallNow();
-      return { value, lifetimeMs: Math.max(0, lifetimeMs) };
+      return { value, lifetimeMs: lifetimeOf(given.expiration, clock) };
     },
     whence: "the function of awsSigV4()",
     clock,
@@ -103,12 +108,29 @@ function rotating(
 }
 
 const permanent = { kind: "permanent" } as const;
+const misuse = { kind: "misuse" } as const;
 
+function lifetimeOf(expiration: unknown, clock: Clock): number {
+  if (expiration === undefined) return Number.POSITIVE_INFINITY;
+  const endsAt = expiration instanceof Date ? expiration.getTime() : Number.NaN;
+  if (Number.isNaN(endsAt)) {
+    throw new CredentialsError("the function of awsSigV4() gave an expiration that is no valid Date", permanent);
+  }
+  const lifetimeMs = endsAt - clock.wallNow();
+  if (lifetimeMs > 0) return lifetimeMs;
+  const why = "by the clock of this machine, the function of awsSigV4() gave credentials that have expired";
+  throw new CredentialsError(why, { kind: "transient" });
+}
+
+/** The credentials as the signer takes them; undefined where they cannot be used. */
 function usable(given: unknown): Keys | undefined {
   const { accessKeyId, secretAccessKey, sessionToken } = (given ?? {}) as Partial<AwsCredentials>;
   const secret = plain(secretAccessKey);
   const session = plain(sessionToken);
   if (typeof accessKeyId !== "string" || accessKeyId === "" || secret === undefined || secret === "") return undefined;
+  if (sessionToken !== undefined && session === undefined) return undefined;
+  // A line end would make a signature that is wrong, or a header that cannot be sent.
+  if ([accessKeyId, secret, session ?? ""].some(hasControl)) return undefined;
   return { accessKeyId, secretAccessKey: secret, ...(session === undefined ? {} : { sessionToken: session }) };
 }
 
@@ -129,7 +151,7 @@ async function sign(
   const { region, service, isUnsignedAllowed } = how;
   if (request.body === undefined && !isUnsignedAllowed) {
     const wanted = "give it as bytes or text, or set unsignedStreams where the service takes UNSIGNED-PAYLOAD";
-    throw new CredentialsError(`awsSigV4 cannot sign a body that is a stream: ${wanted}`, { kind: "misuse" });
+    throw new CredentialsError(`awsSigV4 cannot sign a body that is a stream: ${wanted}`, misuse);
   }
   // S3 takes the path as it is, every other service encodes it once more.
   const isS3 = service === "s3";
@@ -168,12 +190,23 @@ function strictlyEncoded(path: string): string {
   return path
     .split("/")
     .map((segment) =>
-      encodeURIComponent(decodeURIComponent(segment)).replaceAll(
+      encodeURIComponent(decoded(segment)).replaceAll(
         /[!'()*]/g,
         (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
       ),
     )
     .join("/");
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new CredentialsError(
+      "awsSigV4 cannot sign the path: it has a % that encodes nothing (send it as %25)",
+      misuse,
+    );
+  }
 }
 
 /** The query as the signer takes it: decoded, with the values of a repeated name in a list. */

@@ -134,7 +134,9 @@ describe("a provider of the user's own", () => {
     ["nothing", undefined, "gave nothing: it must give { headers } or { query }"],
     ["a header with a line end", { headers: { "x-a": "s3cr3t\r\nx-b: 1" } }, "gave what cannot be sent: header x-a"],
     ["a header that is no string", { headers: { "x-a": 5 } }, "gave what cannot be sent: header x-a must be a string"],
-    ["a parameter that is no string", { query: { a: 5 } }, "gave a query parameter a that is not a string"],
+    ["a parameter that is no string", { query: { a: 5 } }, "gave what cannot be sent: the query parameter a must be"],
+    ["headers that are null", { headers: null }, "gave what cannot be sent: headers must be a plain object"],
+    ["headers that nothing holds", { authorization: "s3cr3t" }, 'gave what cannot be sent: "authorization" is neither'],
   ])("that gives %s ends the call, with nothing sent", async (_what, given, problem) => {
     await using server = await httpServer();
     const auth = { name: "own", apply: () => given as Credentials };

@@ -84,6 +84,7 @@ describe("a function", () => {
     ["an empty token", "", "gave no token that can be sent"],
     ["the line end of a file", "t\n", "gave no token that can be sent"],
     ["no lifetime that is one", { token: "t", expiresInMs: "soon" }, "gave no valid expiresInMs"],
+    ["a lifetime that is text", { token: "t", expiresInMs: "5000" }, "gave no valid expiresInMs"],
     ["a negative lifetime", { token: "t", expiresInMs: -1 }, "gave no valid expiresInMs"],
   ])("that gives %s fails the call for good", async (_what, given, problem) => {
     await using server = await httpServer();

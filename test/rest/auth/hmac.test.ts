@@ -86,6 +86,15 @@ test("a body that is a stream is refused before anything is sent", async () => {
   expect(server.connections).toBe(0);
 });
 
+test("a canonical that gives no text is the caller's to mend, and nothing is sent", async () => {
+  await using server = await httpServer();
+  const auth = hmac({ key, canonical: (() => undefined) as unknown as () => string });
+  await using service = await startedPayments(server, { auth });
+  const error = await failureOf(service.get("/x"), isServiceConfigurationError);
+  expect(error.problems).toEqual(["GET /x: canonical of hmac must give a string"]);
+  expect(server.connections).toBe(0);
+});
+
 test("neither key nor signature shows in a log or by inspect", async () => {
   const { logger, entries } = logbook();
   await using server = await httpServer();
@@ -106,5 +115,8 @@ test("wrong options are told all at once", () => {
     expect.stringContaining('signatureHeader: header "x sig" is not a valid header name'),
     expect.stringContaining("keyIdHeader: header x-key-id must not contain CR, LF"),
     expect.stringContaining("unknown option secret"),
+  ]);
+  expect(refusalOf(() => hmac({ key, signatureHeader: "x-a", timestampHeader: "X-A" })).problems).toEqual([
+    "signatureHeader, timestampHeader and keyIdHeader must be three different headers",
   ]);
 });

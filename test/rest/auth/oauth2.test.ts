@@ -244,8 +244,8 @@ describe("a token endpoint that fails", () => {
   test.each([
     ["500", { kind: "error", status: 500 }, "answered 500"],
     ["429 with Retry-After", { kind: "rate-limit", retryAfterS: 7 }, "answered 429"],
-    ["a reset", { kind: "reset-before-read" }, "failed (connection-reset)"],
-    ["nobody listening", { kind: "refused" }, "failed (connection-connect)"],
+    ["a reset", { kind: "reset-before-read" }, "failed (connection-reset: "],
+    ["nobody listening", { kind: "refused" }, "failed (connection-connect: ECONNREFUSED)"],
   ])("by %s ends the call as transient, with nothing sent", async (_what, fault, said) => {
     await using service = await gateway({ retry: false });
     await bench.order("tokens", fault);
@@ -327,6 +327,18 @@ describe("a token endpoint that fails", () => {
     await service.close();
     expect(await failed).toMatchObject({ reason: "draining", phase: "auth", outcome: "not-sent" });
     await endpoint.allClosed();
+  });
+
+  test("by leading elsewhere is not followed there, and the error says so", async () => {
+    await using elsewhere = await httpServer();
+    await using endpoint = await httpServer((_request, response) => {
+      response.writeHead(302, { location: elsewhere.url }).end();
+    });
+    await using service = await gateway({}, { tokenUrl: endpoint.url });
+    const error = await failureOf(service.get("/payments"), isServiceUnavailableError);
+    expect(error).toMatchObject({ reason: "no-credentials", retryable: false });
+    expect(error.message).toContain("the token endpoint answered 302, a redirect, which is not followed");
+    expect([endpoint.requests.length, elsewhere.connections]).toEqual([1, 0]);
   });
 
   const json = "content-type: application/json\n";
@@ -426,5 +438,32 @@ test("wrong options are told all at once, and show no value", () => {
     expect.stringContaining("clientAuthentication must be one of basic | post"),
     expect.stringContaining("timeoutMs must be a number of at least 1"),
     expect.stringContaining("unknown option audience"),
+  ]);
+});
+
+const overHttp = (host: string) => (): unknown =>
+  oauth2ClientCredentials({ tokenUrl: `http://${host}/token`, clientId: "a", clientSecret: "b" });
+
+test.each(["127.0.0.1:1", "127.1", "[::1]", "localhost"])("a secret may go in clear to %s, this machine", (host) => {
+  expect(overHttp(host)).not.toThrow();
+});
+
+test.each(["127.example.com", "localhost.example.com", "10.0.0.1"])("a secret may not go in clear to %s", (host) => {
+  expect(refusalOf(overHttp(host)).problems).toEqual([expect.stringContaining("tokenUrl must be https")]);
+});
+
+test("what another option sets cannot be given as a parameter, and no credential has the line end of its file", () => {
+  const options = {
+    tokenUrl: "https://auth.test/token",
+    clientId: "a",
+    clientSecret: "s3cr3t\n",
+    parameters: { audience: "x", grant_type: "password", client_secret: "s3cr3t", scope: "all" },
+  };
+  const { problems } = refusalOf(() => oauth2ClientCredentials(options));
+  expect(problems).toEqual([
+    "clientSecret must not contain control characters, such as the line end of a file",
+    "parameters.grant_type cannot be given: it is client_credentials",
+    "parameters.client_secret cannot be given: give it as clientSecret",
+    "parameters.scope cannot be given: give it as scope",
   ]);
 });

@@ -170,6 +170,14 @@ describe("a body that is a stream", () => {
   });
 });
 
+test("a path that encodes nothing cannot be signed for S3: the caller's to mend, with nothing sent", async () => {
+  await using server = await httpServer();
+  await using api = await startedPayments(server, { auth: awsSigV4(s3) });
+  const error = await failureOf(api.get("/50%zz"), isServiceConfigurationError);
+  expect(error.message).toContain("it has a % that encodes nothing (send it as %25)");
+  expect(server.connections).toBe(0);
+});
+
 describe("credentials that are given by a function", () => {
   test("are kept until shortly before they pass away", async () => {
     const clock = new VirtualClock();
@@ -191,12 +199,33 @@ describe("credentials that are given by a function", () => {
     ]);
   });
 
-  test("that are none end the call for good", async () => {
+  test.each<[string, unknown, boolean, string]>([
+    ["that are none", { accessKeyId: "AK" }, false, "gave no credentials"],
+    ["that have the line end of a file", { ...credentials, secretAccessKey: "k3y\n" }, false, "gave no credentials"],
+    ["with a session token of no kind", { ...credentials, sessionToken: 5 }, false, "gave no credentials"],
+    [
+      "that end at no moment",
+      { ...credentials, expiration: "2099-01-01" },
+      false,
+      "gave an expiration that is no valid",
+    ],
+    [
+      "that end at no date",
+      { ...credentials, expiration: new Date("x") },
+      false,
+      "gave an expiration that is no valid",
+    ],
+    ["that have expired", { ...credentials, expiration: new Date(0) }, true, "gave credentials that have expired"],
+  ])("%s end the call, with nothing sent", async (_what, given, retryable, said) => {
     await using server = await httpServer();
-    const source = async (): Promise<AwsCredentials> => ({ accessKeyId: "AK" }) as AwsCredentials;
-    await using api = await startedPayments(server, { auth: awsSigV4({ ...s3, credentials: source }) });
+    const source = async (): Promise<AwsCredentials> => given as AwsCredentials;
+    const auth = awsSigV4({ ...s3, credentials: source });
+    await using api = await startedPayments(server, { auth, retry: false });
     const error = await failureOf(api.get("/x"), isServiceUnavailableError);
-    expect(error).toMatchObject({ reason: "no-credentials", retryable: false });
+    expect(error).toMatchObject({ reason: "no-credentials", retryable });
+    expect(error.message).toContain(`the function of awsSigV4() ${said}`);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("k3y");
+    expect(server.connections).toBe(0);
   });
 });
 
@@ -216,7 +245,11 @@ test("wrong options are told all at once", () => {
     "region is required",
     "service must be a string, not 5",
     "unsignedStreams must be a boolean, not a string",
-    "credentials must be { accessKeyId, secretAccessKey }, or a function that gives them",
+    expect.stringContaining("credentials must be { accessKeyId, secretAccessKey }, strings without a line end, or"),
     expect.stringContaining("unknown option profile"),
+  ]);
+  const fixed = { ...credentials, expiration: new Date("2099-01-01") };
+  expect(refusalOf(() => awsSigV4({ ...s3, credentials: fixed })).problems).toEqual([
+    "credentials that have an expiration must come from a function, which is asked for the next ones",
   ]);
 });
