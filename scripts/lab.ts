@@ -33,26 +33,36 @@ Puts clients into outages of a modelled service, on a virtual clock, and compare
 
 const packages = ["p-retry", "axios", "axios-retry", "cockatiel", "opossum", "@smithy/core"];
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: "string" },
-    subjects: { type: "string" },
-    seeds: { type: "string" },
-    quick: { type: "boolean", default: false },
-    settings: { type: "string" },
-    load: { type: "string" },
-    processes: { type: "string" },
-    "service-ms": { type: "string" },
-    out: { type: "string" },
-    json: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const ownOnly = ["load", "processes", "service-ms"] as const;
+
+const { values } = parsed();
 
 if (values.help) console.log(help);
 else if (values.list) list();
-else await run();
+else await run().catch((error: unknown) => fail(oneLine(error)));
+
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        scenario: { type: "string" },
+        subjects: { type: "string" },
+        seeds: { type: "string" },
+        quick: { type: "boolean", default: false },
+        settings: { type: "string" },
+        load: { type: "string" },
+        processes: { type: "string" },
+        "service-ms": { type: "string" },
+        out: { type: "string" },
+        json: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    fail(`${oneLine(error)}; --help names the options`);
+  }
+}
 
 function list(): void {
   const width = Math.max(...frozen.map(({ id }) => id.length));
@@ -61,6 +71,10 @@ function list(): void {
 }
 
 async function run(): Promise<void> {
+  if (values.settings === undefined) {
+    const idle = ownOnly.find((option) => values[option] !== undefined);
+    if (idle !== undefined) fail(`--${idle} says how your own service is called: it needs --settings`);
+  }
   const settingsUrl = values.settings === undefined ? undefined : pathToFileURL(resolve(values.settings)).href;
   const isWhole = Object.entries(values).every(([, value]) => value === undefined || value === false);
   const chosen = chosenFrom("scenario", values.scenario, frozen);
@@ -147,6 +161,11 @@ function wholeNumber(option: string, given: string | undefined, fallback: number
   const value = Number(given);
   if (!Number.isInteger(value) || value < 1) fail(`--${option} must be a whole number of at least 1, not ${given}`);
   return value;
+}
+
+/** What went wrong, in one line and without a trace: what a mistyped option or file deserves. */
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
 }
 
 function fail(message: string): never {

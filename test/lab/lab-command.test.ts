@@ -31,6 +31,25 @@ test("what is not known is told together with what is, before anything is run", 
   });
 });
 
+test.each([
+  [
+    "a settings file that is not there",
+    ["--settings", "missing.ts"],
+    /missing\.ts cannot be loaded: Cannot find module/,
+  ],
+  ["a settings file without options", ["--settings", "test/lab/short-scenario.ts"], /must export the options/],
+  ["no settings for the subject of them", ["--subjects", "own"], /needs a settings file/],
+  ["an option that nobody knows", ["--bogus"], /Unknown option '--bogus'.*--help/],
+  ["a load without settings", ["--load", "5"], /--load says how your own service is called: it needs --settings/],
+  ["a load below 0", ["--settings", "examples/lab-settings.ts", "--load=-5"], /--load must be a whole number/],
+])("%s is answered by one line and exit code 2", async (_, args, message) => {
+  await expect(lab(...args)).rejects.toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(new RegExp(`^[^\\n]*${message.source}[^\\n]*\\n$`)),
+  });
+});
+
 test("help names every option, and the list every scenario and subject", async () => {
   expect((await lab("--help")).stdout).toMatch(/--scenario[^]*--settings[^]*--json/);
   expect((await lab("--list")).stdout).toMatch(/^calm[^]*brownout-balanced[^]*subjects: hawser, no-retries/);

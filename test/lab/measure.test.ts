@@ -38,7 +38,7 @@ test("attempts are counted when they start, and their work is wasted unless it m
 });
 
 test("latency is that of the calls that succeeded", () => {
-  const calls = [...every(2_000, 4_000, 10), ...every(4_000, 8_000), call(5_000, 500)];
+  const calls = [...every(2_000, 4_000, 10), ...every(4_000, 5_000), call(5_000, 500), ...every(5_000, 8_000)];
   const { p50Ms, p99Ms } = figuresOf(shortScenario, calls, []);
   expect([p50Ms, p99Ms]).toEqual([10, 500]);
 });
@@ -46,4 +46,13 @@ test("latency is that of the calls that succeeded", () => {
 test("the goodput of each second is that of the calls made in it", () => {
   const figures = figuresOf(shortScenario, [...every(0, 1_000, 10), ...every(1_000, 2_000)], []);
   expect(figures.goodputBySecond.slice(0, 2)).toEqual([1, 0]);
+});
+
+test("a call at the very beginning of a span belongs to it, and one at its end to the next", () => {
+  const figures = figuresOf(
+    shortScenario,
+    [call(1_999), call(2_000, 10), call(4_000), call(4_000), call(8_000, 10)],
+    [],
+  );
+  expect(figures).toMatchObject({ goodput: 1 / 3, goodputDuring: 1, goodputAfter: 0 });
 });

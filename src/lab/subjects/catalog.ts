@@ -44,8 +44,11 @@ export async function subjectFor(id: string, settingsUrl?: string): Promise<Subj
 
 /** The default export of a settings module, or its `options`. */
 export async function ownOptions(settingsUrl: string | undefined): Promise<LabOptions> {
-  if (settingsUrl === undefined) throw new Error("the subject `own` needs a settings file");
-  const module = (await import(settingsUrl)) as { default?: unknown; options?: unknown };
+  if (settingsUrl === undefined) throw new Error("the subject `own` needs a settings file (--settings)");
+  const module = (await import(settingsUrl).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${settingsUrl} cannot be loaded: ${why}`, { cause: error });
+  })) as { default?: unknown; options?: unknown };
   const options = module.default ?? module.options;
   if (typeof options === "object" && options !== null) return withoutParts(options);
   throw new Error(`${settingsUrl} must export the options of a RESTService, as default or as \`options\``);
