@@ -6,6 +6,6 @@ import type { LabOptions } from "hawser/lab";
 export const options: LabOptions = {
   deadlineMs: 3_000,
   attemptTimeoutMs: 500,
-  retry: { maxRetries: 3 },
+  retry: { maxRetries: 1 },
   concurrency: { limit: 20 },
 };
