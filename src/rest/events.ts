@@ -85,7 +85,7 @@ async function* follow(plan: Plan): AsyncGenerator<ServerSentEvent<unknown>, und
       await using response = await connect(plan, lastEventId, resumption.remainingMs);
       // How a service says that there is no more (HTML standard, section 9.2.3).
       if (response.status === 204) return undefined;
-      const json = new StreamedJson(caller.service, operationOf(plan), response);
+      const json = new StreamedJson(caller.service, operationOf(plan), response, resumption.patience);
       checkType(response, json);
       for await (const piece of response.body) {
         for (const event of json.within(() => parser.push(piece), "an event")) {

@@ -93,7 +93,8 @@ async function* follow(plan: Plan): AsyncGenerator<unknown, undefined> {
     try {
       const how = { accept: "application/x-ndjson", bodyIdleTimeoutMs };
       await using response = await caller.open(method, endpoint, { ...call, deadlineMs: resumption.remainingMs }, how);
-      const json = new StreamedJson(caller.service, `${method} ${endpoint.split("?", 1)[0] ?? ""}`, response);
+      const operation = `${method} ${endpoint.split("?", 1)[0] ?? ""}`;
+      const json = new StreamedJson(caller.service, operation, response, resumption.patience);
       const parsed = (line: string): Promise<unknown> => json.parse(line, schema, `line ${count + 1}`);
       for await (const piece of response.body) {
         for (const line of json.within(() => splitter.push(piece), `line ${count + 1}`)) {

@@ -1,7 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
+import { pause } from "./pause.ts";
 
-/** How long a call may go on after its answer has come: as long as the call itself. */
+// What Node's timers take; whoever waits for 24 days has another problem.
+const longestMs = 2 ** 31 - 1;
+
+/** How long a call may go on after its answer, or a piece of it, has come: as long as the call itself. */
 export class Patience {
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -10,7 +14,7 @@ export class Patience {
 
   constructor(parts: {
     readonly clock: Clock;
-    /** Milliseconds from now. */
+    /** Milliseconds from now; Infinity where the signals alone end it. */
     readonly limitMs: number;
     readonly signals: readonly AbortSignal[];
   }) {
@@ -22,19 +26,15 @@ export class Patience {
 
   /** Waits for what may never end: rejects with `tooLate` at the deadline, with its reason when a signal aborts. */
   async outlast<T>(work: PromiseLike<T>, tooLate: (limitMs: number) => ExternalServiceError): Promise<T> {
-    const ended = Promise.withResolvers<never>();
-    const onAbort = (event: Event): void => ended.reject((event.target as AbortSignal).reason);
-    const leftMs = Math.max(0, this.#endsAt - this.#clock.now());
-    const timer = this.#clock.setTimer(leftMs, () => ended.reject(tooLate(this.#limitMs)));
-    for (const signal of this.#signals) {
-      if (signal.aborted) ended.reject(signal.reason);
-      else signal.addEventListener("abort", onAbort);
-    }
+    const over = new AbortController();
+    const leftMs = Math.min(longestMs, Math.max(0, this.#endsAt - this.#clock.now()));
+    const limit = pause(this.#clock, leftMs, [...this.#signals, over.signal]).then(() => {
+      throw tooLate(this.#limitMs);
+    });
     try {
-      return await Promise.race([work, ended.promise]);
+      return await Promise.race([work, limit]);
     } finally {
-      timer.cancel();
-      for (const signal of this.#signals) signal.removeEventListener("abort", onAbort);
+      over.abort();
     }
   }
 }

@@ -8,7 +8,7 @@ import {
 } from "../core/errors.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
 import type { Patience } from "./patience.ts";
-import { isSchema, validate } from "./schema.ts";
+import { isSchema, placesOf, validate } from "./schema.ts";
 import { schemaFor, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 
 /** Of the whole call, and of its last attempt. Milliseconds. */
@@ -112,9 +112,7 @@ export class ServiceResponse {
     const validated = await validate(schema, this.#parsed(), outlast);
     if (validated.isValid) return validated.value;
     const { issues } = validated;
-    const shown = issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
-    const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
-    throw this.#undecodable("schema", `the answer does not match the schema at ${shown.join(", ")}${more}`, issues);
+    throw this.#undecodable("schema", `the answer does not match the schema at ${placesOf(issues)}`, issues);
   }
 
   #schemaOf(schemas: StatusSchemas): StandardSchemaV1 {

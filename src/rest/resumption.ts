@@ -2,6 +2,7 @@ import type { ExternalServiceError } from "../core/errors.ts";
 import type { OptionReader } from "../core/options.ts";
 import { fullJitter } from "../resilience/backoff.ts";
 import type { Caller } from "./caller.ts";
+import { Patience } from "./patience.ts";
 import { pause, signalsHere } from "./pause.ts";
 
 /** How a stream is taken up again that ended or broke off. Durations are milliseconds. */
@@ -44,6 +45,8 @@ export class Resumption {
   readonly #limits: ResumeLimits | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #endsAt: number;
+  /** For what takes time between two pieces of the stream. */
+  readonly patience: Patience;
   #failures = 0;
 
   /** @param stream - `endsAt`: when all of it is over, on the clock's scale. */
@@ -55,7 +58,10 @@ export class Resumption {
     this.#caller = caller;
     this.#limits = limits;
     this.#signal = stream.signal;
-    this.#endsAt = caller.clock.now() + (stream.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const limitMs = stream.deadlineMs ?? Number.POSITIVE_INFINITY;
+    this.#endsAt = caller.clock.now() + limitMs;
+    const signals = signalsHere(stream.signal, caller.closing);
+    this.patience = new Patience({ clock: caller.clock, limitMs, signals });
   }
 
   /** What is left for the next connection. A deadline that has passed is told by the call, as every other is. */

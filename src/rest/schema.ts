@@ -32,6 +32,12 @@ export async function validate<S extends StandardSchemaV1>(
   };
 }
 
+/** Where a value does not match, in words: three places, and how many more there are. */
+export function placesOf(issues: readonly DecodeIssue[]): string {
+  const shown = issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
+  return shown.join(", ") + (issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "");
+}
+
 /** Whether this is a Standard Schema at all. */
 export function isSchema(value: unknown): value is StandardSchemaV1 {
   // A schema may be a function, as arktype's are.

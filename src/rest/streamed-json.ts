@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type DecodeFault, type DecodeIssue, ServiceDecodeError } from "../core/errors.ts";
+import { type DecodeFault, type DecodeIssue, ServiceDecodeError, ServiceTimeoutError } from "../core/errors.ts";
 import { requestIdOf } from "./answer.ts";
 import { TooLongError } from "./line-splitter.ts";
-import { validate } from "./schema.ts";
+import type { Patience } from "./patience.ts";
+import { placesOf, validate } from "./schema.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 
 /** What came in a stream and is not what was asked for, told as the error of its call. */
@@ -10,16 +11,19 @@ export class StreamedJson {
   readonly #service: string;
   readonly #operation: string;
   readonly #response: StreamedResponse;
+  readonly #patience: Patience;
 
-  constructor(service: string, operation: string, response: StreamedResponse) {
+  constructor(service: string, operation: string, response: StreamedResponse, patience: Patience) {
     this.#service = service;
     this.#operation = operation;
     this.#response = response;
+    this.#patience = patience;
   }
 
   /**
    * @param what - how the text is called in errors, with its place: `event 3`, `line 7`.
-   * @throws ServiceDecodeError `decode-json | decode-schema`
+   * @throws ServiceDecodeError `decode-json | decode-schema`; ServiceTimeoutError `timeout-deadline` where the schema
+   * is asynchronous and takes too long
    */
   async parse(text: string, schema: StandardSchemaV1 | undefined, what: string): Promise<unknown> {
     let value: unknown;
@@ -30,10 +34,12 @@ export class StreamedJson {
       throw this.error("json", `${what} is not JSON`);
     }
     if (schema === undefined) return value;
-    const validated = await validate(schema, value);
+    const tooLate = (limitMs: number): ServiceTimeoutError =>
+      new ServiceTimeoutError("deadline", limitMs, this.#facts());
+    const validated = await validate(schema, value, (work) => this.#patience.outlast(work, tooLate));
     if (validated.isValid) return validated.value;
-    const shown = validated.issues.slice(0, 3).map(({ path }) => path || "(the value itself)");
-    throw this.error("schema", `${what} does not match the schema at ${shown.join(", ")}`, validated.issues);
+    const { issues } = validated;
+    throw this.error("schema", `${what} does not match the schema at ${placesOf(issues)}`, issues);
   }
 
   /** Runs a parser that gives up on what is too long. @throws ServiceDecodeError `decode-too-large` */
@@ -47,8 +53,12 @@ export class StreamedJson {
   }
 
   error(fault: DecodeFault, detail: string, issues: readonly DecodeIssue[] = []): ServiceDecodeError {
-    const { status, headers, attempts, timings } = this.#response;
-    return new ServiceDecodeError(fault, {
+    return new ServiceDecodeError(fault, { ...this.#facts(), status: this.#response.status, detail, issues });
+  }
+
+  #facts() {
+    const { headers, attempts, timings } = this.#response;
+    return {
       service: this.#service,
       operation: this.#operation,
       phase: "decode",
@@ -56,9 +66,6 @@ export class StreamedJson {
       attempts,
       elapsedMs: timings.totalMs,
       requestId: requestIdOf(headers),
-      status,
-      detail,
-      issues,
-    });
+    } as const;
   }
 }

@@ -90,3 +90,32 @@ describe("a schema that does not come to an end", () => {
     expect(clock.timers).toBe(timers - 1);
   });
 });
+
+describe("a schema of a stream that does not come to an end", () => {
+  test("is ended by the deadline of all its lines", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer((_request, response) => void response.end("1\n"));
+    await using service = await startedPayments(server, { clock });
+    const slow = slowSchema();
+    const first = failureOf(
+      service.lines("/x", { schema: slow.schema, deadlineMs: 2_000 }).next(),
+      isServiceTimeoutError,
+    );
+    await slow.asked;
+    await clock.advance(2_000);
+    expect(await first).toMatchObject({ code: "timeout-deadline", limitMs: 2_000, phase: "decode" });
+  });
+
+  test("is ended by the signal of its events, which have no deadline", async () => {
+    await using server = await httpServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    });
+    await using service = await startedPayments(server);
+    const slow = slowSchema();
+    const controller = new AbortController();
+    const first = service.events("/x", { schema: slow.schema, signal: controller.signal }).next();
+    await slow.asked;
+    controller.abort("left");
+    await expect(first).rejects.toBe("left");
+  });
+});
