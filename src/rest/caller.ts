@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../core/clock.ts";
 import type { BaseUrl } from "../core/endpoint.ts";
-import type { RequestOptions } from "./request.ts";
+import type { Patience } from "./patience.ts";
+import type { CallOptions, RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 
@@ -17,6 +18,8 @@ export interface Caller {
   readonly closing: AbortSignal;
   /** One call, its answer read to the end. */
   call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): Promise<ServiceResponse>;
+  /** The time of a call that is about to be made, for what comes after its answer. */
+  patienceFor(options: CallOptions): Patience;
   /** One call that ends with the head of its answer. */
   open(method: string, endpoint: string, options: RequestOptions, how?: OpenHow): Promise<StreamedResponse>;
 }

@@ -5,7 +5,7 @@ import { OptionReader } from "../core/options.ts";
 import type { Caller } from "./caller.ts";
 import type { RequestOptions } from "./request.ts";
 import { readResume, type ResumeLimits, type ResumeOptions, Resumption } from "./resumption.ts";
-import { isSchema } from "./schema.ts";
+import { readSchema } from "./schema.ts";
 import { type ServerSentEvent, SseParser } from "./sse.ts";
 import { StreamedJson } from "./streamed-json.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
@@ -54,15 +54,12 @@ export function events(
   const own = { method, reconnect, lastEventId, shouldEnd, idleTimeoutMs, maxEventLength, schema };
   const reader = new OptionReader(caller.service, own);
   const verb = reader.string("method", "GET").toUpperCase();
-  if (reader.any("schema") !== undefined && !isSchema(schema)) {
-    reader.problem("schema must be a Standard Schema (zod, valibot, …)");
-  }
   const plan: Plan = {
     caller,
     method: verb,
     endpoint,
     call,
-    schema,
+    schema: readSchema(reader),
     resume: readResume(reader, "reconnect", verb === "GET"),
     lastEventId: reader.string("lastEventId", ""),
     shouldEnd: reader.function("shouldEnd"),

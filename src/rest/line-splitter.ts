@@ -38,7 +38,7 @@ export class LineSplitter {
     return this.#lines(this.#decoder.decode(piece, { stream: true }));
   }
 
-  /** What came after the last end, when nothing more will come. */
+  /** What came after the last end, when nothing more will come. @throws TooLongError */
   rest(): string {
     this.#hold(this.#decoder.decode());
     return this.#take();

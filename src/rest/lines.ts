@@ -10,7 +10,7 @@ import type { Caller } from "./caller.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { RequestOptions } from "./request.ts";
 import { readResume, type ResumeLimits, type ResumeOptions, Resumption } from "./resumption.ts";
-import { isSchema } from "./schema.ts";
+import { readSchema } from "./schema.ts";
 import { StreamedJson } from "./streamed-json.ts";
 
 /** Where a stream of lines is taken up again. */
@@ -62,15 +62,12 @@ export function lines(
   const { method, resume, reconnect, idleTimeoutMs, maxLineLength, schema, ...call } = options;
   const own = { method, resume, reconnect, idleTimeoutMs, maxLineLength, schema };
   const reader = new OptionReader(caller.service, own);
-  if (reader.any("schema") !== undefined && !isSchema(schema)) {
-    reader.problem("schema must be a Standard Schema (zod, valibot, …)");
-  }
   const plan: Plan = {
     caller,
     method: reader.string("method", "GET").toUpperCase(),
     endpoint,
     call,
-    schema,
+    schema: readSchema(reader),
     resume: reader.function("resume"),
     limits: readResume(reader, "reconnect", resume !== undefined),
     idleTimeoutMs: reader.number("idleTimeoutMs", undefined, { min: 1 }),
@@ -106,7 +103,7 @@ async function* follow(plan: Plan): AsyncGenerator<unknown, undefined> {
         }
       }
       // The answer was whole, so this is a last line without its end, and not half a line.
-      const rest = splitter.rest();
+      const rest = json.within(() => splitter.rest(), `line ${count + 1}`);
       if (!isBlank(rest)) yield await parsed(rest);
       return undefined;
     } catch (error) {

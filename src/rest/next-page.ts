@@ -50,6 +50,15 @@ export function nextProblem(next: unknown): string | undefined {
   return 'next must be "link", { cursor, param? }, { page, first?, size? }, { offset, size? } or a function';
 }
 
+/** Why nothing can be counted up from what the first request asks for, or undefined where it can. */
+export function startProblem<Body, Item>(strategy: NextStrategy<Body, Item>, params: Fields): string | undefined {
+  if (typeof strategy !== "object" || "cursor" in strategy) return undefined;
+  const name = "page" in strategy ? strategy.page : strategy.offset;
+  const given = params[name];
+  if (given === undefined || given === null || /^\d{1,15}$/.test(String(given))) return undefined;
+  return `params.${name} must be a whole number, for the next pages are counted from it`;
+}
+
 /**
  * Where the page after this one is.
  *

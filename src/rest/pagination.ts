@@ -3,10 +3,18 @@ import { ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts
 import { OptionReader } from "../core/options.ts";
 import { requestIdOf } from "./answer.ts";
 import type { Caller } from "./caller.ts";
-import { endpointOfLink, nextPage, nextProblem, type NextPage, type NextStrategy, type Page } from "./next-page.ts";
+import {
+  endpointOfLink,
+  nextPage,
+  nextProblem,
+  type NextPage,
+  type NextStrategy,
+  type Page,
+  startProblem,
+} from "./next-page.ts";
 import type { CallOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { isSchema } from "./schema.ts";
+import { readSchema } from "./schema.ts";
 
 /** How pages are asked for, and how many. */
 export interface PaginateOptions<Body, Item> extends CallOptions {
@@ -55,16 +63,13 @@ export class Pagination<Body, Item> implements AsyncIterable<Item> {
   ) {
     const { next = "link", items, maxPages, maxItems, schema, ...call } = options;
     const reader = new OptionReader(caller.service, { next, items, maxPages, maxItems, schema });
-    const problem = nextProblem(reader.any("next"));
+    const problem = nextProblem(reader.any("next")) ?? startProblem(next, call.params ?? {});
     if (problem !== undefined) reader.problem(problem);
-    if (reader.any("schema") !== undefined && !isSchema(schema)) {
-      reader.problem("schema must be a Standard Schema (zod, valibot, …)");
-    }
     this.#plan = {
       caller,
       endpoint,
       call,
-      schema,
+      schema: readSchema(reader),
       next,
       items: reader.function("items"),
       maxPages: reader.number("maxPages", endlessPages, { min: 1, whole: true }),
@@ -82,7 +87,8 @@ export class Pagination<Body, Item> implements AsyncIterable<Item> {
   /** All items, in a list: mind the memory, and set `maxItems`. */
   async toArray(): Promise<Item[]> {
     const all: Item[] = [];
-    for await (const { items } of this.pages()) all.push(...items);
+    // One by one: as arguments of one push, a page of a hundred thousand items would overflow the stack.
+    for await (const item of this) all.push(item);
     return all;
   }
 
@@ -118,9 +124,10 @@ export class Pagination<Body, Item> implements AsyncIterable<Item> {
 
   async #page(number: number, endpoint: string, options: CallOptions): Promise<Page<Body, Item>> {
     const { caller, schema, items: itemsOf } = this.#plan;
+    const patience = caller.patienceFor(options);
     const response = await caller.call("GET", endpoint, options);
     // Without a schema, Body is unknown.
-    const body = (schema === undefined ? response.json() : await response.json(schema)) as Body;
+    const body = (schema === undefined ? response.json() : await response.jsonWithin(schema, patience)) as Body;
     const items: unknown = itemsOf === undefined ? body : itemsOf(body);
     if (Array.isArray(items)) return { number, body, items: items as readonly Item[], response };
     if (itemsOf === undefined)
@@ -163,5 +170,7 @@ export class Pagination<Body, Item> implements AsyncIterable<Item> {
 
 /** What a relative link is resolved against; a query of its own (`?page=2`) keeps the path of the page. */
 function pathOf(endpoint: string, { path = {} }: CallOptions): string {
-  return endpoint.replaceAll(/\{([^{}]*)\}/g, (_all, name: string) => encodeURIComponent(String(path[name])));
+  return endpoint.replaceAll(/\{([^{}]*)\}/g, (_all, name: string) =>
+    encodeURIComponent(String(path[name]).toWellFormed()),
+  );
 }

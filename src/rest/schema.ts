@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { DecodeIssue } from "../core/errors.ts";
+import type { OptionReader } from "../core/options.ts";
 
 /** What a schema makes of a value: the value it is, or why it is not. */
 export type Validated<T> =
@@ -42,4 +43,12 @@ export function placesOf(issues: readonly DecodeIssue[]): string {
 export function isSchema(value: unknown): value is StandardSchemaV1 {
   // A schema may be a function, as arktype's are.
   return (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value;
+}
+
+/** Reads `schema`, where one may be given. */
+export function readSchema(reader: OptionReader): StandardSchemaV1 | undefined {
+  const given = reader.any("schema");
+  if (given === undefined || isSchema(given)) return given;
+  reader.problem("schema must be a Standard Schema (zod, valibot, …)");
+  return undefined;
 }

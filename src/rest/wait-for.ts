@@ -65,8 +65,9 @@ export async function waitForEndpoint(
     throw new ServiceConfigurationError(caller.service, ["schema must be a Standard Schema (zod, valibot, …)"]);
   }
   const ask = async (): Promise<Answered<unknown>> => {
+    const patience = caller.patienceFor(call);
     const response = await caller.call("GET", endpoint, call);
-    return { value: schema === undefined ? response.json() : await response.json(schema), response };
+    return { value: schema === undefined ? response.json() : await response.jsonWithin(schema, patience), response };
   };
   const wait = { until, failed, shouldContinue, intervalMs, maxIntervalMs, backoffFactor, maxWaitMs, signal };
   return waitFor(caller, `waitFor ${endpoint.split("?", 1)[0] ?? ""}`, ask, wait);

@@ -165,3 +165,12 @@ describe("lines that break off", () => {
     expect(server.connections).toBe(0);
   });
 });
+
+test("a last line that only its torn character makes too long is too large, as any other", async () => {
+  await using server = await httpServer((_request, response) => {
+    response.end(Buffer.concat([Buffer.from("12345678"), Buffer.of(0xe2, 0x82)]));
+  });
+  await using service = await startedPayments(server);
+  const error = await failureOf(all(service.lines("/x", { maxLineLength: 8 })), isServiceDecodeError);
+  expect(error).toMatchObject({ code: "decode-too-large" });
+});

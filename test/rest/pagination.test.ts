@@ -209,3 +209,29 @@ describe("what is wrong", () => {
     expect(server.connections).toBe(0);
   });
 });
+
+describe("pages that are large or odd", () => {
+  test("are gathered whatever the number of their items", async () => {
+    await using server = await httpServer(json(() => Array.from({ length: 200_000 }, () => 0)));
+    await using service = await startedPayments(server);
+    expect(await service.paginate("/x").toArray()).toHaveLength(200_000);
+  });
+
+  test("are followed from a path whose value is not well-formed, as that path was asked for", async () => {
+    await using server = await httpServer(linked(2));
+    await using service = await startedPayments(server);
+    expect(await all(service.paginate("/x/{id}", { path: { id: "\uD800" } }))).toHaveLength(6);
+    expect(urls(server)).toEqual(["/x/%EF%BF%BD", "/x/%EF%BF%BD?page=2&per=3"]);
+  });
+
+  test.each([
+    ["page", { page: "page" }],
+    ["offset", { offset: "page" }],
+  ])("are not counted by %s from what is no number", async (_name, next) => {
+    await using server = await httpServer(linked(2));
+    await using service = await startedPayments(server);
+    const made = (): unknown => service.paginate("/x", { params: { page: "abc" }, next });
+    expect(made).toThrow("params.page must be a whole number, for the next pages are counted from it");
+    expect(server.requests).toEqual([]);
+  });
+});

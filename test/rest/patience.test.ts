@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describe, expect, test } from "vitest";
 import { withDeadline } from "../../src/core/deadline.ts";
-import { isServiceResponseError, isServiceTimeoutError } from "../../src/core/errors.ts";
+import { isServiceResponseError, isServiceTimeoutError, isServiceWaitError } from "../../src/core/errors.ts";
 import { answerJson, answerStatuses, httpServer } from "../support/http-server.ts";
 import { failureOf, startedPayments } from "../support/rest-client.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -104,6 +104,42 @@ describe("a schema of a stream that does not come to an end", () => {
     await slow.asked;
     await clock.advance(2_000);
     expect(await first).toMatchObject({ code: "timeout-deadline", limitMs: 2_000, phase: "decode" });
+  });
+
+  test("is ended by the deadline of all its pages", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerJson([1]));
+    await using service = await startedPayments(server, { clock });
+    const slow = slowSchema();
+    const pages = service.paginate("/x", { schema: slow.schema, deadlineMs: 2_000, items: () => [1] });
+    const failed = failureOf(pages.toArray(), isServiceTimeoutError);
+    await slow.asked;
+    await clock.advance(2_000);
+    expect(await failed).toMatchObject({ code: "timeout-deadline", limitMs: 2_000, phase: "decode" });
+  });
+
+  test("is ended by the limit of the wait that asks for it", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server, { clock });
+    const slow = slowSchema();
+    const wait = service.waitFor("/x", { schema: slow.schema, until: () => true, maxWaitMs: 2_000 });
+    const failed = failureOf(wait, isServiceWaitError);
+    await slow.asked;
+    await clock.advance(2_000);
+    expect(await failed).toMatchObject({ code: "wait-timeout", polls: 1 });
+  });
+
+  test("is ended by the signal of the wait that asks for it", async () => {
+    await using server = await httpServer(answerJson({ id: 1 }));
+    await using service = await startedPayments(server);
+    const slow = slowSchema();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const wait = service.waitFor("/x", { schema: slow.schema, until: () => true, signal });
+    await slow.asked;
+    controller.abort("left");
+    await expect(wait).rejects.toBe("left");
   });
 
   test("is ended by the signal of its events, which have no deadline", async () => {
