@@ -30,9 +30,9 @@ process.stdout.write(`
   access tokens     ${sandbox.tokens.url}   client ${sandbox.tokens.clientId}, secret ${sandbox.tokens.clientSecret}
   control           ${sandbox.controlUrl}
 
-  Let the next three payments be charged and never answered, then look at the ledger:
+  Let the next four attempts be charged and never answered, then look at the ledger:
 
-    curl -d '{"kind":"reset-after-read","method":"POST","times":3}' ${sandbox.controlUrl}/gateway/__faults
+    curl -d '{"kind":"reset-after-read","method":"POST","times":4}' ${sandbox.controlUrl}/gateway/__faults
     curl ${sandbox.controlUrl}/gateway/__ledger
 
   All faults are in sandbox/README.md. Ctrl-C ends it.

@@ -16,9 +16,9 @@ ${notes === "" ? "" : `\n${notes}`}
     curl -H 'content-type: application/json' -d '{"amount":12.5,"currency":"EUR"}' ${url}/payments
     curl -N '${url}/prices/stream?ticks=5'
 
-  Let the next three payments be charged and never answered, pay again, and look at the ledger; then mend all:
+  Let the next four attempts be charged and never answered, pay twice, and look at the ledger; then mend all:
 
-    curl -d '{"kind":"reset-after-read","method":"POST","times":3}' ${controlUrl}/gateway/__faults
+    curl -d '{"kind":"reset-after-read","method":"POST","times":4}' ${controlUrl}/gateway/__faults
     curl ${controlUrl}/gateway/__ledger
     curl -X DELETE ${controlUrl}/gateway/__faults
 

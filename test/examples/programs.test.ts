@@ -78,7 +78,7 @@ test("settings-and-lifespan refuses wrong settings, starts, checks and stops", a
 test("resilience prints the pipeline with its own numbers, and why a call was not retried", async () => {
   const lines = await run("resilience.ts");
   expect(lines[0]).toMatch(/^paymentGateway {2}http:.*\/v1$/);
-  expect(lines).toContainEqual(expect.stringContaining("retry.maxRetries 3  (definition)"));
+  expect(lines).toContainEqual(expect.stringContaining("retry.maxRetries 2  (definition)"));
   expect(lines.slice(-4)).toEqual([
     "paymentGateway: GET /v1/payments/{id} failed",
     expect.stringMatching(
