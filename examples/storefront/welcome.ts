@@ -16,7 +16,7 @@ ${notes === "" ? "" : `\n${notes}`}
     curl -H 'content-type: application/json' -d '{"amount":12.5,"currency":"EUR"}' ${url}/payments
     curl -N '${url}/prices/stream?ticks=5'
 
-  Let the next four attempts be charged and never answered, pay twice, and look at the ledger; then mend all:
+  Let the next four attempts be charged and never answered, pay again, and look at the ledger; then mend all:
 
     curl -d '{"kind":"reset-after-read","method":"POST","times":4}' ${controlUrl}/gateway/__faults
     curl ${controlUrl}/gateway/__ledger
