@@ -113,9 +113,12 @@ export class CircuitBreaker implements Policy {
   admit(applicant: Applicant, now: number): Admission {
     const state = this.#state;
     if (state.name === "closed") return { kind: "go", permit: this.#generation };
-    if (now >= freeAt(state) && this.#line.length === 0) return { kind: "go", permit: this.#probe(state, now) };
+    if (now >= freeAt(state)) {
+      if (this.#line.length === 0) return { kind: "go", permit: this.#probe(state, now) };
+      this.#probeNext(state, now);
+    }
     const waitsUntil = now + this.#limits.maxWaitMs;
-    const probedAt = state.name === "open" ? state.until : now;
+    const probedAt = this.#state.name === "open" ? this.#state.until : now;
     if (waitsUntil === now || probedAt > waitsUntil || probedAt >= applicant.deadlineAt) {
       return { kind: "refuse", failure: this.#refusal(applicant, now) };
     }
@@ -169,6 +172,10 @@ export class CircuitBreaker implements Policy {
     return this.#generation;
   }
 
+  #probeNext(state: CircuitState & { readonly openings: number }, now: number): void {
+    this.#line.next()?.answer({ kind: "go", permit: this.#probe(state, now) });
+  }
+
   #open(now: number, openings: number): void {
     const { openMs, maxOpenMs } = this.#limits;
     // A quarter up or down, so that the clients which opened together do not probe together.
@@ -202,16 +209,14 @@ export class CircuitBreaker implements Policy {
     this.#stopTimer();
     const now = this.#clock.now();
     const state = this.#state;
-    if (state.name === "open" && now >= state.until) {
-      this.#line.next()?.answer({ kind: "go", permit: this.#probe(state, now) });
-    }
+    if (state.name === "open" && now >= state.until) this.#probeNext(state, now);
     while ((this.#line.first()?.waitsUntil ?? now + 1) <= now) this.#refuseFirst(now);
     if (this.#line.length > 0) this.#timer = this.#wake(now);
   };
 
   #wake(now: number): Timer {
-    // A probe that outlives its lease is followed by whoever comes next, and not by a timer that would run out together
-    // with the attempt's own.
+    // A probe that outlives its lease is followed when the next call comes, and not by a timer that would run out
+    // together with the attempt's own.
     const probedAt = this.#state.name === "open" ? this.#state.until : Number.POSITIVE_INFINITY;
     const at = Math.min(probedAt, this.#line.first()?.waitsUntil ?? probedAt);
     return this.#clock.setTimer(Math.max(0, at - now), this.#serve);

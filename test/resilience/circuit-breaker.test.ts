@@ -374,6 +374,24 @@ describe("waiting for the probe", () => {
     expect([second.refusal?.code, clock.timers]).toEqual(["unavailable-circuit-open", 0]);
   });
 
+  test("a probe that outlives its lease is followed by the first in line, however steadily others come", async () => {
+    const { clock, breaker, ask } = scene();
+    await clock.advance(1_000);
+    const hanging = ask();
+    expect(hanging.hasGone).toBe(true);
+    const all: Asked[] = [];
+    for (let i = 0; i < 60; i++) {
+      await clock.advance(200);
+      all.push(ask());
+    }
+    const probes = all.filter(({ hasGone }) => hasGone);
+    expect([probes.length, breaker.state.name]).toEqual([1, "half-open"]);
+    breaker.settle(hanging.permit, fault, clock.now());
+    expect(breaker.state.name).toBe("half-open");
+    breaker.settle(probes[0]?.permit, success, clock.now());
+    expect([breaker.state.name, all.at(-1)?.hasGone, clock.timers]).toEqual(["closed", true, 0]);
+  });
+
   test("who comes when the pause is over waits behind those who wait already", async () => {
     const { clock, ask } = scene();
     await clock.advance(900);
