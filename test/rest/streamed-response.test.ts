@@ -8,6 +8,8 @@ import {
   isServiceResponseError,
   isServiceTimeoutError,
 } from "../../src/core/errors.ts";
+import { subscribe } from "../../src/core/events.ts";
+import type { StreamedResponse } from "../../src/rest/streamed-response.ts";
 import { type Answering, httpServer, rawAnswer } from "../support/http-server.ts";
 import { failureOf, logbook, reasonOf, startedPayments } from "../support/rest-client.ts";
 
@@ -204,5 +206,41 @@ describe("where it goes", () => {
     const readable = (await service.stream("/", { deadlineMs: 2_000 })).toReadable();
     const [error] = (await once(readable, "error")) as [unknown];
     expect(isServiceTimeoutError(error)).toBe(true);
+  });
+});
+
+describe("the event that a streamed call has ended", () => {
+  /** What is told of the calls made within, as they end. */
+  async function endsOf(answering: Answering, read: (response: StreamedResponse) => Promise<unknown>) {
+    const ends: unknown[] = [];
+    const stop = subscribe("hawser:call:end", (event) => ends.push(event));
+    try {
+      await using server = await httpServer(answering);
+      await using service = await startedPayments(server, { retry: false });
+      const response = await service.stream("/export");
+      await read(response).catch(() => undefined);
+      await response[Symbol.asyncDispose]();
+    } finally {
+      stop();
+    }
+    return ends;
+  }
+
+  test("comes with the last byte of its body", async () => {
+    const ends = await endsOf(pieces("a", "b"), (response) => response.text());
+    expect(ends).toMatchObject([{ result: "success", status: 200 }]);
+  });
+
+  test("says that its body broke off", async () => {
+    const broken: Answering = (_request, response) => {
+      response.write("begun", () => response.destroy());
+    };
+    const ends = await endsOf(broken, (response) => response.text());
+    expect(ends).toMatchObject([{ result: "failure", status: 200, code: "connection-reset", outcome: "accepted" }]);
+  });
+
+  test("comes once, as success, when its reader has had enough", async () => {
+    const ends = await endsOf(endless, (response) => response.body[Symbol.asyncIterator]().next());
+    expect(ends).toMatchObject([{ result: "success", status: 200 }]);
   });
 });
