@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { processEnvironment } from "../core/environment.ts";
 import type { ServiceDescription } from "../core/description.ts";
-import { type ExternalServiceError, isServiceRateLimitError, ServiceConfigurationError } from "../core/errors.ts";
+import { type ExternalServiceError, isServiceRateLimitError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
 import type { Pipeline } from "../resilience/pipeline.ts";
@@ -11,21 +11,15 @@ import { Calls } from "./calls.ts";
 import { describeRest } from "./describe.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
+import { jsonCall } from "./json-call.ts";
 import { lines, type LinesOptions } from "./lines.ts";
 import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
 import type { CallOptions, RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
 import type { ServerSentEvent } from "./sse.ts";
-import {
-  type FailuresOf,
-  matchError,
-  type StatusSchemas,
-  statusSchemasProblem,
-  type SuccessOf,
-} from "./status-schemas.ts";
+import { type FailuresOf, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
 import { waitForEndpoint, type WaitForOptions, waitForPoll, type WaitOptions } from "./wait-for.ts";
@@ -118,7 +112,7 @@ export abstract class RESTService extends BaseExternalService {
   ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
   getJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
   getJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
-    return this.#json("GET", endpoint, options);
+    return jsonCall(this.#calls, "GET", endpoint, options);
   }
 
   postJson<S extends StandardSchemaV1>(
@@ -131,7 +125,7 @@ export abstract class RESTService extends BaseExternalService {
   ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
   postJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
   postJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
-    return this.#json("POST", endpoint, options);
+    return jsonCall(this.#calls, "POST", endpoint, options);
   }
 
   putJson<S extends StandardSchemaV1>(
@@ -144,7 +138,7 @@ export abstract class RESTService extends BaseExternalService {
   ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
   putJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
   putJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
-    return this.#json("PUT", endpoint, options);
+    return jsonCall(this.#calls, "PUT", endpoint, options);
   }
 
   patchJson<S extends StandardSchemaV1>(
@@ -157,7 +151,7 @@ export abstract class RESTService extends BaseExternalService {
   ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
   patchJson(endpoint: string, options?: RequestOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
   patchJson(endpoint: string, options?: RequestOptions): ServiceCall<unknown, unknown> {
-    return this.#json("PATCH", endpoint, options);
+    return jsonCall(this.#calls, "PATCH", endpoint, options);
   }
 
   deleteJson<S extends StandardSchemaV1>(
@@ -170,7 +164,7 @@ export abstract class RESTService extends BaseExternalService {
   ): ServiceCall<SuccessOf<S>, FailuresOf<S>>;
   deleteJson(endpoint: string, options?: CallOptions & { readonly schema?: undefined }): ServiceCall<unknown>;
   deleteJson(endpoint: string, options?: CallOptions): ServiceCall<unknown, unknown> {
-    return this.#json("DELETE", endpoint, options);
+    return jsonCall(this.#calls, "DELETE", endpoint, options);
   }
 
   /**
@@ -343,33 +337,5 @@ export abstract class RESTService extends BaseExternalService {
       // Also where a provider of the user's own throws.
       await this.#transport.destroy();
     }
-  }
-
-  #json(
-    method: string,
-    endpoint: string,
-    options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
-  ): ServiceCall<unknown, unknown> {
-    return ServiceCall.of(async (keep) => {
-      const schema = (options as typeof options | null)?.schema;
-      const byStatus = schema === undefined || isSchema(schema) ? undefined : schema;
-      const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
-      if (problem !== undefined) throw new ServiceConfigurationError(this.name, [`${method}: ${problem}`]);
-      const checked = schema === undefined ? undefined : { schema, patience: this.#calls.patienceFor(options) };
-      let response: ServiceResponse;
-      try {
-        const call = checked === undefined ? options : { ...options, schema: undefined };
-        response = keep(await this.#calls.call(method, endpoint, call));
-      } catch (error) {
-        if (checked !== undefined && byStatus !== undefined) await matchError(error, byStatus, checked.patience);
-        throw error;
-      }
-      try {
-        return await (checked === undefined ? response.json() : response.jsonWithin(checked.schema, checked.patience));
-      } catch (error) {
-        this.#calls.logFailure(error);
-        throw error;
-      }
-    });
   }
 }
