@@ -26,7 +26,17 @@ export type Phase =
   | "close";
 
 export type ConnectionFault = "dns" | "connect" | "blocked" | "tls" | "reset" | "protocol" | "not-connected" | "closed";
-export type TimeoutLimit = "deadline" | "attempt" | "queue" | "connect" | "body-idle" | "pong" | "send" | "start";
+export type TimeoutLimit =
+  | "deadline"
+  | "attempt"
+  | "queue"
+  | "connect"
+  | "body-idle"
+  | "pong"
+  | "send"
+  | "start"
+  | "answer"
+  | "handler";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
 export type UnavailableReason =
   | "not-started"
@@ -60,6 +70,7 @@ export type ErrorCode =
   | `decode-${DecodeFault}`
   | `unavailable-${UnavailableReason}`
   | `wait-${WaitReason}`
+  | "rpc-error"
   | "configuration-invalid"
   | "stop-failed";
 

@@ -4,9 +4,10 @@
  * ```text
  * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, notRetried?, requestId?, cause
  * ├─ ServiceConnectionError       fault: dns | connect | blocked | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
- * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start, limitMs
+ * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start | answer, limitMs
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
+ * ├─ ServiceRpcError              a message answered over a stream with an error, or refused a subscription; rpcCode, rpcMessage, data
  * ├─ ServiceDecodeError           the answer came but is not what was asked: bad JSON, schema issues, too large, bad encoding, …
  * ├─ ServiceUnavailableError      refused locally: not started, draining, stopped, circuit open, queue full, no credentials
  * ├─ ServiceWaitError             what was waited for did not come about in time, or never will; reason, polls, last
@@ -195,6 +196,36 @@ export class ServiceResponseError extends ExternalServiceError {
   }
 }
 
+/** Over a stream, the service answered a request with an error (JSON-RPC 2.0, section 5.1), or refused a subscription. */
+export class ServiceRpcError extends ExternalServiceError {
+  /** The code that the service gave; undefined where it gave none, which only a refused subscription may lack. */
+  readonly rpcCode: number | undefined;
+  /** The service's own words. Not shown by `inspect` or `JSON.stringify`: they may echo secrets. */
+  declare readonly rpcMessage: string | undefined;
+  /** What the service adds to it. Not shown by `inspect` or `JSON.stringify`. */
+  declare readonly data: unknown;
+
+  constructor(
+    facts: Omit<ErrorFacts, "phase" | "outcome" | "retryable"> & {
+      readonly rpcCode?: number | undefined;
+      readonly rpcMessage?: string | undefined;
+      readonly data?: unknown;
+      readonly detail?: string | undefined;
+    },
+  ) {
+    const code = facts.rpcCode === undefined ? "" : ` ${facts.rpcCode}`;
+    super("rpc-error", `${facts.detail ?? "the service answered with error"}${code}`, {
+      ...facts,
+      phase: "receive",
+      outcome: "rejected",
+      retryable: false,
+    });
+    this.rpcCode = facts.rpcCode;
+    hide(this, "rpcMessage", facts.rpcMessage);
+    hide(this, "data", facts.data);
+  }
+}
+
 /** One thing that a schema did not find as it should be. */
 export interface DecodeIssue {
   readonly message: string;
@@ -257,9 +288,9 @@ export class ServiceConfigurationError extends ExternalServiceError {
   /** Each says what is wrong and what is expected, and never shows the value of a secret. */
   readonly problems: readonly string[];
 
-  constructor(service: string, problems: readonly string[]) {
+  constructor(service: string, problems: readonly string[], cause?: unknown) {
     const list = problems.length === 1 ? (problems[0] ?? "") : problems.map((problem) => `\n  - ${problem}`).join("");
-    super("configuration-invalid", list, { service, phase: "configure", outcome: "not-sent" });
+    super("configuration-invalid", list, { service, phase: "configure", outcome: "not-sent", cause });
     this.problems = problems;
   }
 }
@@ -293,6 +324,7 @@ const branded = {
   ServiceTimeoutError,
   ServiceRateLimitError,
   ServiceResponseError,
+  ServiceRpcError,
   ServiceDecodeError,
   ServiceUnavailableError,
   ServiceWaitError,
@@ -317,6 +349,7 @@ export const isServiceTimeoutError: (error: unknown) => error is ServiceTimeoutE
 export const isServiceRateLimitError: (error: unknown) => error is ServiceRateLimitError =
   guard("ServiceRateLimitError");
 export const isServiceResponseError: (error: unknown) => error is ServiceResponseError = guard("ServiceResponseError");
+export const isServiceRpcError: (error: unknown) => error is ServiceRpcError = guard("ServiceRpcError");
 export const isServiceDecodeError: (error: unknown) => error is ServiceDecodeError = guard("ServiceDecodeError");
 export const isServiceUnavailableError: (error: unknown) => error is ServiceUnavailableError =
   guard("ServiceUnavailableError");

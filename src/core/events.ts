@@ -47,6 +47,31 @@ export interface ServiceEvents {
     /** Where the state is `reconnecting`: milliseconds until the next dial. */
     readonly delayMs?: number;
   };
+  /** An attempt to connect a stream ended: its connection is ready, or there is a code. */
+  "hawser:stream:attempt": {
+    readonly service: string;
+    readonly generation: number;
+    /** Scheme, host and path; absent where it was not known yet. */
+    readonly endpoint?: string;
+    readonly durationMs: number;
+    readonly code?: ErrorCode;
+  };
+  /** One message came in, or was handed to the kernel. */
+  "hawser:stream:message": {
+    readonly service: string;
+    readonly generation: number;
+    readonly direction: "in" | "out";
+    readonly bytes: number;
+  };
+  /** A pong came. */
+  "hawser:stream:ping": { readonly service: string; readonly rttMs: number };
+  /** Reading a stream stopped, because a consumer is slow, or went on. */
+  "hawser:stream:pressure": {
+    readonly service: string;
+    readonly isPaused: boolean;
+    /** Messages that wait. */
+    readonly depth: number;
+  };
 }
 
 type Named = { readonly [Name in keyof ServiceEvents]: Channel };
@@ -58,6 +83,10 @@ const channels: Named = {
   "hawser:retry": channel("hawser:retry"),
   "hawser:call:end": channel("hawser:call:end"),
   "hawser:stream": channel("hawser:stream"),
+  "hawser:stream:attempt": channel("hawser:stream:attempt"),
+  "hawser:stream:message": channel("hawser:stream:message"),
+  "hawser:stream:ping": channel("hawser:stream:ping"),
+  "hawser:stream:pressure": channel("hawser:stream:pressure"),
 };
 
 /** True where somebody listens; ask it before an event that costs something is put together. */

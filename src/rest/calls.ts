@@ -9,7 +9,7 @@ import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import { type Authorizer, authorizerFor, type OwnHeaders } from "./auth/authorizer.ts";
-import { fixedHeadersOf } from "./auth/read-auth.ts";
+import { fixedHeadersOf } from "../core/auth/read-auth.ts";
 import type { Caller, CallHow, OpenHow } from "./caller.ts";
 import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";

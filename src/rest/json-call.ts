@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ServiceConfigurationError } from "../core/errors.ts";
+import { isSchema } from "../core/schema.ts";
 import type { Calls } from "./calls.ts";
 import type { RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
 import { matchError, type StatusSchemas, statusSchemasProblem } from "./status-schemas.ts";
 

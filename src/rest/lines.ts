@@ -6,11 +6,11 @@ import {
   isServiceTimeoutError,
 } from "../core/errors.ts";
 import { OptionReader } from "../core/options.ts";
+import { readSchema } from "../core/schema.ts";
 import type { Caller } from "./caller.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { RequestOptions } from "./request.ts";
 import { readResume, type ResumeLimits, type ResumeOptions, Resumption } from "./resumption.ts";
-import { readSchema } from "./schema.ts";
 import { StreamedJson } from "./streamed-json.ts";
 
 /** Where a stream of lines is taken up again. */

@@ -3,8 +3,8 @@ import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from
 import { headerProblem } from "../core/headers.ts";
 import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import type { Secret } from "../core/secret.ts";
-import type { AttemptAuth, AuthProvider } from "./auth/provider.ts";
-import { type AuthSettings, readAuth } from "./auth/read-auth.ts";
+import type { AttemptAuth, AuthProvider } from "../core/auth/provider.ts";
+import { type AuthSettings, readAuth } from "../core/auth/read-auth.ts";
 import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts";
 import { OptionReader } from "../core/options.ts";
+import { readSchema } from "../core/schema.ts";
 import { requestIdOf } from "./answer.ts";
 import type { Caller } from "./caller.ts";
 import {
@@ -14,7 +15,6 @@ import {
 } from "./next-page.ts";
 import type { CallOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { readSchema } from "./schema.ts";
 
 /** How pages are asked for, and how many. */
 export interface PaginateOptions<Body, Item> extends CallOptions {

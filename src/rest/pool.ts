@@ -13,7 +13,7 @@ import type { Connector, ConnectLimit } from "./connect-limit.ts";
 import type { ConnectionUse } from "./connection-use.ts";
 import { IdentityStore } from "./identity-store.ts";
 import { PrivateAddressError, privateRuleOf, publicLookup } from "./private-addresses.ts";
-import type { ProxyRoute } from "./proxy.ts";
+import type { ProxyRoute } from "../core/proxy.ts";
 import { type RequestPool, SlotPool, type WitnessedOptions } from "./slot-pool.ts";
 import type { CacheLimits } from "./transport-options.ts";
 

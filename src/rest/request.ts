@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
-import type { CredentialNames } from "./auth/read-auth.ts";
+import type { CredentialNames } from "../core/auth/read-auth.ts";
 import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
 import { encodeFields, type Fields } from "./fields.ts";
 import { encodePath, type RESTSettings } from "./options.ts";

@@ -6,9 +6,9 @@ import {
   ServiceDecodeError,
   ServiceTimeoutError,
 } from "../core/errors.ts";
+import { isSchema, placesOf, validate } from "../core/schema.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
 import type { Patience } from "./patience.ts";
-import { isSchema, placesOf, validate } from "./schema.ts";
 import { schemaFor, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 
 /** Of the whole call, and of its last attempt. Milliseconds. */

@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServiceRateLimitError, ServiceResponseError } from "../core/errors.ts";
 import { isServiceRateLimitError, isServiceResponseError } from "../core/errors.ts";
+import { isSchema, validate } from "../core/schema.ts";
 import type { Patience } from "./patience.ts";
-import { isSchema, validate } from "./schema.ts";
 import type { MatchedFailure } from "./service-call.ts";
 
 /** What an answer is by its status: a status alone, or all of a class that have no schema of their own. */

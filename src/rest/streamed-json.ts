@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type DecodeFault, type DecodeIssue, ServiceDecodeError, ServiceTimeoutError } from "../core/errors.ts";
+import { placesOf, validate } from "../core/schema.ts";
 import { requestIdOf } from "./answer.ts";
 import { TooLongError } from "./line-splitter.ts";
 import type { Patience } from "./patience.ts";
-import { placesOf, validate } from "./schema.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 
 /** What came in a stream and is not what was asked for, told as the error of its call. */

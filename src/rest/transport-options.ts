@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { OptionReader } from "../core/options.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
-import { type ProxyOption, readProxy } from "./proxy.ts";
+import { type ProxyOption, readProxy } from "../core/proxy.ts";
 
 /** How much a cache may hold. */
 export interface CacheOptions {

@@ -9,7 +9,7 @@ import { ConnectLimit } from "./connect-limit.ts";
 import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
 import { cacheMaker, type PoolMaker, poolMaker, type PoolSettings } from "./pool.ts";
 import type { RequestPool, WitnessedOptions } from "./slot-pool.ts";
-import { type ProxyOption, proxyRoute } from "./proxy.ts";
+import { type ProxyOption, proxyRoute } from "../core/proxy.ts";
 import type { PreparedRequest } from "./request.ts";
 
 /** What the transport is set up with, once per service. */

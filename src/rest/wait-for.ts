@@ -11,12 +11,12 @@ import {
   type WaitReason,
 } from "../core/errors.ts";
 import { OptionReader } from "../core/options.ts";
+import { isSchema } from "../core/schema.ts";
 import type { Caller } from "./caller.ts";
 import { pause, signalsHere } from "./pause.ts";
 import { retryAfterOf } from "./rate-limit-headers.ts";
 import type { CallOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { isSchema } from "./schema.ts";
 import { ServiceCall } from "./service-call.ts";
 
 /** One answer that was seen on the way. */

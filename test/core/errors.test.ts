@@ -12,6 +12,7 @@ import {
   isServiceDecodeError,
   isServiceRateLimitError,
   isServiceResponseError,
+  isServiceRpcError,
   isServiceStopError,
   isServiceTimeoutError,
   isServiceUnavailableError,
@@ -21,6 +22,7 @@ import {
   ServiceDecodeError,
   ServiceRateLimitError,
   ServiceResponseError,
+  ServiceRpcError,
   ServiceStopError,
   ServiceTimeoutError,
   ServiceUnavailableError,
@@ -56,6 +58,7 @@ const one = {
   ServiceTimeoutError: () => new ServiceTimeoutError("attempt", 10_000.4, facts),
   ServiceRateLimitError: () => new ServiceRateLimitError({ ...facts, ...answer, status: 429 }),
   ServiceResponseError: () => new ServiceResponseError({ ...facts, ...answer }),
+  ServiceRpcError: () => new ServiceRpcError({ ...facts, rpcCode: -32602, rpcMessage: hidden, data: { echo: hidden } }),
   ServiceDecodeError: () => new ServiceDecodeError("json", { ...facts, detail: "the body is not JSON" }),
   ServiceUnavailableError: () => new ServiceUnavailableError("draining", { ...facts, detail: "it is closing" }),
   ServiceWaitError: () =>
@@ -69,6 +72,7 @@ const guards = {
   ServiceTimeoutError: isServiceTimeoutError,
   ServiceRateLimitError: isServiceRateLimitError,
   ServiceResponseError: isServiceResponseError,
+  ServiceRpcError: isServiceRpcError,
   ServiceDecodeError: isServiceDecodeError,
   ServiceUnavailableError: isServiceUnavailableError,
   ServiceWaitError: isServiceWaitError,
@@ -163,6 +167,14 @@ describe("fields", () => {
       Array.from({ length: 5 }, () => undefined),
     );
     expect("cause" in error).toBe(false);
+  });
+
+  test("of an error over a stream hold the service's words, which its message does not", () => {
+    const error = one.ServiceRpcError();
+    expect(error).toMatchObject({ rpcCode: -32602, outcome: "rejected", retryable: false, phase: "receive" });
+    expect([error.rpcMessage, error.data]).toEqual([hidden, { echo: hidden }]);
+    expect(error.message).toContain("the service answered with error -32602 (phase receive");
+    expect(new ServiceRpcError({ service: "feed", detail: "it was refused" }).message).toContain("it was refused (");
   });
 
   test("headers, body and problem can be read, although they are not shown", () => {
@@ -291,7 +303,7 @@ describe("a subclass of an application", () => {
 
 test("the union of codes is closed: each code that a class makes is in it, and there is no other", () => {
   const faults = ["dns", "connect", "blocked", "tls", "reset", "protocol", "not-connected", "closed"] as const;
-  const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start"] as const;
+  const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start", "answer", "handler"] as const;
   const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
   const waits = ["timeout", "failed"] as const;
   const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full", "no-credentials"] as const;
@@ -302,6 +314,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     ...reasons.map((reason) => new ServiceUnavailableError(reason, { ...facts, detail: "" }).code),
     ...waits.map((reason) => new ServiceWaitError(reason, { ...facts, detail: "", polls: 1, last: 1 }).code),
     one.ServiceRateLimitError().code,
+    one.ServiceRpcError().code,
     one.ServiceResponseError().code,
     one.ServiceConfigurationError().code,
     one.ServiceStopError().code,
@@ -324,6 +337,9 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "timeout-pong": true,
     "timeout-send": true,
     "timeout-start": true,
+    "timeout-answer": true,
+    "rpc-error": true,
+    "timeout-handler": true,
     "rate-limited": true,
     "response-status": true,
     "decode-json": true,

@@ -9,6 +9,7 @@ interface Pending {
 /** A clock that stands still until a test moves it. */
 export class VirtualClock implements Clock {
   #now = 0;
+  #wallAhead = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -22,7 +23,7 @@ export class VirtualClock implements Clock {
   }
 
   wallNow(): number {
-    return Date.UTC(2026, 0, 1) + this.#now;
+    return Date.UTC(2026, 0, 1) + this.#now + this.#wallAhead;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
@@ -51,6 +52,11 @@ export class VirtualClock implements Clock {
   /** Moves time on without firing anything in between, as a process that was suspended sees it. */
   jump(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Moves the wall clock alone, forwards or back: somebody sets it, or the machine wakes up. */
+  jumpWall(ms: number): void {
+    this.#wallAhead += ms;
   }
 }
 

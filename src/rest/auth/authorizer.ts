@@ -3,10 +3,11 @@ import type { Attempt, Interruption } from "../../resilience/call.ts";
 import { interruptedEnd } from "../../resilience/interruption.ts";
 import type { AttemptEnd } from "../../resilience/outcome.ts";
 import type { PreparedRequest } from "../request.ts";
-import { CredentialsError, credentialsErrorOf, credentialsFailure } from "./credentials-error.ts";
-import { credentialsProblem } from "./credentials-problem.ts";
-import type { AttemptAuth, AuthOwner, AuthProvider, AuthRequest, Credentials } from "./provider.ts";
-import { credentialNames } from "./read-auth.ts";
+import { CredentialsError, credentialsErrorOf } from "../../core/auth/credentials-error.ts";
+import { checkedCredentials, withQuery } from "../../core/auth/given-credentials.ts";
+import type { AttemptAuth, AuthOwner, AuthProvider, AuthRequest, Credentials } from "../../core/auth/provider.ts";
+import { credentialNames } from "../../core/auth/read-auth.ts";
+import { credentialsFailure } from "./credentials-failure.ts";
 
 /** The headers that the call itself was given: they win, and an undefined one says that none is to be sent. */
 export type OwnHeaders = Readonly<Record<string, string | undefined>> | undefined;
@@ -65,7 +66,7 @@ export class Authorizer {
     const whence = `the auth provider ${this.#provider.name}`;
     try {
       if (waited.kind === "thrown") throw credentialsErrorOf(waited.error, whence);
-      const given = checked(waited.value, whence);
+      const given = checkedCredentials(waited.value, whence);
       const authorized = withCredentials(request, given, own);
       attempt.phase = "queue";
       const end = await send(authorized);
@@ -156,34 +157,17 @@ function isUnauthorized<T>(end: AttemptEnd<T>): end is Extract<AttemptEnd<T>, { 
   return end.kind === "failure" && end.failure.status === 401 && end.failure.isElsewhere !== true;
 }
 
-/** @throws CredentialsError that shows no value. */
-function checked(given: unknown, whence: string): Credentials {
-  const wrong = (what: string): CredentialsError => new CredentialsError(`${whence} ${what}`, { kind: "permanent" });
-  if (typeof given !== "object" || given === null) throw wrong("gave nothing: it must give { headers } or { query }");
-  const problem = credentialsProblem(given);
-  if (problem !== undefined) throw wrong(`gave what cannot be sent: ${problem}`);
-  const { headers = {}, query = {}, isSignature = false } = given as Credentials;
-  return { headers, query, isSignature };
-}
-
 /** The request with these credentials, but for those in whose place the call was given its own. */
 export function withCredentials(request: PreparedRequest, given: Credentials, own: OwnHeaders): PreparedRequest {
   const isOwn = new Set(Object.keys(own ?? {}).map((name) => name.toLowerCase()));
   const headers = Object.entries(given.headers ?? {}).flatMap(([name, value]) =>
     isOwn.has(name.toLowerCase()) ? [] : [[name.toLowerCase(), value] as const],
   );
-  const start = request.path.indexOf("?");
-  const present = start === -1 ? [] : request.path.slice(start + 1).split("&");
-  const hasParameter = new Set(present.map((pair) => pair.split("=", 1)[0]));
-  const query = Object.entries(given.query ?? {}).flatMap(([name, value]) => {
-    const encoded = encodeURIComponent(name);
-    return hasParameter.has(encoded) ? [] : [`${encoded}=${encodeURIComponent(value.toWellFormed())}`];
-  });
-  if (headers.length === 0 && query.length === 0) return request;
-  const separator = start === -1 ? "?" : "&";
+  const path = withQuery(request.path, given.query);
+  if (headers.length === 0 && path === request.path) return request;
   return {
     ...request,
-    path: query.length === 0 ? request.path : `${request.path}${separator}${query.join("&")}`,
+    path,
     headers: headers.length === 0 ? request.headers : { ...request.headers, ...Object.fromEntries(headers) },
     credentials: credentialNames(given),
     isSigned: given.isSignature === true,

@@ -1,4 +1,4 @@
-import type { AttemptAuth, Credentials } from "./provider.ts";
+import type { AttemptAuth, Credentials } from "../../core/auth/provider.ts";
 import type { TokenCache } from "./token-cache.ts";
 
 /** The provider that sends the tokens of a cache. */

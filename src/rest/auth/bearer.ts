@@ -1,10 +1,10 @@
 import { ServiceConfigurationError } from "../../core/errors.ts";
 import { headerProblem } from "../../core/headers.ts";
 import { Secret } from "../../core/secret.ts";
-import { CredentialsError } from "./credentials-error.ts";
+import { CredentialsError } from "../../core/auth/credentials-error.ts";
 import { bearerCredentials, bearerOf } from "./bearer-tokens.ts";
 import { fixed, secretOf } from "./fixed-credentials.ts";
-import type { AttemptAuth, AuthOwner, AuthProvider, FixedAuth, OwnedAuth } from "./provider.ts";
+import type { AttemptAuth, AuthOwner, AuthProvider, FixedAuth, OwnedAuth } from "../../core/auth/provider.ts";
 import { TokenCache } from "./token-cache.ts";
 import type { FreshToken } from "./token-decision.ts";
 

@@ -1,6 +1,6 @@
 import { ServiceConfigurationError } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
-import type { Credentials, FixedAuth } from "./provider.ts";
+import type { Credentials, FixedAuth } from "../../core/auth/provider.ts";
 
 /** A fixed provider whose credentials no `inspect` and no JSON shows. */
 export function fixed(name: string, credentials: Credentials): FixedAuth {

@@ -2,7 +2,7 @@ import { ServiceConfigurationError } from "../../core/errors.ts";
 import { headerProblem } from "../../core/headers.ts";
 import type { Secret } from "../../core/secret.ts";
 import { fixed, hasControl, secretOf } from "./fixed-credentials.ts";
-import type { FixedAuth } from "./provider.ts";
+import type { FixedAuth } from "../../core/auth/provider.ts";
 
 /**
  * HTTP Basic (RFC 7617), in UTF-8.

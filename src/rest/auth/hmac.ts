@@ -2,8 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import { headerProblem } from "../../core/headers.ts";
 import { OptionReader } from "../../core/options.ts";
 import type { Secret } from "../../core/secret.ts";
-import { CredentialsError } from "./credentials-error.ts";
-import type { AttemptAuth, AuthRequest } from "./provider.ts";
+import { CredentialsError } from "../../core/auth/credentials-error.ts";
+import type { AttemptAuth, AuthRequest } from "../../core/auth/provider.ts";
 
 /** What a request is signed over. */
 export interface SignedParts {

@@ -3,9 +3,9 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import type { Clock } from "../../core/clock.ts";
 import { OptionReader } from "../../core/options.ts";
 import { Secret } from "../../core/secret.ts";
-import { CredentialsError } from "./credentials-error.ts";
+import { CredentialsError } from "../../core/auth/credentials-error.ts";
 import { hasControl } from "./fixed-credentials.ts";
-import type { AttemptAuth, AuthOwner, AuthRequest, Credentials, OwnedAuth } from "./provider.ts";
+import type { AttemptAuth, AuthOwner, AuthRequest, Credentials, OwnedAuth } from "../../core/auth/provider.ts";
 import { TokenCache } from "./token-cache.ts";
 
 /** Long-lived or temporary credentials of AWS. */

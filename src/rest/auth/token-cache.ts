@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { withoutDeadline } from "../../core/deadline.ts";
-import { CredentialsError, credentialsErrorOf } from "./credentials-error.ts";
+import { CredentialsError, credentialsErrorOf } from "../../core/auth/credentials-error.ts";
 import {
   afterFailure,
   afterRefusal,

@@ -1,4 +1,4 @@
-import type { CredentialsError } from "./credentials-error.ts";
+import type { CredentialsError } from "../../core/auth/credentials-error.ts";
 
 /** A token, or other credentials that pass away, as they were given. */
 export interface FreshToken<T> {

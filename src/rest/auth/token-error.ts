@@ -1,5 +1,5 @@
 import { isExternalServiceError } from "../../core/errors.ts";
-import { CredentialsError, credentialsErrorOf } from "./credentials-error.ts";
+import { CredentialsError, credentialsErrorOf } from "../../core/auth/credentials-error.ts";
 
 /** Who gives the tokens, in errors. */
 export const whence = "the token endpoint";

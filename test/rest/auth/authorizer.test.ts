@@ -9,7 +9,7 @@ import {
 import { silentLogger } from "../../../src/core/logger.ts";
 import type { Attempt } from "../../../src/resilience/call.ts";
 import { Authorizer, withCredentials } from "../../../src/rest/auth/authorizer.ts";
-import type { AttemptAuth, AuthRequest, Credentials } from "../../../src/rest/auth/provider.ts";
+import type { AttemptAuth, AuthRequest, Credentials } from "../../../src/core/auth/provider.ts";
 import { type RESTSettings, readRESTOptions } from "../../../src/rest/options.ts";
 import { type PreparedRequest, prepareRequest } from "../../../src/rest/request.ts";
 import { answerStatuses, httpServer } from "../../support/http-server.ts";

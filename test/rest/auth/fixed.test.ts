@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Secret } from "../../../src/core/secret.ts";
 import { bearer } from "../../../src/rest/auth/bearer.ts";
 import { apiKeyHeader, apiKeyQuery, basic } from "../../../src/rest/auth/fixed.ts";
-import type { AuthProvider } from "../../../src/rest/auth/provider.ts";
+import type { AuthProvider } from "../../../src/core/auth/provider.ts";
 import { refusalOf } from "../../support/configuration.ts";
 import { httpServer } from "../../support/http-server.ts";
 import { logbook, startedPayments } from "../../support/rest-client.ts";

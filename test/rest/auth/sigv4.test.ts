@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { isServiceConfigurationError, isServiceUnavailableError } from "../../../src/core/errors.ts";
 import { Secret } from "../../../src/core/secret.ts";
-import type { AttemptAuth, AuthRequest } from "../../../src/rest/auth/provider.ts";
+import type { AttemptAuth, AuthRequest } from "../../../src/core/auth/provider.ts";
 import { type AwsCredentials, type AwsSigV4Options, awsSigV4 } from "../../../src/rest/auth/sigv4.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { refusalOf } from "../../support/configuration.ts";

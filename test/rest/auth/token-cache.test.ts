@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { currentDeadline, withDeadline } from "../../../src/core/deadline.ts";
-import { CredentialsError } from "../../../src/rest/auth/credentials-error.ts";
+import { CredentialsError } from "../../../src/core/auth/credentials-error.ts";
 import { TokenCache } from "../../../src/rest/auth/token-cache.ts";
 import type { FreshToken } from "../../../src/rest/auth/token-decision.ts";
 import { reasonOf } from "../../support/rest-client.ts";

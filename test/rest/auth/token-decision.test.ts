@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CredentialsError } from "../../../src/rest/auth/credentials-error.ts";
+import { CredentialsError } from "../../../src/core/auth/credentials-error.ts";
 import {
   afterFailure,
   afterRefusal,

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ServiceConnectionError, ServiceResponseError } from "../../../src/core/errors.ts";
-import { CredentialsError } from "../../../src/rest/auth/credentials-error.ts";
+import { CredentialsError } from "../../../src/core/auth/credentials-error.ts";
 import { tokenError } from "../../../src/rest/auth/token-error.ts";
 
 const facts = { service: "payments token endpoint", phase: "headers", outcome: "rejected", headers: {} } as const;

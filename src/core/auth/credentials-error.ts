@@ -6,10 +6,7 @@ import {
   isServiceResponseError,
   isServiceTimeoutError,
   ServiceResponseError,
-  ServiceUnavailableError,
-} from "../../core/errors.ts";
-import type { Failure } from "../../resilience/outcome.ts";
-import { misuse } from "../misuse.ts";
+} from "../errors.ts";
 
 /** Credentials could not be had. Internal: a call that fails for it ends with a ServiceUnavailableError. */
 export class CredentialsError extends Error {
@@ -74,32 +71,4 @@ function systemCodeOf(cause: unknown): string {
 function withoutBody({ service, operation }: ExternalServiceError, status: number): ServiceResponseError {
   const facts = { service, operation, phase: "headers", outcome: "rejected" } as const;
   return new ServiceResponseError({ ...facts, status, headers: {}, body: undefined });
-}
-
-/** The failure of an attempt whose credentials could not be had; nothing of it was sent. */
-export function credentialsFailure(
-  error: CredentialsError,
-  about: { readonly service: string; readonly operation: string },
-): Failure {
-  const { service, operation } = about;
-  const { kind, retryAfterMs } = error;
-  if (kind === "misuse") return misuse(about, error.message);
-  const at = { service, operation, phase: "auth", outcome: "not-sent" } as const;
-  return {
-    code: "unavailable-no-credentials",
-    phase: at.phase,
-    outcome: at.outcome,
-    // Of the service itself this says nothing: its breaker must not open because a token endpoint is down.
-    verdict: "local",
-    isTransient: kind === "transient",
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    toError: (facts) =>
-      new ServiceUnavailableError("no-credentials", {
-        ...at,
-        ...facts,
-        retryAfterMs,
-        cause: error.cause,
-        detail: `no credentials: ${error.message}`,
-      }),
-  };
 }

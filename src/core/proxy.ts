@@ -1,7 +1,7 @@
-import type { Environment } from "../core/environment.ts";
-import { ServiceConfigurationError } from "../core/errors.ts";
-import type { OptionReader } from "../core/options.ts";
-import { Secret } from "../core/secret.ts";
+import type { Environment } from "./environment.ts";
+import { ServiceConfigurationError } from "./errors.ts";
+import type { OptionReader } from "./options.ts";
+import { Secret } from "./secret.ts";
 
 /** The option `proxy`, checked. A URL is a secret: it may hold a password. */
 export type ProxyOption = "environment" | false | Secret;

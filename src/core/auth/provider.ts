@@ -1,7 +1,10 @@
-import type { Clock, Random } from "../../core/clock.ts";
-import type { Logger } from "../../core/logger.ts";
+import type { Clock, Random } from "../clock.ts";
+import type { Logger } from "../logger.ts";
 
-/** What a provider may know of the attempt that it gives credentials to. */
+/**
+ * What a provider may know of the attempt that it gives credentials to. That of a stream is its upgrade request: a GET
+ * without a body, whose origin is written as that of the HTTP request it is (`https:` for `wss:`).
+ */
 export interface AuthRequest {
   readonly method: string;
   /** Scheme, host and port: `https://api.example.com`. */
@@ -12,7 +15,7 @@ export interface AuthRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** What will be sent, empty where that is nothing; undefined where it is a stream, which cannot be looked at before. */
   readonly body: string | Uint8Array | undefined;
-  /** 1 for the first attempt of the call. */
+  /** 1 for the first attempt of the call; for a stream, of the outage. */
   readonly attempt: number;
   /** Aborts when the attempt is over: its limit, the deadline, the caller's own signal, `close()`. */
   readonly signal: AbortSignal;

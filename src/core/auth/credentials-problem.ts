@@ -1,4 +1,4 @@
-import { headerProblem } from "../../core/headers.ts";
+import { headerProblem } from "../headers.ts";
 
 /** What is wrong with credentials that a provider gave, undefined where nothing is. It names names, and no value. */
 export function credentialsProblem(given: object): string | undefined {

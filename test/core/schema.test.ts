@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { isSchema, validate } from "../../src/rest/schema.ts";
+import { isSchema, validate } from "../../src/core/schema.ts";
 
 const schemas = [
   ["zod", z.object({ id: z.string(), lines: z.array(z.object({ price: z.number() })) })],

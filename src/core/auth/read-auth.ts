@@ -1,6 +1,6 @@
-import { readApiKey } from "../../core/headers.ts";
-import type { OptionReader } from "../../core/options.ts";
-import type { Secret } from "../../core/secret.ts";
+import { readApiKey } from "../headers.ts";
+import type { OptionReader } from "../options.ts";
+import type { Secret } from "../secret.ts";
 import { credentialsProblem } from "./credentials-problem.ts";
 import type { AttemptAuth, AuthProvider, Credentials } from "./provider.ts";
 

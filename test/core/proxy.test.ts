@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { proxyRoute } from "../../src/rest/proxy.ts";
+import { proxyRoute } from "../../src/core/proxy.ts";
 import { payments } from "../support/rest-client.ts";
 
 const url = "http://user:sk_1@proxy.test:3128";

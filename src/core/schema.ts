@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { DecodeIssue } from "../core/errors.ts";
-import type { OptionReader } from "../core/options.ts";
+import type { DecodeIssue } from "./errors.ts";
+import type { OptionReader } from "./options.ts";
 
 /** What a schema makes of a value: the value it is, or why it is not. */
 export type Validated<T> =
@@ -18,7 +18,22 @@ export async function validate<S extends StandardSchemaV1>(
   outlast: <T>(work: PromiseLike<T>) => PromiseLike<T> = (work) => work,
 ): Promise<Validated<StandardSchemaV1.InferOutput<S>>> {
   const begun = schema["~standard"].validate(value);
-  const result = "then" in begun ? await outlast(begun) : begun;
+  return verdictOf("then" in begun ? await outlast(begun) : begun);
+}
+
+/** Validates where nothing can wait; undefined where the schema is asynchronous. */
+export function validateNow<S extends StandardSchemaV1>(
+  schema: S,
+  value: unknown,
+): Validated<StandardSchemaV1.InferOutput<S>> | undefined {
+  const result = schema["~standard"].validate(value);
+  if (!("then" in result)) return verdictOf(result);
+  // Nobody waits for it, so that it may reject is nobody's error.
+  result.then(undefined, () => undefined);
+  return undefined;
+}
+
+function verdictOf<T>(result: StandardSchemaV1.Result<T>): Validated<T> {
   if (result.issues === undefined) return { isValid: true, value: result.value };
   return {
     isValid: false,

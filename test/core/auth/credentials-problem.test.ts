@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { credentialsProblem } from "../../../src/rest/auth/credentials-problem.ts";
+import { credentialsProblem } from "../../../src/core/auth/credentials-problem.ts";
 
 test.each([
   [{}],
