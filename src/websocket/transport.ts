@@ -1,103 +1,70 @@
-import { isIP, type Socket } from "node:net";
+import { Socket } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
-import type { Clock, Timer } from "../core/clock.ts";
-import type { DialStage } from "./connection-model.ts";
-import type { TlsOptions } from "../core/tls.ts";
+import type { Clock } from "../core/clock.ts";
+import { watchStages } from "./dial-stages.ts";
+import { HeldMessages } from "./held-messages.ts";
+import { PongDuty } from "./pong-duty.ts";
+import { readRefusal } from "./refusal.ts";
+import type { CreateConnection, SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./stream-socket.ts";
 
-/** Where to dial, and how. */
-export interface SocketTarget {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly protocols: readonly string[];
-  readonly maxPayloadBytes: number;
-  /** After the peer's Close frame: how long its end of the TCP connection is waited for, in milliseconds. */
-  readonly closeTimeoutMs: number;
-  readonly tls: TlsOptions;
-}
-
-/** How a socket came to its end. */
-export type SocketEnd =
-  /** The answer to the upgrade request was not 101. */
-  | {
-      readonly kind: "refused";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string | readonly string[]>>;
-      readonly body: string;
-    }
-  /** No connection came about, or the peer broke the protocol on one. */
-  | { readonly kind: "failed"; readonly error: Error; readonly wasOpen: boolean }
-  /** It was open, and is closed; 1006 without a Close frame, 1005 with one that has no code. */
-  | { readonly kind: "closed"; readonly code: number; readonly reason: string; readonly error: Error | undefined };
-
-/** Told what a socket does, until it has ended or is destroyed. */
-export interface SocketListener {
-  stage(stage: DialStage): void;
-  opened(): void;
-  message(data: string | Uint8Array, bytes: number): void;
-  pong(payload: string): void;
-  ended(end: SocketEnd): void;
-}
-
-/** One WebSocket connection, whatever carries it. */
-export interface StreamSocket {
-  /** False before it is open, and once either side has begun to close. */
-  readonly isWritable: boolean;
-  /** Handed over and not yet given to the kernel. */
-  readonly unsentBytes: number;
-  /** When the last byte came, on the clock's scale. */
-  readonly lastByteAt: number;
-  /** `done` is called once, when the bytes are with the kernel, or with the error. */
-  send(data: string | Uint8Array, done: (error?: Error) => void): void;
-  ping(payload: string): void;
-  pause(): void;
-  resume(): void;
-  /** Sends a Close frame with 1000; `ended` follows when the peer has answered. */
-  close(): void;
-  /** Gives it up at once. Nothing is told any more. */
-  destroy(): void;
-}
-
-// Of a refusal's body; enough for a problem document, too little to be a burden.
-const maxRefusalBytes = 16 * 1024;
-const refusalBodyMs = 1_000;
+export type {
+  CreateConnection,
+  OpenInfo,
+  SocketEnd,
+  SocketListener,
+  SocketTarget,
+  StreamSocket,
+} from "./stream-socket.ts";
 
 // ws's own 16,384 fails four Autobahn cases (9.3.1 and the like: 4 MiB in 64-byte fragments); undici's bound does not.
 const maxFragments = 131_072;
 
-/** Dials with `ws`. Its `handshakeTimeout` is not used: it starts anew with every byte. */
+// The chunks of a frame that is not whole yet. ws takes them off the front of an array one by one, which costs the
+// square of their number once V8 can no longer trim the array: measured 0.1 s for 32,768, 4 s for 65,536, and two
+// minutes for its own 262,144, in which the process stands still. TCP segments, 1 KiB and more, must pass in any case.
+const maxChunks = 32_768;
+const minSegmentBytes = 1_024;
+
+// Shorter than the idle limits of NATs and balancers (60 s and more); Node then probes ten times, one second apart.
+const keepAliveAfterMs = 30_000;
+
+// Made once for all sends: ws only reads them. Without permessage-deflate it compresses nothing in any case.
+const plain = { text: { binary: false, compress: false }, binary: { binary: true, compress: false } };
+const deflated = { text: { binary: false, compress: true }, binary: { binary: true, compress: true } };
+
+/** A connection of `ws`. Its `handshakeTimeout` is not used: it starts anew with every byte. */
 export class WsSocket implements StreamSocket {
   readonly #ws: WebSocket;
   readonly #clock: Clock;
+  readonly #closeTimeoutMs: number;
+  /** Below it, nothing is compressed. */
+  readonly #thresholdBytes: number;
   #listener: SocketListener | undefined;
   #raw: Socket | undefined;
   #error: Error | undefined;
-  #bodyTimer: Timer | undefined;
+  #pongs: PongDuty | undefined;
+  /** Stops what waits for the end: the rest of a refusal, or of a connection that the peer has ended. */
+  #stopWaiting: (() => void) | undefined;
   #lastByteAt = Number.NEGATIVE_INFINITY;
   #phase: "dialing" | "open" = "dialing";
+  #isCorked = false;
+  /** What ws parsed after the pause; undefined while messages are told as they come. */
+  #held: HeldMessages | undefined;
 
   /** @throws SyntaxError | TypeError for a target that `ws` or Node does not take. */
   constructor(target: SocketTarget, listener: SocketListener, clock: Clock) {
     this.#clock = clock;
     this.#listener = listener;
-    const { ca, cert, key, rejectUnauthorized } = target.tls;
-    const options: ClientOptions & { closeTimeout: number; maxFragments: number } = {
-      headers: { ...target.headers },
-      // Costs memory per connection, and ws itself warns of it (websockets/ws#1202).
-      perMessageDeflate: false,
-      followRedirects: false,
-      maxPayload: target.maxPayloadBytes,
-      maxFragments,
-      closeTimeout: target.closeTimeoutMs,
-      ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    this.#closeTimeoutMs = target.closeTimeoutMs;
+    const { compression = false } = target;
+    this.#thresholdBytes = compression === false ? 0 : compression.thresholdBytes;
+    this.#ws = new WebSocket(target.url, [...target.protocols], {
+      ...wsOptions(target),
       finishRequest: (request) => {
-        request.on("socket", (socket) => this.#watchStages(socket, new URL(target.url)));
+        request.on("socket", (raw) => watchStages(raw, new URL(target.url), (stage) => this.#listener?.stage(stage)));
         request.end();
       },
-    };
-    this.#ws = new WebSocket(target.url, [...target.protocols], options);
+    });
     this.#listen();
   }
 
@@ -114,7 +81,11 @@ export class WsSocket implements StreamSocket {
   }
 
   send(data: string | Uint8Array, done: (error?: Error) => void): void {
-    this.#ws.send(data, { binary: typeof data !== "string" }, (error) => {
+    this.#cork();
+    // ws heeds the threshold only where the peer has agreed to take each message for itself.
+    const isPlain = this.#thresholdBytes > 0 && Buffer.byteLength(data) < this.#thresholdBytes;
+    const { text, binary } = isPlain ? plain : deflated;
+    this.#ws.send(data, typeof data === "string" ? text : binary, (error) => {
       // Node completes the write that a destroyed socket cut short without an error.
       if (error != null || this.#raw?.destroyed === true) done(error ?? new Error("the socket was destroyed"));
       else done();
@@ -126,21 +97,49 @@ export class WsSocket implements StreamSocket {
   }
 
   pause(): void {
+    if (this.#held === undefined) this.#held = new HeldMessages();
+    else this.#held.pause();
     this.#ws.pause();
   }
 
   resume(): void {
-    this.#ws.resume();
+    if (this.#held === undefined) return;
+    this.#held.resume();
+    process.nextTick(WsSocket.#flow, this);
   }
 
-  close(): void {
-    this.#ws.close(1000);
+  close(code = 1000, reason = ""): void {
+    this.#ws.close(code, reason);
+    this.#uncork();
   }
 
   destroy(): void {
-    this.#listener = undefined;
-    this.#bodyTimer?.cancel();
+    this.#forget();
     this.#ws.terminate();
+  }
+
+  /** One write of the kernel for all that is sent in this turn: a system call costs more than the frame. */
+  #cork(): void {
+    if (this.#isCorked || this.#raw === undefined) return;
+    this.#isCorked = true;
+    this.#raw.cork();
+    process.nextTick(WsSocket.#uncorkLater, this);
+  }
+
+  static readonly #uncorkLater = (socket: WsSocket): void => socket.#uncork();
+
+  // Not within `resume`: whoever calls it may be about to handle a message that came before.
+  static readonly #flow = (socket: WsSocket): void => {
+    if (socket.#held === undefined || socket.#listener === undefined) return;
+    if (!socket.#held.tell(socket.#listener)) return;
+    socket.#held = undefined;
+    socket.#ws.resume();
+  };
+
+  #uncork(): void {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.#raw?.uncork();
   }
 
   // All of it before the dial has begun: frames may share the segment of the 101 answer.
@@ -153,39 +152,31 @@ export class WsSocket implements StreamSocket {
         this.#error ??= error;
       });
     });
-    ws.on("open", () => {
-      this.#phase = "open";
-      this.#lastByteAt = this.#clock.now();
-      // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
-      this.#raw?.on("data", () => {
-        this.#lastByteAt = this.#clock.now();
-      });
-      this.#listener?.opened();
-    });
-    ws.on("message", (data, isBinary) => {
+    ws.on("open", () => this.#open());
+    ws.on("message", (raw, isBinary) => {
       // With ws's default binaryType, "nodebuffer", it is always one Buffer.
-      const buffer = data as Buffer;
-      this.#listener?.message(isBinary ? bytesOf(buffer) : buffer.toString("utf8"), buffer.length);
+      const buffer = raw as Buffer;
+      const data = isBinary ? bytesOf(buffer) : buffer.toString();
+      if (this.#held === undefined) this.#listener?.message(data, buffer.length);
+      else this.#held.push(data, buffer.length);
     });
-    ws.on("pong", (data) => this.#listener?.pong(data.toString("latin1")));
-    ws.on("unexpected-response", (_request, response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      const finish = (): void => {
-        const headers = Object.fromEntries(Object.entries(response.headers)) as Record<string, string | string[]>;
-        const body = Buffer.concat(chunks).subarray(0, maxRefusalBytes).toString("utf8");
-        this.#end({ kind: "refused", status: response.statusCode ?? 0, headers, body });
-        this.destroy();
-      };
-      // The status is known; a body that does not come must not turn it into a timeout.
-      this.#bodyTimer = this.#clock.setTimer(refusalBodyMs, finish);
-      response.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size >= maxRefusalBytes) finish();
+    ws.on("ping", (payload) => {
+      this.#pongs ??= new PongDuty((due, sent) => {
+        if (this.isWritable) ws.pong(due, undefined, sent);
       });
-      response.on("end", finish);
-      response.on("error", finish);
+      this.#pongs.ping(payload);
+    });
+    ws.on("pong", (payload) => this.#listener?.pong(payload.toString("latin1")));
+    ws.on("unexpected-response", (request, response) => {
+      // Node takes a 101 without the headers of an upgrade for an ordinary answer.
+      if (response.statusCode === 101) {
+        request.destroy(new Error("the answer is 101, but upgrades nothing"));
+        return;
+      }
+      this.#stopWaiting = readRefusal(response, this.#clock, (end) => {
+        this.#end(end);
+        ws.terminate();
+      });
     });
     ws.on("error", (error) => {
       this.#error = error;
@@ -198,25 +189,84 @@ export class WsSocket implements StreamSocket {
     });
   }
 
-  #watchStages(socket: Socket, { protocol, hostname }: URL): void {
-    const connected: DialStage = protocol === "wss:" ? "tls" : "upgrade";
-    this.#listener?.stage(isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? "name" : "tcp");
-    socket.once("lookup", () => this.#listener?.stage("tcp"));
-    socket.once("connect", () => this.#listener?.stage(connected));
-    socket.once("secureConnect", () => this.#listener?.stage("upgrade"));
+  #open(): void {
+    this.#phase = "open";
+    this.#lastByteAt = this.#clock.now();
+    // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
+    this.#raw?.on("data", this.#onData).on("end", this.#onEnd);
+    // A tunnel may be another kind of stream.
+    if (this.#raw instanceof Socket) this.#raw.setKeepAlive(true, keepAliveAfterMs);
+    // ws takes no pause before it is open.
+    if (this.#held !== undefined) this.#ws.pause();
+    this.#listener?.opened({ protocol: this.#ws.protocol });
   }
 
+  readonly #onData = (): void => {
+    this.#lastByteAt = this.#clock.now();
+  };
+
+  /** The peer has ended its stream. ws ends ours, and would wait for ever for a peer that does not read on. */
+  readonly #onEnd = (): void => {
+    const timer = this.#clock.setTimer(this.#closeTimeoutMs, () => this.#ws.terminate());
+    this.#stopWaiting = () => timer.cancel();
+  };
+
   #end(end: SocketEnd): void {
+    if (this.#listener !== undefined) this.#held?.tellAll(this.#listener);
     const listener = this.#listener;
-    this.#listener = undefined;
-    this.#bodyTimer?.cancel();
+    this.#forget();
     listener?.ended(end);
+  }
+
+  /** From now on nothing is told. */
+  #forget(): void {
+    this.#listener = undefined;
+    this.#held?.clear();
+    this.#stopWaiting?.();
+    this.#pongs?.end();
+    // An error is all that ws and the socket may still emit that matters: with no listener it would end the process.
+    this.#ws.removeAllListeners().on("error", ignore);
+    this.#raw?.off("data", this.#onData).off("end", this.#onEnd).on("error", ignore);
   }
 }
 
-/** What ws finds wrong with the frames of the peer. */
+// The types of ws know no `closeTimeout`, and for `createConnection` only the function of `node:net` itself.
+interface WsOptions extends Omit<ClientOptions, "createConnection"> {
+  readonly closeTimeout: number;
+  readonly createConnection?: CreateConnection;
+}
+
+function wsOptions(target: SocketTarget): WsOptions {
+  const { tls, maxPayloadBytes, closeTimeoutMs, compression = false, createConnection } = target;
+  const { ca, cert, key, rejectUnauthorized } = tls;
+  return {
+    headers: { ...target.headers },
+    perMessageDeflate: compression !== false && {
+      threshold: compression.thresholdBytes,
+      // Each message for itself: else both sides hold a window of 32 KiB from one to the next, the peer for each of
+      // its clients. Whether it does so for what it compresses is its own choice: there the window pays most.
+      clientNoContextTakeover: true,
+    },
+    followRedirects: false,
+    // ws ends the connection without a word when 60 pongs wait to be written.
+    autoPong: false,
+    maxPayload: maxPayloadBytes,
+    maxFragments,
+    maxBufferedChunks: Math.max(maxChunks, Math.ceil(maxPayloadBytes / minSegmentBytes)),
+    closeTimeout: closeTimeoutMs,
+    ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    ...(createConnection === undefined ? {} : { createConnection }),
+  };
+}
+
+function ignore(): void {}
+
+/** What ws, or zlib for it, finds wrong with the frames of the peer. */
 function isFrameFault(error: Error): boolean {
-  return String((error as { code?: unknown }).code).startsWith("WS_ERR_");
+  return /^(?:WS_ERR|Z)_/.test(String((error as { code?: unknown }).code));
 }
 
 // A plain Uint8Array: Buffer's own `slice` and `toString` are not what the type promises.

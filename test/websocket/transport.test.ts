@@ -1,30 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { connect as tlsConnect } from "node:tls";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { systemClock } from "../../src/core/clock.ts";
-import { type SocketEnd, type SocketTarget, WsSocket } from "../../src/websocket/transport.ts";
+import type { CreateConnection } from "../../src/websocket/stream-socket.ts";
 import { cert, key } from "./certificate.ts";
-import { answer, type Peer, startPeer, startRaw, until } from "./peer.ts";
-
-function dial(url: string, changes: Partial<SocketTarget> = {}) {
-  const told: string[] = [];
-  const ended = Promise.withResolvers<SocketEnd>();
-  const target = { url, headers: {}, protocols: [], maxPayloadBytes: 1_000, closeTimeoutMs: 50, tls: {}, ...changes };
-  const socket = new WsSocket(
-    target,
-    {
-      stage: (stage) => void told.push(stage),
-      opened: () => void told.push("opened"),
-      message: (data) => void told.push(String(data)),
-      pong: (payload) => void told.push(`pong ${payload}`),
-      ended: ended.resolve,
-    },
-    systemClock,
-  );
-  return { socket, told, ended: ended.promise };
-}
+import { dial, startUpgraded } from "./dialled.ts";
+import { answer, type Peer, startPeer, startRaw, textFrame, until } from "./peer.ts";
 
 async function startTls(): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer({ cert, key });
@@ -79,15 +62,47 @@ test("a refusal whose body does not come is told all the same", async () => {
   expect(await dial(peer.url).ended).toMatchObject({ kind: "refused", status: 403, body: "ab" });
 });
 
-test("an answer that is not HTTP, or accepts another key, is a failed dial", async () => {
+test("an answer that is not HTTP is a failed dial", async () => {
   await using noise = await startRaw((socket) => socket.once("data", () => socket.end("hello\r\n\r\n")));
   expect(await dial(noise.url).ended).toMatchObject({ kind: "failed", wasOpen: false });
-  await using wrong = await startRaw((socket) =>
-    socket.once("data", () =>
-      socket.write("HTTP/1.1 101 ok\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n"),
-    ),
+});
+
+test.each([
+  ["accepts another key", "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x", /Accept/],
+  ["accepts no key", "upgrade: websocket\r\nconnection: upgrade", /Accept/],
+  ["upgrades to something else", "upgrade: h2c\r\nconnection: upgrade", /Upgrade/],
+  ["upgrades to nothing", "x-a: b", /upgrades nothing/],
+])("a 101 that %s is a failed dial", async (_what, headers, message) => {
+  await using peer = await startRaw((socket) =>
+    socket.once("data", () => socket.write(`HTTP/1.1 101 ok\r\n${headers}\r\n\r\n`)),
   );
-  expect(await dial(wrong.url).ended).toMatchObject({ kind: "failed", error: { message: /Accept/ } });
+  const { ended, told } = dial(peer.url);
+  expect(await ended).toMatchObject({ kind: "failed", wasOpen: false, error: { message } });
+  expect(told).toEqual(["tcp", "upgrade", "ended"]);
+});
+
+test.each([
+  ["a subprotocol that was not offered", "sec-websocket-protocol: c", ["a", "b"]],
+  ["a subprotocol where none was offered", "sec-websocket-protocol: a", []],
+  ["no subprotocol where some were offered", "x-a: b", ["a"]],
+  ["an extension that was not offered", "sec-websocket-extensions: x-webkit-deflate-frame", []],
+])("%s in the answer is a failed dial", async (_what, header, protocols) => {
+  await using peer = await startUpgraded(() => undefined, [header]);
+  expect(await dial(peer.url, { protocols }).ended).toMatchObject({ kind: "failed", wasOpen: false });
+});
+
+test("the chosen subprotocol is told, and none where none was offered", async () => {
+  await using choosing = await startUpgraded(() => undefined, ["sec-websocket-protocol: b"]);
+  await using plain = await startUpgraded(() => undefined);
+  const protocols: string[] = [];
+  const listener = { opened: (info: { readonly protocol: string }) => void protocols.push(info.protocol) };
+  const first = dial(choosing.url, { protocols: ["a", "b"] }, listener);
+  await until(() => protocols.length === 1);
+  const second = dial(plain.url, {}, listener);
+  await until(() => protocols.length === 2);
+  expect(protocols).toEqual(["b", ""]);
+  first.socket.destroy();
+  second.socket.destroy();
 });
 
 test("a Close frame is told with code and reason, a broken connection with what broke it", async () => {
@@ -100,18 +115,6 @@ test("a Close frame is told with code and reason, a broken connection with what 
   await until(() => broken.told.includes("opened") && peer.connections.length === 2);
   peer.requests[1]?.socket.resetAndDestroy();
   expect(await broken.ended).toMatchObject({ kind: "closed", code: 1006, error: { code: "ECONNRESET" } });
-});
-
-test("a paused socket tells nothing until it is resumed", async () => {
-  await using peer = await startPeer();
-  const { socket, told } = dial(peer.url);
-  await until(() => told.includes("opened") && peer.connections.length === 1);
-  socket.pause();
-  await new Promise<void>((sent) => peer.connections[0]?.send("a", () => sent()));
-  socket.resume();
-  await until(() => told.includes("a"));
-  expect(socket.lastByteAt).toBeGreaterThan(0);
-  socket.destroy();
 });
 
 test("ping and close go out, and after the end a ping is nothing", async () => {
@@ -148,4 +151,56 @@ test("a destroyed socket tells nothing more, at whatever stage it was", async ()
   const quiet = Symbol("quiet");
   for (let turn = 0; turn < 5; turn++) await new Promise<void>((next) => setImmediate(next));
   expect(await Promise.race([ended, Promise.resolve(quiet)])).toBe(quiet);
+});
+
+test("a socket that is destroyed from within what it tells, tells no more, and leaves no listener", async () => {
+  await using peer = await startUpgraded((socket) => socket.write(Buffer.concat([textFrame("a"), textFrame("b")])));
+  const made = Promise.withResolvers<Socket>();
+  const told: string[] = [];
+  const dialled = dial(
+    peer.url,
+    {
+      createConnection: (options) => {
+        const raw = connect({ port: Number(options.port), host: "127.0.0.1" });
+        made.resolve(raw);
+        return raw;
+      },
+    },
+    {
+      message: (data) => {
+        told.push(String(data));
+        dialled.socket.destroy();
+      },
+    },
+  );
+  const raw = await made.promise;
+  await once(raw, "close");
+  expect(told).toEqual(["a"]);
+  expect(dialled.told).toEqual(["tcp", "upgrade", "opened"]);
+  expect(raw.listenerCount("data")).toBe(0);
+});
+
+test("a connection that somebody else made is taken as it is; a secure one may still have its handshake before it", async () => {
+  await using peer = await startPeer();
+  await using secure = await startTls();
+  const made = connect({ port: Number(new URL(peer.url).port), host: "127.0.0.1" });
+  await once(made, "connect");
+  const plain = dial(peer.url, { createConnection: () => made });
+  const tunnel = connect({ port: Number(new URL(secure.url).port), host: "127.0.0.1" });
+  await once(tunnel, "connect");
+  const tls = dial(secure.url, { createConnection: () => tlsConnect({ socket: tunnel, ca: cert, servername: "" }) });
+  await until(() => plain.told.includes("opened") && tls.told.includes("opened"));
+  expect(plain.told).toEqual(["upgrade", "opened"]);
+  expect(tls.told).toEqual(["tls", "upgrade", "opened"]);
+  plain.socket.destroy();
+  tls.socket.destroy();
+});
+
+test("a connection that cannot be made ends the dial with what was wrong", async () => {
+  const createConnection: CreateConnection = (_options, created) => {
+    setImmediate(() => created(new Error("the proxy refused"), undefined as never));
+    return undefined;
+  };
+  const { ended } = dial("ws://127.0.0.1:1", { createConnection });
+  expect(await ended).toMatchObject({ kind: "failed", wasOpen: false, error: { message: "the proxy refused" } });
 });

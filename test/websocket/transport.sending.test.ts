@@ -1,0 +1,141 @@
+import { Socket } from "node:net";
+import { expect, test, vi } from "vitest";
+import type { CreateConnection } from "../../src/websocket/stream-socket.ts";
+import { dial, startUpgraded } from "./dialled.ts";
+import { startPeer, until } from "./peer.ts";
+
+/** A TCP connection of which is known how often it handed something to the kernel. */
+function counting(): {
+  readonly raw: Socket;
+  readonly writes: () => number;
+  readonly createConnection: CreateConnection;
+} {
+  const raw = new Socket();
+  const spies = [vi.spyOn(raw, "_write"), vi.spyOn(raw, "_writev" as "_write")];
+  return {
+    raw,
+    writes: () => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0),
+    createConnection: ({ port }) => raw.connect(Number(port), "127.0.0.1"),
+  };
+}
+
+test("TCP keep-alive is on, and Nagle's algorithm off, once the socket is open", async () => {
+  await using peer = await startPeer();
+  const { raw, createConnection } = counting();
+  const keepAlive = vi.spyOn(raw, "setKeepAlive");
+  const noDelay = vi.spyOn(raw, "setNoDelay");
+  const { socket, told } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened"));
+  expect(keepAlive.mock.calls).toEqual([[true, 30_000]]);
+  expect(noDelay).toHaveBeenCalled();
+  socket.destroy();
+});
+
+test("what is sent in one turn goes to the kernel together, in order, and every done is called", async () => {
+  await using peer = await startPeer();
+  const { writes, createConnection } = counting();
+  const { socket, told } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened"));
+  const before = writes();
+  const done: (Error | undefined)[] = [];
+  for (let i = 0; i < 100; i++) socket.send(String(i), (error) => void done.push(error));
+  expect(done).toEqual([]);
+  expect(socket.unsentBytes).toBeGreaterThan(100 * 7);
+  await until(() => done.length === 100);
+  expect(socket.unsentBytes).toBe(0);
+  expect(writes() - before).toBe(1);
+  expect(done.every((error) => error === undefined)).toBe(true);
+  await until(() => peer.received.length === 100);
+  expect(peer.received).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
+  socket.destroy();
+});
+
+test("each turn has a write of its own: nothing waits for the next", async () => {
+  await using peer = await startPeer();
+  const { writes, createConnection } = counting();
+  const { socket, told } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened"));
+  const before = writes();
+  for (let i = 0; i < 3; i++) {
+    await new Promise<void>((sent) => socket.send("x", () => sent()));
+    await new Promise<void>((sent) => setImmediate(sent));
+  }
+  expect(writes() - before).toBe(3);
+  socket.destroy();
+});
+
+test("a Close frame waits for no turn, and stands behind what was sent before it", async () => {
+  await using peer = await startPeer();
+  const { writes, createConnection } = counting();
+  const { socket, told, ended } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened") && peer.connections.length === 1);
+  const closed = Promise.withResolvers<readonly [number, string]>();
+  peer.connections[0]?.on("close", (code, reason) => closed.resolve([code, reason.toString()]));
+  const before = writes();
+  socket.send("last", () => undefined);
+  socket.close(4000, "bye");
+  expect(writes() - before).toBe(1);
+  expect(await closed.promise).toEqual([4000, "bye"]);
+  expect(peer.received).toEqual(["last"]);
+  expect(await ended).toMatchObject({ kind: "closed", code: 4000 });
+});
+
+test("a code or a reason that no Close frame can carry is refused at once", async () => {
+  await using peer = await startPeer();
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  expect(() => socket.close(1006)).toThrow(TypeError);
+  expect(() => socket.close(1000, "x".repeat(124))).toThrow(RangeError);
+  socket.destroy();
+});
+
+test("close before the socket is open ends the dial", async () => {
+  await using peer = await startPeer();
+  const { socket, ended } = dial(peer.url);
+  socket.close();
+  expect(await ended).toMatchObject({ kind: "failed", wasOpen: false });
+});
+
+test("a send that is destroyed in its own turn is reported as not done", async () => {
+  await using peer = await startPeer();
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const errors: (Error | undefined)[] = [];
+  for (let i = 0; i < 3; i++) socket.send(String(i), (error) => void errors.push(error));
+  socket.destroy();
+  await until(() => errors.length === 3);
+  expect(errors.every((error) => error instanceof Error)).toBe(true);
+  expect(peer.received).toEqual([]);
+});
+
+test("a send on a socket that is closing is reported as not done", async () => {
+  await using peer = await startPeer();
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  socket.close();
+  const error = await new Promise<Error | undefined>((done) => socket.send("x", done));
+  expect(error).toBeInstanceOf(Error);
+});
+
+test("a peer that does not answer our Close frame is given up after closeTimeoutMs", async () => {
+  await using peer = await startUpgraded(() => undefined);
+  const { socket, told, ended } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  socket.close();
+  expect(await ended).toMatchObject({ kind: "closed", code: 1006 });
+});
+
+test("a peer that ends its stream, and does not read what is left to send, is given up after closeTimeoutMs", async () => {
+  let raw: Socket | undefined;
+  await using peer = await startUpgraded((socket) => {
+    raw = socket;
+    socket.pause();
+  });
+  const { socket, told, ended } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const done = Promise.withResolvers<Error | undefined>();
+  socket.send(new Uint8Array(32 * 1024 * 1024), done.resolve);
+  raw?.end();
+  expect(await ended).toMatchObject({ kind: "closed", code: 1006 });
+  expect(await done.promise).toBeInstanceOf(Error);
+});
