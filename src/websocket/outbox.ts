@@ -1,273 +1,261 @@
 import type { Clock } from "../core/clock.ts";
-import { type DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
-import {
-  type ExternalServiceError,
-  type Outcome,
-  type Phase,
-  ServiceConnectionError,
-  ServiceTimeoutError,
-} from "../core/errors.ts";
+import { DeadlineList } from "../core/deadline-list.ts";
+import type { ExternalServiceError } from "../core/errors.ts";
+import { Backlog, type OutboxLimits } from "./backlog.ts";
 import type { Encoded } from "./codec.ts";
+import {
+  brokenWhileSending,
+  expiredUnsent,
+  expiredUnwritten,
+  queueFull,
+  setupWithoutConnection,
+} from "./outbox-errors.ts";
+import {
+  Outgoing,
+  type OutgoingLine,
+  type OutgoingOwner,
+  type SendTerms,
+  type Sink,
+  type UnsentMessage,
+  unsentIn,
+} from "./outgoing.ts";
 import type { StreamName } from "./socket-errors.ts";
-
-/** How much is kept for callers. A single message may exceed `maxBytes` while nothing else waits. */
-export interface OutboxLimits {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
-}
-
-/** Where messages go. */
-export interface Sink {
-  readonly isWritable: boolean;
-  readonly unsentBytes: number;
-  send(data: string | Uint8Array, done: (error?: Error) => void): void;
-}
-
-/** What one `send` may wait for. */
-export interface SendTerms {
-  /** Milliseconds from now; Infinity for no limit. */
-  readonly limitMs: number;
-  readonly limit: "send" | "deadline";
-  readonly signals: readonly AbortSignal[];
-  /** Sent by `onConnect`: it goes before everything else, on this connection or not at all. */
-  readonly isSetup: boolean;
-}
-
-interface Entry extends DeadlineEntry {
-  data: string | Uint8Array;
-  readonly bytes: number;
-  readonly terms: SendTerms;
-  place: "waiting" | "queued" | "setup" | "handed" | "settled";
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-  onAbort: (() => void) | undefined;
-}
-
-// What may lie in the socket's own buffer, beyond our reach: as much as Node buffers before it asks for a pause.
-const highWaterBytes = 64 * 1024;
+import { Way } from "./way.ts";
 
 /**
- * Messages on their way out, in the order of the calls: some wait for room, some are queued, some are with the
- * socket. PROTOCOL.md, section 6, says what ends each of them.
+ * Messages on their way out, in the order of the calls: some wait for room, some are queued, some are with a socket.
+ * PROTOCOL.md, section 6, says what ends each of them.
+ *
+ * Several connections may be known at a time, and one of them is the main way. The others have what belongs to them
+ * alone: what their `onConnect` sends, and what they were handed while they were the main way themselves.
  */
 export class Outbox {
   readonly #name: StreamName;
-  readonly #limits: OutboxLimits;
   readonly #clock: Clock;
-  readonly #deadlines: DeadlineList;
-  // Sets keep the order of insertion, and what ends early is taken out of the middle.
-  readonly #waiting = new Set<Entry>();
-  readonly #queued = new Set<Entry>();
-  readonly #setup = new Set<Entry>();
-  readonly #handed = new Set<Entry>();
-  /** The sum of `bytes` over `#queued`. */
-  #queuedBytes = 0;
-  #way: { readonly kind: "none" } | { readonly kind: "setup" | "open"; readonly sink: Sink } = { kind: "none" };
-  #onDrained: (() => void) | undefined;
+  readonly #deadlines: DeadlineList<Outgoing>;
+  readonly #backlog: Backlog;
+  readonly #ways = new Map<Sink, Way>();
+  #main: Way | undefined;
+  /** Set from `drain` to `end`. */
+  #drain: (PromiseWithResolvers<void> & { readonly refusal: () => unknown }) | undefined;
+  /** What `drain` has refused, for `end` to hand back. */
+  #refused: UnsentMessage[] = [];
+  readonly #owner: OutgoingOwner = {
+    expired: (entry) => {
+      const error = entry.isHanded
+        ? expiredUnwritten(this.#name, entry.terms)
+        : expiredUnsent(this.#name, entry.terms, this.#obstacle(entry));
+      this.#reject(entry, error);
+      this.#advance();
+    },
+  };
 
   constructor(name: StreamName, limits: OutboxLimits, clock: Clock) {
     this.#name = { service: name.service, operation: `send ${name.operation}` };
-    this.#limits = limits;
     this.#clock = clock;
+    this.#backlog = new Backlog(limits);
     this.#deadlines = new DeadlineList(clock);
   }
 
-  /** Messages not yet with the socket, those that wait for room included. */
+  /** Messages not yet with a socket, those that wait for room included. */
   get queuedMessages(): number {
-    return this.#waiting.size + this.#queued.size + this.#setup.size;
+    let count = this.#backlog.waiting.size + this.#backlog.queued.size;
+    for (const { setup } of this.#ways.values()) count += setup.size;
+    return count;
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#backlog.queued.bytes;
   }
 
-  /** Resolves when the bytes are with the kernel. */
-  async send({ data, bytes }: Encoded, terms: SendTerms): Promise<void> {
-    for (const signal of terms.signals) signal.throwIfAborted();
-    if (terms.limitMs <= 0) throw this.#timeout(terms, "queue", "not-sent");
-    await new Promise<void>((resolve, reject) => {
-      const entry: Entry = {
-        data,
-        bytes,
-        terms,
-        place: "waiting",
-        resolve,
-        reject,
-        onAbort: undefined,
-        expiresAt: this.#clock.now() + terms.limitMs,
-        expire: () => this.#expire(entry),
-      };
+  /**
+   * Resolves when the bytes are with the kernel.
+   *
+   * @param message - as the program gave it, to be handed back where it is not written.
+   */
+  send(message: unknown, { data, bytes }: Encoded, terms: SendTerms): Promise<void> {
+    // What is thrown in here rejects the promise.
+    return new Promise<void>((resolve, reject) => {
+      for (const signal of terms.signals) signal.throwIfAborted();
+      if (terms.limitMs <= 0) throw expiredUnsent(this.#name, terms, "nothing was left of it");
+      const expiresAt = this.#clock.now() + terms.limitMs;
+      const entry = new Outgoing(this.#owner, { message, data, bytes }, terms, expiresAt, resolve, reject);
+      const way = terms.setupFor === undefined ? this.#take(entry) : this.#takeSetup(entry, terms.setupFor);
       this.#watch(entry);
-      this.#take(entry);
-      this.#pump();
-      // The caller may use its buffer again, but for what `ws` has taken already.
-      if (entry.place !== "handed" && typeof entry.data !== "string") entry.data = new Uint8Array(entry.data);
+      if (way !== undefined) this.#pump(way);
+      if (!entry.isHanded) entry.copyBytes();
     });
   }
 
-  /** Lets the messages of `onConnect` through, and only those. */
+  /** Takes what the `onConnect` of this connection sends. The main way stays where it is. */
   prepare(sink: Sink): void {
-    this.#way = { kind: "setup", sink };
+    this.#wayOf(sink);
   }
 
-  /** Lets everything through. */
+  /** Makes it the main way, in one step; what another one was handed stays with that. */
   open(sink: Sink): void {
-    this.#way = { kind: "open", sink };
-    this.#pump();
+    this.#main = this.#wayOf(sink);
+    this.#pump(this.#main);
   }
 
-  /** The connection is gone. What it was handed has an unknown outcome; what is queued waits for the next. */
-  hold(cause: ExternalServiceError): void {
-    this.#way = { kind: "none" };
-    this.#rejectHanded(cause);
-    for (const entry of this.#setup) this.#settle(entry, this.#gone("not-connected", "queue", "not-sent", cause));
+  /**
+   * The connection is gone. What it was handed has an unknown outcome. Where it was the main way, what is queued waits
+   * for the next one.
+   */
+  lose(sink: Sink, cause: ExternalServiceError): void {
+    const way = this.#ways.get(sink);
+    if (way === undefined) return;
+    this.#forget(way);
+    this.#rejectAll(way.handed, () => brokenWhileSending(this.#name, cause));
+    this.#rejectAll(way.setup, () => setupWithoutConnection(this.#name, cause));
+    this.#checkDrained();
   }
 
-  /** Refuses those that wait for room; resolves when what was taken is with the kernel. */
+  /** Refuses those that wait for room, and all that come; resolves when what was taken is with the kernel. */
   async drain(refusal: () => unknown): Promise<void> {
-    for (const entry of this.#waiting) this.#settle(entry, refusal());
-    await new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-      this.#pump();
-    });
+    const drain = (this.#drain ??= { ...Promise.withResolvers<void>(), refusal });
+    this.#refused = [...this.#refused, ...unsentIn(this.#backlog.waiting, "not-sent")];
+    this.#rejectAll(this.#backlog.waiting, refusal);
+    this.#checkDrained();
+    await drain.promise;
   }
 
-  /** The stream is over: rejects all that is left, with no timer left behind. */
-  end(refusal: () => unknown, cause?: ExternalServiceError): void {
-    this.#way = { kind: "none" };
-    this.#rejectHanded(cause);
-    for (const entry of [...this.#setup, ...this.#queued, ...this.#waiting]) this.#settle(entry, refusal());
+  /**
+   * The stream is over: rejects all that is left, with no timer left behind.
+   *
+   * @returns what was accepted and not written, in order. Not what `onConnect` sent: the next one sends it again.
+   */
+  end(refusal: () => unknown, cause?: ExternalServiceError): UnsentMessage[] {
+    const ways = [...this.#ways.values()];
+    const left = [
+      ...ways.flatMap(({ handed }) => unsentIn(handed, "unknown")),
+      ...unsentIn(this.#backlog.queued, "not-sent"),
+      ...this.#refused,
+      ...unsentIn(this.#backlog.waiting, "not-sent"),
+    ];
+    for (const way of ways) {
+      this.#forget(way);
+      this.#rejectAll(way.handed, () => brokenWhileSending(this.#name, cause));
+      this.#rejectAll(way.setup, refusal);
+    }
+    this.#rejectAll(this.#backlog.queued, refusal);
+    this.#rejectAll(this.#backlog.waiting, refusal);
     this.#deadlines.clear();
-    this.#onDrained?.();
-    this.#onDrained = undefined;
+    this.#refused = [];
+    this.#drain?.resolve();
+    this.#drain = undefined;
+    return left;
   }
 
-  #take(entry: Entry): void {
-    if (entry.terms.isSetup) {
-      entry.place = "setup";
-      this.#setup.add(entry);
-    } else if (this.#waiting.size === 0 && this.#hasRoomFor(entry)) this.#enqueue(entry);
-    else this.#waiting.add(entry);
+  /** @returns the way that it is for. */
+  #takeSetup(entry: Outgoing, sink: Sink): Way {
+    const way = this.#ways.get(sink);
+    if (way === undefined) throw setupWithoutConnection(this.#name, undefined);
+    way.setup.join(entry);
+    return way;
   }
 
-  #hasRoomFor({ bytes }: Entry): boolean {
-    const { maxMessages, maxBytes } = this.#limits;
-    return this.#queued.size === 0 || (this.#queued.size < maxMessages && this.#queuedBytes + bytes <= maxBytes);
+  /** @returns the way that it will go as things are. */
+  #take(entry: Outgoing): Way | undefined {
+    if (this.#drain !== undefined) throw this.#drain.refusal();
+    if (!this.#backlog.take(entry, this.#drop)) throw queueFull(this.#name, "refused", this.#backlog.queued);
+    return this.#main;
   }
 
-  #enqueue(entry: Entry): void {
-    this.#waiting.delete(entry);
-    entry.place = "queued";
-    this.#queued.add(entry);
-    this.#queuedBytes += entry.bytes;
-  }
+  readonly #drop = (oldest: Outgoing): void => {
+    this.#reject(oldest, queueFull(this.#name, "dropped", this.#backlog.queued));
+  };
 
-  #pump(): void {
-    const way = this.#way;
-    if (way.kind !== "none") {
-      while (way.sink.isWritable && way.sink.unsentBytes < highWaterBytes) {
-        const entry = first(this.#setup) ?? (way.kind === "open" ? first(this.#queued) : undefined);
-        if (entry === undefined) break;
-        this.#hand(entry, way.sink);
-        this.#admit();
-      }
-    }
-    if (this.#queued.size + this.#handed.size + this.#setup.size === 0) this.#onDrained?.();
-  }
-
-  /** Moves up those that wait for room. */
-  #admit(): void {
-    for (const entry of this.#waiting) {
-      if (!this.#hasRoomFor(entry)) return;
-      this.#enqueue(entry);
+  #pump(way: Way): void {
+    for (;;) {
+      const entry = way.setup.first ?? (way === this.#main ? this.#backlog.queued.first : undefined);
+      if (entry === undefined || !way.isClear) return;
+      this.#hand(entry, way);
+      this.#backlog.admit();
     }
   }
 
-  #hand(entry: Entry, sink: Sink): void {
-    this.#leave(entry);
-    entry.place = "handed";
-    this.#handed.add(entry);
-    sink.send(entry.data, (error) => {
-      if (entry.place !== "handed") return;
-      this.#settle(entry, error === undefined ? undefined : this.#gone("reset", "send", "unknown", error));
-      this.#pump();
+  #hand(entry: Outgoing, way: Way): void {
+    way.handed.join(entry);
+    entry.isHanded = true;
+    way.unwritten++;
+    way.sink.send(entry.data, (error) => {
+      way.unwritten--;
+      // Where it has ended meanwhile, by its limit say, this changes nothing.
+      if (error === undefined) this.#resolve(entry);
+      else this.#reject(entry, brokenWhileSending(this.#name, error));
+      if (way.isLost) return;
+      this.#pump(way);
+      this.#checkDrained();
     });
+    entry.terms.onHanded?.(way.sink);
   }
 
-  #rejectHanded(cause: unknown): void {
-    for (const entry of this.#handed) this.#settle(entry, this.#gone("reset", "send", "unknown", cause));
+  /** Something left out of its turn. */
+  #advance(): void {
+    this.#backlog.admit();
+    if (this.#main !== undefined) this.#pump(this.#main);
+    this.#checkDrained();
   }
 
-  #expire(entry: Entry): void {
-    const isHanded = entry.place === "handed";
-    this.#settle(entry, this.#timeout(entry.terms, isHanded ? "send" : "queue", isHanded ? "unknown" : "not-sent"));
-    this.#admit();
-    this.#pump();
+  #checkDrained(): void {
+    if (this.#drain === undefined || this.#backlog.queued.size > 0) return;
+    for (const way of this.#ways.values()) if (!way.isEmpty) return;
+    this.#drain.resolve();
   }
 
-  #watch(entry: Entry): void {
+  #wayOf(sink: Sink): Way {
+    let way = this.#ways.get(sink);
+    if (way === undefined) {
+      way = new Way(sink);
+      this.#ways.set(sink, way);
+    }
+    return way;
+  }
+
+  #forget(way: Way): void {
+    way.isLost = true;
+    this.#ways.delete(way.sink);
+    if (this.#main === way) this.#main = undefined;
+  }
+
+  #watch(entry: Outgoing): void {
     if (entry.expiresAt !== Number.POSITIVE_INFINITY) this.#deadlines.add(entry);
-    if (entry.terms.signals.length === 0) return;
+    const { signals } = entry.terms;
+    if (signals.length === 0) return;
     entry.onAbort = () => {
-      this.#settle(entry, entry.terms.signals.find((signal) => signal.aborted)?.reason);
-      this.#admit();
-      this.#pump();
+      this.#reject(entry, signals.find((signal) => signal.aborted)?.reason);
+      this.#advance();
     };
-    for (const signal of entry.terms.signals) signal.addEventListener("abort", entry.onAbort);
+    for (const signal of signals) signal.addEventListener("abort", entry.onAbort);
   }
 
-  /** Ends it, with an error unless that is undefined. */
-  #settle(entry: Entry, error: unknown): void {
-    if (entry.place === "settled") return;
+  #resolve(entry: Outgoing): void {
     this.#leave(entry);
-    entry.place = "settled";
+    entry.resolve();
+  }
+
+  #reject(entry: Outgoing, reason: unknown): void {
+    this.#leave(entry);
+    entry.reject(reason);
+  }
+
+  #rejectAll(line: OutgoingLine, reason: () => unknown): void {
+    for (let entry = line.first; entry !== undefined; entry = line.first) this.#reject(entry, reason());
+  }
+
+  #leave(entry: Outgoing): void {
+    entry.line?.leave(entry);
     this.#deadlines.remove(entry);
-    if (entry.onAbort !== undefined) {
-      for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
+    if (entry.onAbort === undefined) return;
+    for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
+  }
+
+  #obstacle(entry: Outgoing): string {
+    if (entry.line === this.#backlog.waiting) {
+      return `the outbox was full (${this.#backlog.queued.size} messages, ${this.#backlog.queued.bytes} bytes)`;
     }
-    if (error === undefined) entry.resolve();
-    else entry.reject(error);
+    const isOpen = this.#main !== undefined || entry.terms.setupFor !== undefined;
+    return isOpen ? "earlier messages were still on their way" : "the stream was not open";
   }
-
-  #leave(entry: Entry): void {
-    this.#waiting.delete(entry);
-    this.#setup.delete(entry);
-    this.#handed.delete(entry);
-    if (this.#queued.delete(entry)) this.#queuedBytes -= entry.bytes;
-  }
-
-  #timeout({ limit, limitMs }: SendTerms, phase: Phase, outcome: Outcome): ServiceTimeoutError {
-    const awaited = phase === "send" ? "the socket did not take it" : this.#obstacle();
-    return new ServiceTimeoutError(limit, Math.max(0, limitMs), {
-      ...this.#name,
-      phase,
-      outcome,
-      retryable: outcome === "not-sent",
-      detail: `the ${limit} limit of ${Math.round(Math.max(0, limitMs))} ms passed: ${awaited}`,
-    });
-  }
-
-  #obstacle(): string {
-    if (this.#waiting.size > 0) {
-      return `the outbox was full (${this.#queued.size} messages, ${this.#queuedBytes} bytes)`;
-    }
-    return this.#way.kind === "open" ? "earlier messages were still on their way" : "the stream was not open";
-  }
-
-  #gone(fault: "reset" | "not-connected", phase: Phase, outcome: Outcome, cause: unknown): ServiceConnectionError {
-    return new ServiceConnectionError(fault, {
-      ...this.#name,
-      phase,
-      outcome,
-      retryable: outcome === "not-sent",
-      detail:
-        outcome === "unknown" ? "the connection broke while the message was on its way" : "the connection is gone",
-      cause,
-    });
-  }
-}
-
-function first(entries: ReadonlySet<Entry>): Entry | undefined {
-  for (const entry of entries) return entry;
-  return undefined;
 }
