@@ -1,155 +1,254 @@
-import { type ConsumerName, HandlerLane, type Lane, MeasuredFifo, type Parcel } from "./lane.ts";
-import { IteratorLane, type MessageIterator } from "./message-iterator.ts";
+import { fitToKeep, KeptMessages, type MessageFacts } from "./kept-messages.ts";
+import type { ConsumerName } from "./lane.ts";
+import type { LaneScope } from "./lane-scope.ts";
+import { type InboxSettings, type LaneDepth, type LaneOptions, Lanes } from "./lanes.ts";
+import type { MessageIterator } from "./message-iterator.ts";
+import { Pressure } from "./pressure.ts";
 
-/** Bounds of each lane. */
-export interface InboxLimits {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
+export type { MessageFacts } from "./kept-messages.ts";
+export type { InboxSettings, LaneDepth, LaneOptions } from "./lanes.ts";
+export type { InboxLimits } from "./waiting-line.ts";
+
+/** What an inbox tells. Neither may throw. */
+export interface InboxHooks {
+  /** The connection of this generation is to be read no more (true), or again (false). */
+  readonly onPressure: (isFull: boolean, generation: number) => void;
+  readonly onError: (thrown: unknown, from: ConsumerName) => void;
 }
 
-type Handler<Message> = (message: Message) => unknown;
+/** A connection that is being prepared. */
+interface Preparing<Message> {
+  readonly generation: number;
+  readonly kept: KeptMessages<Message>;
+  isPaused: boolean;
+}
+
+interface IdleWaiter {
+  readonly callers: ReadonlySet<LaneScope>;
+  resolve(): void;
+}
 
 /**
  * What came in and was not consumed yet: a lane for each consumer.
  *
- * `flow` is `held` while a connection is being prepared: messages are kept aside, and join the lanes on `release`.
+ * One connection at a time flows into the lanes. What comes on one that is being prepared is kept aside, and joins the
+ * lanes when it flows, as far as they have room.
  */
 export class Inbox<Message> {
-  readonly #limits: InboxLimits;
-  /** What a lane must stay below before the reader goes on: more than half of it is too much. */
-  readonly #relief: InboxLimits;
-  readonly #onPressure: (isFull: boolean) => void;
-  readonly #onError: (thrown: unknown, from: ConsumerName) => void;
-  readonly #handlers = new Map<Handler<Message>, HandlerLane<Message>>();
-  readonly #lanes = new Set<Lane<Message>>();
-  readonly #held: MeasuredFifo<Message>;
-  #flow: "held" | "open" | "shut" = "held";
-  /** True exactly while the reader has been told to pause. */
-  #isFull = false;
+  readonly #settings: InboxSettings<Message>;
+  readonly #onPressure: InboxHooks["onPressure"];
+  readonly #pressure: Pressure;
+  readonly #lanes: Lanes<Message>;
+  #flowing: number | undefined;
+  #isShut = false;
+  /** True exactly while the flowing connection is told to pause. */
+  #isPaused = false;
+  /** What flows and has to wait for room in the lanes, in front of all that comes. */
+  readonly #backlog = new KeptMessages<Message>();
+  #preparing: Preparing<Message> | undefined;
+  /** A message is going round: the next one must wait until every lane has it. */
+  #isSpreading = false;
+  readonly #idleWaiters = new Set<IdleWaiter>();
+  #unhandled = 0;
 
-  /** @param hooks - `onPressure`: a lane became full (true), or all have room again (false). */
-  constructor(
-    limits: InboxLimits,
-    hooks: {
-      readonly onPressure: (isFull: boolean) => void;
-      readonly onError: (thrown: unknown, from: ConsumerName) => void;
-    },
-  ) {
-    this.#limits = limits;
-    this.#relief = {
-      maxMessages: Math.floor(limits.maxMessages / 2) + 1,
-      maxBytes: Math.floor(limits.maxBytes / 2) + 1,
-    };
+  constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
+    this.#settings = settings;
     this.#onPressure = hooks.onPressure;
-    this.#onError = hooks.onError;
-    this.#held = new MeasuredFifo(this.#relieve);
+    this.#pressure = new Pressure({ onFull: () => this.#tellFlowing(), onRelief: () => this.#flowOn() });
+    this.#lanes = new Lanes(settings, this.#pressure, { onError: hooks.onError, onRest: () => this.#rested() });
   }
 
+  /** True exactly while the flowing connection is to be read no more. */
   get isFull(): boolean {
-    return this.#isFull;
+    return this.#isPaused;
   }
 
-  /** Messages in the fullest lane. */
+  /** Messages in the fullest lane, with those that wait for room in the lanes. */
   get depth(): number {
-    let most = this.#held.size;
-    for (const lane of this.#lanes) most = Math.max(most, lane.size);
-    return most;
+    return this.#lanes.depth + this.#backlog.size + (this.#preparing?.kept.size ?? 0);
   }
 
-  /** A handler that is there already stays where it is. */
-  addHandler(handler: Handler<Message>, from: ConsumerName): void {
-    if (this.#handlers.has(handler)) return;
-    const lane = new HandlerLane(handler, (thrown) => this.#onError(thrown, from), this.#relieve);
-    this.#handlers.set(handler, lane);
-    this.#lanes.add(lane);
+  /** How many messages {@link Inbox.end} has dropped, counted once for each lane. */
+  get unhandled(): number {
+    return this.#unhandled;
+  }
+
+  /** Each lane, in the order in which the consumers came. */
+  depths(): LaneDepth[] {
+    return this.#lanes.depths();
+  }
+
+  /** Gets what comes from now on. A handler that is there already, with the same topic, stays where it is. */
+  addHandler(handler: (message: Message) => unknown, from: ConsumerName, options: LaneOptions<Message> = {}): void {
+    this.#lanes.addHandler(handler, from, options);
   }
 
   /** False where it was not there. What waits for it is dropped. */
-  removeHandler(handler: Handler<Message>): boolean {
-    const lane = this.#handlers.get(handler);
-    if (lane === undefined) return false;
-    this.#handlers.delete(handler);
-    this.#lanes.delete(lane);
-    lane.end();
-    return true;
+  removeHandler(handler: (message: Message) => unknown, topic?: string): boolean {
+    return this.#lanes.removeHandler(handler, topic);
   }
 
-  /** An iterator over what comes from now on. */
-  iterate(signal: AbortSignal | undefined): MessageIterator<Message> {
-    const lane: IteratorLane<Message> = new IteratorLane<Message>({
-      signal,
-      onTaken: this.#relieve,
-      onLeave: () => {
-        this.#lanes.delete(lane);
-        this.#relieve();
-      },
-    });
-    if (this.#flow === "shut") lane.end();
-    else if (!(signal?.aborted ?? false)) this.#lanes.add(lane);
-    return lane;
+  /** An iterator over what comes from now on, of one subscription where `topic` names it. */
+  iterate(signal?: AbortSignal, topic?: string): MessageIterator<Message> {
+    return this.#lanes.iterate(signal, topic, this.#isShut);
   }
 
-  push(message: Message, bytes: number): void {
-    if (this.#flow === "shut") return;
-    const parcel = { message, bytes };
-    if (this.#flow === "held") this.#held.push(parcel);
-    else for (const lane of this.#lanes) lane.push(parcel);
-    if (!this.#isFull && this.#reaches(this.#limits)) this.#setFull(true);
+  /** A message of the flowing connection goes to the lanes, one of a held connection aside, any other nowhere. */
+  push(generation: number, message: Message, bytes: number, facts?: MessageFacts): void {
+    if (generation !== this.#flowing) this.#keep(generation, message, bytes, facts);
+    else if (this.#isShut) return;
+    // Paused, there is still what was read already: it waits, so that lanes keep to their bounds.
+    else if (this.#isSpreading || this.#isPaused) this.#backlog.push(fitToKeep(message), bytes, facts);
+    else {
+      this.#spread(message, bytes, facts);
+      if (this.#backlog.size > 0 || this.#isPaused !== this.#pressure.isFull) this.#flowOn();
+    }
   }
 
-  /** Keeps what comes aside; what was kept of an earlier connection is dropped with it. */
-  hold(): void {
-    this.#flow = "held";
-    this.#held.clear();
+  /** Keeps aside what comes on this connection, which is newer than the flowing one. Any other held one is forgotten. */
+  hold(generation: number): void {
+    if (this.#isShut || generation === this.#preparing?.generation) return;
+    if (this.#flowing !== undefined && generation <= this.#flowing) return;
+    this.#preparing = { generation, kept: new KeptMessages(), isPaused: false };
+    this.#tellPreparing();
   }
 
-  /** Delivers what was kept, then what comes. */
-  release(): void {
-    this.#flow = "open";
-    for (let parcel = this.#held.take(); parcel !== undefined; parcel = this.#held.take()) this.#spread(parcel);
-    if (!this.#isFull && this.#reaches(this.#limits)) this.#setFull(true);
+  /**
+   * Delivers what was kept of this connection, then what comes on it; older ones are heard no more.
+   *
+   * @param deliver - gets what was kept, one by one, and pushes what of it is to be delivered. @defaultValue all of it
+   */
+  release(
+    generation: number,
+    deliver: (message: Message, bytes: number, facts: MessageFacts | undefined) => void = (...kept) =>
+      this.push(generation, ...kept),
+  ): void {
+    if (this.#isShut || (this.#flowing !== undefined && generation <= this.#flowing)) return;
+    const held = this.#preparing?.generation === generation ? this.#preparing : undefined;
+    // It may still owe answers to requests; what else it brings is not wanted.
+    if (this.#isPaused && this.#flowing !== undefined) this.#onPressure(false, this.#flowing);
+    this.#flowing = generation;
+    this.#isPaused = held?.isPaused ?? false;
+    this.#preparing = undefined;
+    // All of it goes into the backlog first, which lets in what the lanes have room for.
+    this.#isSpreading = true;
+    try {
+      for (let next = held?.kept.shift(); next !== undefined; next = held?.kept.shift()) {
+        deliver(next.message, next.bytes, next.facts);
+      }
+    } finally {
+      this.#isSpreading = false;
+    }
+    this.#flowOn();
   }
 
-  /** Discards whatever still comes. */
+  /** Drops what was kept of this connection, which is over. */
+  forget(generation: number): void {
+    if (this.#preparing?.generation === generation) this.#preparing = undefined;
+  }
+
+  /** Discards whatever still comes; what had come still goes to the lanes. Nothing is held up by them any more. */
   shut(): void {
-    this.#flow = "shut";
+    this.#preparing = undefined;
+    this.#isShut = true;
+    // What is discarded needs no room, and answers to requests or the peer's Close may be among it.
+    this.#tellFlowing();
+  }
+
+  /** The handlers that are on the stack, or were called on the way here: what {@link Inbox.idle} leaves out. */
+  callers(): ReadonlySet<LaneScope> {
+    return this.#lanes.callers();
+  }
+
+  /**
+   * Resolves when no lane has anything left: handlers have settled, iterators have taken all. To be called before any
+   * `await`, or with what {@link Inbox.callers} was then.
+   */
+  async idle(callers: ReadonlySet<LaneScope> = this.callers()): Promise<void> {
+    // A message that is going round has reached every lane after this turn.
+    await Promise.resolve();
+    if (this.#isIdle(callers)) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.add({ callers, resolve }));
   }
 
   /**
    * The stream is over. Iterators end after what they hold. With an error the handlers stay for the next start, and
    * get what they were sent; without, what they were not given yet is dropped.
    *
-   * @returns how many messages were dropped.
+   * @returns how many messages were dropped, counted once for each lane.
    */
   end(error?: unknown): number {
+    this.#preparing = undefined;
     let dropped = 0;
-    for (const lane of this.#lanes) {
-      if (lane instanceof IteratorLane) this.#lanes.delete(lane);
-      else if (error !== undefined) continue;
-      else dropped += lane.size;
-      lane.end(error);
+    if (error === undefined) {
+      dropped = this.#backlog.clear();
+      dropped += this.#lanes.endHandlers();
     }
-    this.#held.clear();
+    this.#lanes.endIterators(error);
+    this.#unhandled += dropped;
+    this.#rested();
     return dropped;
   }
 
-  #spread(parcel: Parcel<Message>): void {
-    for (const lane of this.#lanes) lane.push(parcel);
+  #spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {
+    this.#isSpreading = true;
+    this.#lanes.spread(message, bytes, facts);
+    this.#isSpreading = false;
   }
 
-  readonly #relieve = (): void => {
-    // Half, not just below the bound: a reader that is switched at every message costs more than it saves.
-    if (this.#isFull && !this.#reaches(this.#relief)) this.#setFull(false);
-  };
-
-  #reaches(bound: InboxLimits): boolean {
-    if (this.#held.size >= bound.maxMessages || this.#held.bytes >= bound.maxBytes) return true;
-    for (const lane of this.#lanes) if (lane.size >= bound.maxMessages || lane.bytes >= bound.maxBytes) return true;
-    return false;
+  #keep(generation: number, message: Message, bytes: number, facts: MessageFacts | undefined): void {
+    const held = this.#preparing;
+    if (held?.generation !== generation) return;
+    held.kept.push(fitToKeep(message), bytes, facts);
+    this.#tellPreparing();
   }
 
-  #setFull(isFull: boolean): void {
-    this.#isFull = isFull;
-    this.#onPressure(isFull);
+  // A place in a lane that is freed while a message goes round brings in nothing: whoever hands it round looks again.
+  #flowOn(): void {
+    if (this.#isSpreading) return;
+    while (!this.#pressure.isFull) {
+      const next = this.#backlog.shift();
+      if (next === undefined) break;
+      this.#spread(next.message, next.bytes, next.facts);
+    }
+    this.#tellFlowing();
+    this.#tellPreparing();
+  }
+
+  #tellFlowing(): void {
+    const isPaused = !this.#isShut && (this.#pressure.isFull || this.#backlog.size > 0);
+    if (isPaused === this.#isPaused || this.#flowing === undefined) return;
+    this.#isPaused = isPaused;
+    this.#onPressure(isPaused, this.#flowing);
+  }
+
+  // The backlog counts: else a handler that hangs would let a lane's worth of messages in with each new connection.
+  #tellPreparing(): void {
+    const held = this.#preparing;
+    if (held === undefined) return;
+    const { maxMessages, maxBytes } = this.#settings.limits;
+    const share = held.isPaused ? 2 : 1;
+    const messages = (this.#backlog.size + held.kept.size) * share;
+    const bytes = (this.#backlog.bytes + held.kept.bytes) * share;
+    const isPaused = held.isPaused
+      ? messages > maxMessages || bytes > maxBytes
+      : messages >= maxMessages || bytes >= maxBytes;
+    if (isPaused === held.isPaused) return;
+    held.isPaused = isPaused;
+    this.#onPressure(isPaused, held.generation);
+  }
+
+  // With all others at rest, a backlog can only wait for room in the lane of a caller, who waits for us.
+  #isIdle(callers: ReadonlySet<LaneScope>): boolean {
+    return this.#lanes.areAtRest(callers) && (this.#backlog.size === 0 || this.#pressure.isFull);
+  }
+
+  #rested(): void {
+    if (this.#idleWaiters.size === 0) return;
+    for (const waiter of this.#idleWaiters) {
+      if (!this.#isIdle(waiter.callers)) continue;
+      this.#idleWaiters.delete(waiter);
+      waiter.resolve();
+    }
   }
 }

@@ -1,135 +1,131 @@
-import { Fifo } from "./fifo.ts";
+import { type HandlerCalls, HandlerRun } from "./handler-run.ts";
+import type { LaneScope } from "./lane-scope.ts";
+import type { Receipt } from "./receipt.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 /** Who consumes messages, as `onError` is told. */
 export interface ConsumerName {
-  readonly consumer: "onConnect" | "onDisconnect" | "onMessage" | "handler" | "codec" | "connection";
+  readonly consumer:
+    | "onConnect"
+    | "onDisconnect"
+    | "onMessage"
+    | "handler"
+    | "subscription"
+    | "iterator"
+    | "inbox"
+    | "codec"
+    | "connection"
+    | "request"
+    | "resume"
+    | "classify"
+    | "pingMessage"
+    | "onFailed";
   /** The name of the function, where it has one. */
   readonly handler?: string;
+  /** The subscription, where it is the handler of one. */
+  readonly topic?: string;
 }
 
-export interface Parcel<Message> {
-  readonly message: Message;
-  /** Of its frame. */
-  readonly bytes: number;
-}
-
-/** What the inbox knows of a lane. */
+/** One consumer, as the inbox knows it. */
 export interface Lane<Message> {
-  /** Messages that came and were not taken yet. */
-  readonly size: number;
-  readonly bytes: number;
-  push(parcel: Parcel<Message>): void;
-  /** Nothing comes any more; an iterator throws the error, after what it holds. */
-  end(error?: unknown): void;
+  readonly line: Pick<WaitingLine<Message>, "size" | "bytes" | "dropped" | "coalesced">;
+  /** Nothing waits, and what was handed is done with. */
+  readonly isAtRest: boolean;
+  /** Of its handler; undefined for a lane without one. */
+  readonly scope: LaneScope | undefined;
+  /** A handler of it is on the stack. */
+  readonly isCalling: boolean;
+  /** Takes the message at once, where it can; false where it has to wait. What has ended wants none, and says true. */
+  offer(message: Message, receipt: Receipt | undefined): boolean;
+  /** After {@link Lane.offer} has said false, at once and with the same message. */
+  wait(message: Message, bytes: number, receipt: Receipt | undefined, key: unknown): void;
 }
 
-/** A queue that knows its bytes and tells when something was taken out. */
-export class MeasuredFifo<Message> {
-  readonly #fifo = new Fifo<Parcel<Message>>();
-  readonly #onTaken: () => void;
-  #bytes = 0;
-
-  constructor(onTaken: () => void) {
-    this.#onTaken = onTaken;
-  }
-
-  get size(): number {
-    return this.#fifo.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  push(parcel: Parcel<Message>): void {
-    this.#fifo.push(parcel);
-    this.#bytes += parcel.bytes;
-  }
-
-  take(): Parcel<Message> | undefined {
-    const parcel = this.#fifo.shift();
-    if (parcel === undefined) return undefined;
-    this.#bytes -= parcel.bytes;
-    this.#onTaken();
-    return parcel;
-  }
-
-  clear(): void {
-    this.#fifo.clear();
-    this.#bytes = 0;
-    this.#onTaken();
-  }
+/** A lane that hands messages to a handler. */
+export interface HandlingLane<Message> extends Lane<Message> {
+  /** The consumer has gone: what it has, waiting or in hand, counts as handled. */
+  remove(): void;
+  /** The stream is over: what waits is dropped, and not handled. A handling under way may end. */
+  end(): void;
 }
 
 /**
  * Hands messages to one handler, one at a time and in order. A handler that returns no promise is called in the tick
  * in which its message came; a slow one holds up its own lane alone.
  */
-export class HandlerLane<Message> implements Lane<Message> {
-  readonly #handler: (message: Message) => unknown;
-  readonly #onError: (thrown: unknown) => void;
-  readonly #queue: MeasuredFifo<Message>;
-  #state: "idle" | "busy" | "ended" = "idle";
+export class HandlerLane<Message> implements HandlingLane<Message> {
+  readonly line: WaitingLine<Message>;
+  readonly scope: LaneScope;
+  readonly #run: HandlerRun<Message>;
+  readonly #onRest: () => void;
+  /** While it is `idle`, nothing waits. `calling`: the handler, or the loop over it, is on the stack. */
+  #state: "idle" | "calling" | "waiting" | "removed" | "ended" = "idle";
 
-  constructor(handler: (message: Message) => unknown, onError: (thrown: unknown) => void, onTaken: () => void) {
-    this.#handler = handler;
-    this.#onError = onError;
-    this.#queue = new MeasuredFifo(onTaken);
+  /** @param onRest - its last message is done with. */
+  constructor(calls: HandlerCalls<Message>, line: WaitingLine<Message>, onRest: () => void) {
+    this.line = line;
+    this.scope = calls.scope;
+    this.#onRest = onRest;
+    this.#run = new HandlerRun(calls, () => {
+      if (this.#state === "waiting") this.#drain();
+    });
   }
 
-  get size(): number {
-    return this.#queue.size;
+  get isAtRest(): boolean {
+    return this.#state !== "calling" && this.#state !== "waiting";
   }
 
-  get bytes(): number {
-    return this.#queue.bytes;
+  get isCalling(): boolean {
+    return this.#state === "calling";
   }
 
-  push(parcel: Parcel<Message>): void {
-    if (this.#state === "ended") return;
-    if (this.#state === "idle" && this.#queue.size === 0) this.#hand(parcel.message);
-    else this.#queue.push(parcel);
+  offer(message: Message, receipt: Receipt | undefined): boolean {
+    if (this.#state !== "idle") return this.isAtRest;
+    receipt?.take();
+    this.#hand(message, receipt);
+    if (this.isCalling) {
+      if (this.line.size === 0) this.#state = "idle";
+      else this.#drain();
+    }
+    return true;
+  }
+
+  wait(message: Message, bytes: number, receipt: Receipt | undefined, key: unknown): void {
+    this.line.push(message, bytes, receipt, key);
+  }
+
+  remove(): void {
+    this.#state = "removed";
+    this.#run.abandon();
+    this.line.clear(true);
   }
 
   end(): void {
     this.#state = "ended";
-    this.#queue.clear();
+    this.line.clear(false);
   }
 
-  #hand(message: Message): void {
-    try {
-      const result = this.#handler(message);
-      if (!isPromiseLike(result)) return;
-      this.#state = "busy";
-      // Through a promise of our own: a foreign one may settle twice, or throw.
-      Promise.resolve(result).then(
-        () => this.#next(),
-        (thrown: unknown) => {
-          this.#onError(thrown);
-          this.#next();
-        },
-      );
-    } catch (thrown) {
-      this.#onError(thrown);
-    }
+  #hand(message: Message, receipt: Receipt | undefined): void {
+    this.#state = "calling";
+    const isDone = this.#run.start(message, receipt);
+    if (isDone) return;
+    if (this.#state === "calling") this.#state = "waiting";
+    // The handler has removed itself.
+    else if (this.#state === "removed") this.#run.abandon();
   }
 
-  #next(): void {
-    if (this.#state !== "busy") return;
-    this.#state = "idle";
-    this.#drain();
-  }
-
-  // A loop and not a recursion: a thousand handlers that return nothing must not be a thousand frames deep.
+  // A loop and not a recursion: a thousand handlers that return nothing must not be a thousand frames deep. What comes
+  // while it runs waits, as it is not idle: a place that is freed may bring more in at once.
   #drain(): void {
-    while (this.#state === "idle") {
-      const parcel = this.#queue.take();
-      if (parcel === undefined) return;
-      this.#hand(parcel.message);
+    this.#state = "calling";
+    while (this.#state === "calling") {
+      const next = this.line.shift();
+      if (next === undefined) {
+        this.#state = "idle";
+        this.#onRest();
+        return;
+      }
+      this.#hand(next.message, next.receipt);
     }
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,37 +1,43 @@
 import { expect, test } from "vitest";
 import { IteratorLane } from "../../src/websocket/message-iterator.ts";
+import { Pressure } from "../../src/websocket/pressure.ts";
+import { WaitingLine } from "../../src/websocket/waiting-line.ts";
 import { thrownBy } from "./peer.ts";
 
 function setUp(signal?: AbortSignal) {
   const told: string[] = [];
-  const lane = new IteratorLane<string>({
-    onTaken: () => void told.push("taken"),
+  const pressure = new Pressure({ onFull: () => void told.push("full"), onRelief: () => void told.push("relief") });
+  const line = new WaitingLine<string>({ maxMessages: 4, maxBytes: 100 }, pressure);
+  const lane = new IteratorLane<string>(line, {
+    onRest: () => void told.push("rest"),
     onLeave: () => void told.push("left"),
     signal,
   });
-  const push = (...texts: string[]): void => texts.forEach((message) => lane.push({ message, bytes: message.length }));
-  return { lane, push, told };
+  const push = (...texts: string[]): void => {
+    for (const text of texts) if (!lane.offer(text, undefined)) lane.wait(text, text.length, undefined, undefined);
+  };
+  return { lane, line, push, told };
 }
 
 const done = { value: undefined, done: true };
 
 test("a reader that is ahead gets each message as it comes, in the order of its calls", async () => {
-  const { lane, push } = setUp();
+  const { lane, line, push } = setUp();
   const both = Promise.all([lane.next(), lane.next()]);
   push("a", "b", "c");
   expect(await both).toEqual([
     { value: "a", done: false },
     { value: "b", done: false },
   ]);
-  expect([lane.size, lane.bytes]).toEqual([1, 1]);
+  expect([line.size, line.bytes]).toEqual([1, 1]);
 });
 
 test("leaving a for await ends the lane and frees it", async () => {
-  const { lane, push, told } = setUp();
+  const { lane, line, push, told } = setUp();
   push("a", "b");
   for await (const message of lane) if (message === "a") break;
   push("c");
-  expect([lane.size, told.at(-1), await lane.next()]).toEqual([0, "left", done]);
+  expect([line.size, told.at(-1), await lane.next()]).toEqual([0, "left", done]);
 });
 
 test("it gives what it holds, then throws the error once, then is done", async () => {
@@ -65,4 +71,22 @@ test("it is disposable", async () => {
   const { lane, told } = setUp();
   await lane[Symbol.asyncDispose]();
   expect(told.at(-1)).toBe("left");
+});
+
+test("it tells when the last message that waited was taken", async () => {
+  const { lane, push, told } = setUp();
+  push("a", "b");
+  await lane.next();
+  expect(told).toEqual([]);
+  await lane.next();
+  expect(told).toEqual(["rest"]);
+});
+
+test("its end lets the socket be read, although it still holds what came", async () => {
+  const { lane, push, told } = setUp();
+  push("a", "b", "c", "d");
+  lane.end();
+  expect(told).toEqual(["full", "relief"]);
+  for (const message of ["a", "b", "c", "d"]) expect(await lane.next()).toEqual({ value: message, done: false });
+  expect([told, await lane.next()]).toEqual([["full", "relief", "rest"], done]);
 });

@@ -1,0 +1,62 @@
+import { Fifo } from "./fifo.ts";
+
+/** What is known of a message beyond its bytes. */
+export interface MessageFacts {
+  /** The subscription it belongs to: its lanes get it too. */
+  readonly topic?: string | undefined;
+  /**
+   * Called once, when every lane that got it is done with it: handled, dropped by a policy, or its consumer gone. Not
+   * called for what `forget` and `end` drop: that was not handled. Must not throw.
+   */
+  readonly onHandled?: (() => void) | undefined;
+}
+
+interface Kept<Message> {
+  readonly message: Message;
+  readonly bytes: number;
+  readonly facts: MessageFacts | undefined;
+}
+
+/** Messages that no lane has been given yet, in order. */
+export class KeptMessages<Message> {
+  readonly #fifo = new Fifo<Kept<Message>>();
+  #bytes = 0;
+
+  get size(): number {
+    return this.#fifo.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(message: Message, bytes: number, facts: MessageFacts | undefined): void {
+    this.#fifo.push({ message, bytes, facts });
+    this.#bytes += bytes;
+  }
+
+  shift(): Kept<Message> | undefined {
+    const kept = this.#fifo.shift();
+    if (kept !== undefined) this.#bytes -= kept.bytes;
+    return kept;
+  }
+
+  /** Drops all, and returns how many there were. */
+  clear(): number {
+    const { size } = this;
+    this.#fifo.clear();
+    this.#bytes = 0;
+    return size;
+  }
+}
+
+/**
+ * The message, fit to be kept: a part of a much larger buffer is copied out, for a message of 20 bytes must not hold on
+ * to the 64 KiB that were read from the socket with it.
+ */
+export function fitToKeep<Message>(message: Message): Message {
+  if (!(message instanceof Uint8Array) || message.buffer.byteLength <= message.byteLength * 2) return message;
+  const copy = new Uint8Array(message.byteLength);
+  copy.set(message);
+  return copy as Message & Uint8Array;
+}
