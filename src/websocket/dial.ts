@@ -1,70 +1,181 @@
-import type { Clock } from "../core/clock.ts";
-import { isExternalServiceError, ServiceConfigurationError, ServiceConnectionError } from "../core/errors.ts";
-import { headerProblems, type PerAttempt, protocolProblems, type WebSocketSettings } from "./options.ts";
-import { type SocketListener, type StreamSocket, WsSocket } from "./transport.ts";
+import type { AuthProvider } from "../core/auth/provider.ts";
+import type { Clock, Random } from "../core/clock.ts";
+import type { Environment } from "../core/environment.ts";
+import type { Logger } from "../core/logger.ts";
+import { type ProxyOption, type ProxyRoute, proxyRoute } from "../core/proxy.ts";
+import { proxyFor } from "../core/proxy-choice.ts";
+import type { Secret } from "../core/secret.ts";
+import type { TlsOptions } from "../core/tls.ts";
+import { StreamCredentials } from "./credentials.ts";
+import { type DialTurns, dialTurns } from "./dial-turns.ts";
+import { type DialedEndpoint, type Endpoints, endpointFor, knownCount, turnKey } from "./endpoints.ts";
+import { headerProblems, protocolProblems } from "./handshake-options.ts";
+import { type AttemptContext, isComputed, type PerAttempt, valueFor } from "./per-attempt.ts";
+import type { StreamName } from "./socket-errors.ts";
+import { type SocketListener, type SocketTarget, type StreamSocket, WsSocket } from "./transport.ts";
+import { openTunnel } from "./tunnel.ts";
 
-/** One attempt. The signal aborts when it is given up. */
-export interface DialContext {
-  readonly attempt: number;
-  readonly signal: AbortSignal;
+/** What a stream is dialled with. */
+export interface DialSettings {
+  readonly name: string;
+  /** The path, for errors. */
+  readonly path: string;
+  readonly endpoints: Endpoints;
+  readonly apiKey: Secret | undefined;
+  readonly auth: AuthProvider | undefined;
+  readonly headers: PerAttempt<Readonly<Record<string, string>>>;
+  readonly protocols: PerAttempt<readonly string[]>;
+  readonly proxy: ProxyOption;
+  readonly maxPayloadBytes: number;
+  readonly closeTimeoutMs: number;
+  readonly compression: SocketTarget["compression"];
+  readonly tls: TlsOptions;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
 }
 
-/**
- * Asks the providers and begins the handshake. How that ends, the listener is told.
- *
- * @returns the socket, not yet open; undefined where the attempt was given up meanwhile.
- * @throws ServiceConnectionError where a provider throws; ServiceConfigurationError where it makes what cannot be sent.
- */
-export async function dial(
-  settings: WebSocketSettings<never>,
-  context: DialContext,
-  listener: SocketListener,
-): Promise<StreamSocket | undefined> {
-  const headers = await ask(settings, "headers", settings.headers, headerProblems, context);
-  if (typeof settings.protocols === "function") listener.stage("protocols");
-  const protocols = await ask(settings, "protocols", settings.protocols, protocolProblems, context);
-  if (context.signal.aborted) return undefined;
-  const { url, maxPayloadBytes, closeTimeoutMs, tls } = settings;
-  const all = withAuthorization(headers, settings);
-  return new WsSocket({ url, headers: all, protocols, maxPayloadBytes, closeTimeoutMs, tls }, listener, context.clock);
+/** Told what a dial does, and then what its socket does: a plain object of functions, which is copied. */
+export interface DialListener extends SocketListener {
+  /**
+   * Where it goes, once that is known. The first thing that is told where the list of endpoints is no function; the
+   * attempt begins with it, or with the stage `endpoint`, whichever comes first: the wait for the turn is over then.
+   */
+  endpoint(at: { readonly shown: string; readonly count: number }): void;
 }
 
-async function ask<T>(
-  { name, path }: WebSocketSettings<never>,
-  what: "headers" | "protocols",
-  source: PerAttempt<T>,
-  problemsOf: (value: unknown) => readonly string[],
-  { attempt, signal }: DialContext,
-): Promise<T> {
-  if (typeof source !== "function") return source;
-  try {
-    const provide = source as (context: { attempt: number; signal: AbortSignal }) => T | Promise<T>;
-    const value = await provide({ attempt, signal });
-    const problems = problemsOf(value);
-    if (problems.length > 0) throw new ServiceConfigurationError(name, problems);
-    return value;
-  } catch (thrown) {
-    if (isExternalServiceError(thrown) && thrown.code === "configuration-invalid") throw thrown;
-    // For a passing reason: whoever issues tokens may be back for the next attempt.
-    throw new ServiceConnectionError("connect", {
-      service: name,
-      operation: path,
-      phase: "connect",
-      outcome: "not-sent",
-      retryable: true,
-      detail: `the ${what} provider failed`,
-      cause: thrown,
-    });
+/** Makes the attempts of one stream: all of PROTOCOL.md, section 2, up to the open socket. */
+export class Dialer {
+  readonly #settings: DialSettings;
+  readonly #credentials: StreamCredentials;
+  readonly #turns: DialTurns;
+  #route: ProxyRoute = { kind: "direct" };
+
+  /** Opens the auth provider; no I/O. @param turns - for tests, a line of their own. */
+  constructor(settings: DialSettings, turns: DialTurns = dialTurns) {
+    const { name: service, auth, apiKey, logger, clock, random } = settings;
+    this.#settings = settings;
+    this.#credentials = new StreamCredentials(auth, apiKey, { service, logger, clock, random });
+    this.#turns = turns;
+  }
+
+  /**
+   * To be called before the first attempt.
+   *
+   * @throws ServiceConfigurationError for a proxy in the environment that cannot be used.
+   */
+  start(environment: Environment): void {
+    this.#route = proxyRoute(this.#settings.name, this.#settings.proxy, environment);
+  }
+
+  /**
+   * Waits for its turn, asks the providers, and begins the handshake. How that ends, the listener is told. The turn is
+   * given back when the socket is open, has ended, or the signal has aborted.
+   *
+   * @returns the socket, not yet open; undefined where the signal aborted meanwhile.
+   * @throws ServiceConnectionError where a provider or the proxy fails, ServiceUnavailableError where there are no
+   * credentials; ServiceConfigurationError where a provider gives what cannot be sent.
+   */
+  async dial(context: AttemptContext, listener: DialListener): Promise<StreamSocket | undefined> {
+    const { signal } = context;
+    const { name, endpoints } = this.#settings;
+    let giveBack = (): void => undefined;
+    try {
+      const release = await this.#turns.take(turnKey(name, endpoints, context.endpoint), signal);
+      giveBack = () => {
+        signal.removeEventListener("abort", giveBack);
+        release();
+      };
+      signal.addEventListener("abort", giveBack);
+      return await this.#attempt(context, releasing(listener, giveBack));
+    } catch (error) {
+      giveBack();
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks for other credentials than those that the last attempt was refused for. Answers whether there are any. */
+  async renewCredentials(signal: AbortSignal): Promise<boolean> {
+    return this.#credentials.renew(signal);
+  }
+
+  /** Gives back what the auth provider holds; the stream is not dialled any more. */
+  async close(): Promise<void> {
+    await this.#credentials.close();
+  }
+
+  async #attempt(context: AttemptContext, listener: DialListener): Promise<StreamSocket | undefined> {
+    const { headers, protocols } = this.#settings;
+    const about = this.#about();
+    const { url } = await this.#endpoint(about, context, listener);
+    // Headers before credentials: a signature may cover them.
+    if (isComputed(headers)) listener.stage("headers");
+    const given = lowerCased(await valueFor(about, "headers", headers, headerProblems, context));
+    if (isComputed(protocols)) listener.stage("protocols");
+    const offered = await valueFor(about, "protocols", protocols, protocolProblems, context);
+    if (this.#credentials.isAsked) listener.stage("auth");
+    const target = await this.#credentials.authorize({ url, headers: given }, about, context);
+    return this.#connect({ ...target, protocols: offered }, context.signal, listener);
+  }
+
+  async #endpoint(about: StreamName, context: AttemptContext, listener: DialListener): Promise<DialedEndpoint> {
+    const { endpoints } = this.#settings;
+    if (knownCount(endpoints) === undefined || (endpoints.kind === "below" && isComputed(endpoints.endpoint))) {
+      listener.stage("endpoint");
+    }
+    const dialed = await endpointFor(about, endpoints, context);
+    listener.endpoint({ shown: dialed.shown, count: dialed.count });
+    return dialed;
+  }
+
+  async #connect(
+    target: Pick<SocketTarget, "url" | "headers" | "protocols">,
+    signal: AbortSignal,
+    listener: DialListener,
+  ): Promise<StreamSocket> {
+    const { maxPayloadBytes, closeTimeoutMs, tls, clock, compression } = this.#settings;
+    const { url } = target;
+    const proxy = proxyFor(this.#route, new URL(url));
+    const tunnel =
+      proxy === undefined
+        ? undefined
+        : await openTunnel({ proxy, url, tls }, { ...this.#about(), signal, wallNow: () => clock.wallNow() }, (stage) =>
+            listener.stage(stage),
+          );
+    try {
+      signal.throwIfAborted();
+      const createConnection = tunnel === undefined ? undefined : () => tunnel;
+      const all = { ...target, maxPayloadBytes, closeTimeoutMs, tls, compression, createConnection };
+      return new WsSocket(all, listener, clock);
+    } catch (error) {
+      tunnel?.destroy();
+      throw error;
+    }
+  }
+
+  #about(): StreamName {
+    return { service: this.#settings.name, operation: this.#settings.path };
   }
 }
 
-function withAuthorization(
-  given: Readonly<Record<string, string>>,
-  { apiKey }: WebSocketSettings<never>,
-): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name.toLowerCase()] = value;
-  if (apiKey !== undefined) headers["authorization"] ??= `Bearer ${apiKey.reveal()}`;
-  return headers;
+/** The same listener, with the turn given back as soon as the handshake is over. */
+function releasing(listener: DialListener, giveBack: () => void): DialListener {
+  return {
+    ...listener,
+    opened: (...told: Parameters<DialListener["opened"]>) => {
+      giveBack();
+      listener.opened(...told);
+    },
+    ended: (end) => {
+      giveBack();
+      listener.ended(end);
+    },
+  };
+}
+
+function lowerCased(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), value]])),
+  );
 }

@@ -6,7 +6,7 @@ import {
   ServiceResponseError,
 } from "../core/errors.ts";
 import { parseRetryAfter } from "../resilience/retry-after.ts";
-import { describeCloseCode, judgeCloseCode, judgeStatus } from "./close-codes.ts";
+import { describeCloseCode, isPassing, judgeCloseCode, judgeStatus } from "./close-codes.ts";
 import type { SocketEnd } from "./transport.ts";
 
 /** Which stream an error is about. */
@@ -38,7 +38,7 @@ function refusal(
     ...about,
     phase: "open",
     outcome: "rejected",
-    retryable: judgeStatus(status) !== "fatal",
+    retryable: isPassing(judgeStatus(status)),
     retryAfterMs,
     status,
     headers,
@@ -70,13 +70,59 @@ const tlsCodes = /^(?:ERR_TLS_|ERR_SSL_|EPROTO$)/;
 function dialFault(error: Error, about: StreamName): ServiceConnectionError {
   const code = codeOf(error);
   const fault = faultOf(code);
-  return new ServiceConnectionError(fault, {
-    ...about,
+  // Where there is an answer, however wrong, there is a connection.
+  return connectFault(fault, inWords[fault], error, about, fault === "protocol" ? "open" : "connect");
+}
+
+/** The proxy could not be reached, or did not speak as one. */
+export function proxyFault(error: Error, about: StreamName): ServiceConnectionError {
+  const fault = faultOf(codeOf(error));
+  return connectFault(fault, ofProxyInWords[fault], error, about);
+}
+
+/** The tunnel was made, and the TLS handshake with the service through it failed. */
+export function tunnelFault(error: Error, about: StreamName): ServiceConnectionError {
+  const fault = faultOf(codeOf(error));
+  // Whatever broke off here, it was within that handshake.
+  return connectFault(fault === "protocol" ? "tls" : fault, "the TLS handshake through the proxy failed", error, about);
+}
+
+/** The proxy answered, and made no tunnel. */
+export function proxyRefusal(
+  { status, retryAfter }: { readonly status: number; readonly retryAfter: string | undefined },
+  about: StreamName,
+  wallNow: number,
+): ServiceConnectionError {
+  // Of the service itself this says nothing: its credentials are none of the proxy's, and a 401 is as final as a 407.
+  const hint = status === 407 ? "; check user and password in the URL of the proxy" : "";
+  return new ServiceConnectionError("connect", {
+    service: about.service,
+    operation: about.operation,
     phase: "connect",
+    outcome: "not-sent",
+    retryable: isPassing(judgeStatus(status)),
+    retryAfterMs: parseRetryAfter(retryAfter, wallNow),
+    detail: `the proxy refused to connect, with status ${status}${hint}`,
+    cause: Object.assign(new Error(`the proxy answered ${status}`), { code: "ERR_PROXY_REFUSED", status }),
+  });
+}
+
+function connectFault(
+  fault: keyof typeof inWords,
+  what: string,
+  error: Error,
+  about: StreamName,
+  phase: "connect" | "open" = "connect",
+): ServiceConnectionError {
+  const code = codeOf(error);
+  return new ServiceConnectionError(fault, {
+    service: about.service,
+    operation: about.operation,
+    phase,
     outcome: "not-sent",
     // A certificate does not mend itself by being looked at again.
     retryable: !certificateCodes.test(code),
-    detail: `${inWords[fault]} (${code === "" ? error.message : code})`,
+    detail: `${what} (${code === "" ? error.message : code})`,
     cause: error,
   });
 }
@@ -87,6 +133,14 @@ const inWords: Readonly<Record<"dns" | "connect" | "tls" | "reset" | "protocol",
   tls: "the TLS handshake failed",
   reset: "the connection broke before the upgrade was answered",
   protocol: "the answer to the upgrade request is not valid",
+};
+
+const ofProxyInWords: typeof inWords = {
+  dns: "the host name of the proxy could not be resolved",
+  connect: "no connection to the proxy could be made",
+  tls: "the TLS handshake with the proxy failed",
+  reset: "the proxy broke off before it had made a tunnel",
+  protocol: "what the proxy answered is not valid",
 };
 
 function faultOf(code: string): keyof typeof inWords & ConnectionFault {
@@ -128,7 +182,7 @@ function closure(end: Extract<SocketEnd, { kind: "closed" }>, about: StreamName)
   }
   return new ServiceConnectionError("closed", {
     ...facts,
-    retryable: judgeCloseCode(end.code) !== "fatal",
+    retryable: isPassing(judgeCloseCode(end.code)),
     closeCode: end.code,
     // Kept off the message: it is the peer's text.
     closeReason: end.reason,

@@ -1,17 +1,26 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ServiceConnectionError, ServiceRateLimitError, ServiceResponseError } from "../../src/core/errors.ts";
-import { describeCloseCode, judge, judgeCloseCode, judgeStatus } from "../../src/websocket/close-codes.ts";
+import {
+  type ConnectionEnd,
+  describeCloseCode,
+  isPassing,
+  judge,
+  judgeCloseCode,
+  judgeStatus,
+  type Verdict,
+} from "../../src/websocket/close-codes.ts";
+import { settled } from "../support/virtual-clock.ts";
 
 const facts = { service: "feed", phase: "open", outcome: "rejected", headers: {}, body: "" } as const;
 
 test("a peer that objects to what we send is not asked again", () => {
-  expect([1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003].map(judgeCloseCode)).toEqual(Array(8).fill("fatal"));
+  expect([1002, 1003, 1007, 1008, 1009, 1010, 3003].map(judgeCloseCode)).toEqual(Array(7).fill("fatal"));
 });
 
 test("everything else is retried, a normal closure and each service's own codes too", () => {
-  expect([1000, 1001, 1005, 1006, 1011, 1014, 1015, 3008, 4000, 4999].map(judgeCloseCode)).toEqual(
-    Array(10).fill("retry"),
-  );
+  expect(
+    [1000, 1001, 1004, 1005, 1006, 1011, 1014, 1015, 1016, 2999, 3001, 3008, 4000, 4999].map(judgeCloseCode),
+  ).toEqual(Array(14).fill("retry"));
 });
 
 test("a restart is spread, an overload is waited out", () => {
@@ -19,7 +28,7 @@ test("a restart is spread, an overload is waited out", () => {
 });
 
 test("a handshake refused with 4xx is fatal, but for 408, 425 and 429", () => {
-  expect([400, 401, 403, 404, 426].map(judgeStatus)).toEqual(Array(5).fill("fatal"));
+  expect([400, 402, 403, 404, 407, 426].map(judgeStatus)).toEqual(Array(6).fill("fatal"));
   expect([408, 425, 429, 500, 502, 503, 504].map(judgeStatus)).toEqual(Array(7).fill("retry"));
 });
 
@@ -28,7 +37,7 @@ test("a redirect for good is fatal, one for now passes", () => {
 });
 
 test("an error is judged by its status or close code, else by its own word", () => {
-  expect(judge(new ServiceResponseError({ ...facts, status: 401 }))).toBe("fatal");
+  expect(judge(new ServiceResponseError({ ...facts, status: 403 }))).toBe("fatal");
   expect(judge(new ServiceRateLimitError({ ...facts, status: 429 }))).toBe("retry");
   expect(judge(new ServiceConnectionError("closed", { ...facts, closeCode: 1013 }))).toBe("overload");
   expect(judge(new ServiceConnectionError("closed", facts))).toBe("retry");
@@ -38,4 +47,82 @@ test("an error is judged by its status or close code, else by its own word", () 
 
 test("a code is described by its registered meaning", () => {
   expect([describeCloseCode(1012), describeCloseCode(4001)]).toEqual(["1012 (service restart)", "4001"]);
+});
+
+test("refused credentials may be good for others, by status and by close code", () => {
+  expect([judgeStatus(401), judgeCloseCode(3000)]).toEqual(["refresh", "refresh"]);
+  expect((["fatal", "refresh", "retry", "restart", "overload"] as const).map(isPassing)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
+describe("whoever knows a service", () => {
+  const closed = new ServiceConnectionError("closed", { ...facts, closeCode: 4001 });
+
+  test("is told how it ended", () => {
+    const ends: ConnectionEnd[] = [];
+    const errors = [
+      closed,
+      new ServiceResponseError({ ...facts, status: 403 }),
+      new ServiceRateLimitError({ ...facts, status: 429 }),
+      new ServiceConnectionError("dns", facts),
+    ];
+    for (const error of errors) judge(error, (end) => void ends.push(end));
+    expect(ends).toEqual([
+      { error: errors[0], closeCode: 4001 },
+      { error: errors[1], status: 403 },
+      { error: errors[2], status: 429 },
+      { error: errors[3] },
+    ]);
+  });
+
+  test("decides what it means, and leaves to the list what it does not know", () => {
+    const answers = (["fatal", "retry", "restart", "overload", "refresh"] as const).map((verdict) =>
+      judge(closed, () => verdict),
+    );
+    expect(answers).toEqual(["fatal", "retry", "restart", "overload", "refresh"]);
+    expect(judge(closed, () => undefined)).toBe("retry");
+    expect(judge(new ServiceResponseError({ ...facts, status: 403 }), () => "retry")).toBe("retry");
+  });
+
+  test("and throws is reported, and the list decides", () => {
+    const told: unknown[] = [];
+    const thrown = new Error("no such code");
+    const classify = (): Verdict => {
+      throw thrown;
+    };
+    expect(judge(closed, classify, (one) => told.push(one))).toBe("retry");
+    expect(told).toEqual([thrown]);
+  });
+
+  test.each([["stop"], [null], [false], [4001], [{}]])("and answers %j is reported, and the list decides", (answer) => {
+    const told: unknown[] = [];
+    expect(
+      judge(
+        closed,
+        () => answer as never,
+        (one) => told.push(one),
+      ),
+    ).toBe("retry");
+    expect(told).toMatchObject([
+      {
+        code: "configuration-invalid",
+        problems: ["reconnect.classify must give fatal | retry | restart | overload | refresh, or undefined"],
+      },
+    ]);
+  });
+
+  test("and is asynchronous has not answered, and its rejection is nobody's", async () => {
+    const told: unknown[] = [];
+    const classify = async (): Promise<Verdict> => {
+      throw new Error("async");
+    };
+    expect(judge(closed, classify as never, (one) => told.push(one))).toBe("retry");
+    await settled();
+    expect(told).toMatchObject([{ code: "configuration-invalid" }]);
+  });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ServiceResponseError } from "../../src/core/errors.ts";
-import { socketError } from "../../src/websocket/socket-errors.ts";
+import { judge } from "../../src/websocket/close-codes.ts";
+import { proxyFault, proxyRefusal, socketError, tunnelFault } from "../../src/websocket/socket-errors.ts";
 
 const about = { service: "feed", operation: "/stream" };
 const failed = (error: Error) => socketError({ kind: "failed", error, wasOpen: false }, about, 0);
@@ -70,4 +71,42 @@ test("a close code is named, and the peer's reason stays out of the message", ()
   });
   expect(error.message).toContain("1012 (service restart)");
   expect(error.message).not.toContain("abc");
+});
+
+test("refused credentials are not retryable: with the same ones it would end the same way", () => {
+  expect([refused(401).retryable, refused(403).retryable, refused(503).retryable]).toEqual([false, false, true]);
+  const closed = (code: number) => socketError({ kind: "closed", code, reason: "", error: undefined }, about, 0);
+  expect([closed(3000).retryable, closed(4001).retryable]).toEqual([false, true]);
+});
+
+test("what went wrong with a proxy is said of the proxy, and of the service only what came after it", () => {
+  const codes = ["ENOTFOUND", "ECONNREFUSED", "CERT_HAS_EXPIRED", "ECONNRESET", "HPE_INVALID"];
+  const errors = codes.map((code) => proxyFault(withCode(code), about));
+  expect(errors.map(({ fault, retryable }) => [fault, retryable])).toEqual([
+    ["dns", true],
+    ["connect", true],
+    ["tls", false],
+    ["reset", true],
+    ["protocol", true],
+  ]);
+  for (const error of errors) {
+    expect(error.message).toContain("proxy");
+    expect(error).toMatchObject({ phase: "connect", outcome: "not-sent" });
+  }
+  const tunnels = ["CERT_HAS_EXPIRED", "ECONNRESET", ""].map((code) => tunnelFault(withCode(code), about).fault);
+  expect(tunnels).toEqual(["tls", "reset", "tls"]);
+});
+
+test("a proxy's refusal is none of the service: a 401 of it asks for no other credentials", () => {
+  const refusal = (status: number, retryAfter?: string) => proxyRefusal({ status, retryAfter }, about, 0);
+  expect([401, 403, 407, 429, 502].map((status) => refusal(status).retryable)).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
+  expect([judge(refusal(401)), judge(refusal(407)), judge(refusal(502))]).toEqual(["fatal", "fatal", "retry"]);
+  expect(refusal(503, "5")).toMatchObject({ code: "connection-connect", retryAfterMs: 5_000, cause: { status: 503 } });
+  expect(refusal(407).message).toContain("check user and password in the URL of the proxy");
 });
