@@ -21,6 +21,7 @@ export {
 } from "./registry/default-registry.ts";
 export { defineServices } from "./registry/define.ts";
 export {
+  type AnyStreamOptions,
   type AnyWebSocketService,
   type DefinitionOptions,
   type GivenOptions,
@@ -53,7 +54,7 @@ export type { NextPage, NextStrategy, Page } from "./rest/next-page.ts";
 export * from "./rest/auth/bearer.ts";
 export * from "./rest/auth/fixed.ts";
 export * from "./rest/auth/hmac.ts";
-export type * from "./rest/auth/provider.ts";
+export type * from "./core/auth/provider.ts";
 export type { RESTServiceOptions } from "./rest/options.ts";
 export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
@@ -75,13 +76,37 @@ export { StreamedResponse } from "./rest/streamed-response.ts";
 export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
 export type { Polled, WaitForOptions, WaitOptions } from "./rest/wait-for.ts";
 export type { CacheOptions, TransportOptions } from "./rest/transport-options.ts";
-export { json, type MessageCodec } from "./websocket/codec.ts";
-export type { AttemptStep, DialStage, StreamAttempt, StreamState } from "./websocket/connection-model.ts";
+export type { OutboxLimits } from "./websocket/backlog.ts";
+export type { Classify, ConnectionEnd, Verdict } from "./websocket/close-codes.ts";
+export type { MessageCodec } from "./websocket/codec.ts";
+export { bytes, json, text } from "./websocket/codecs.ts";
+export type {
+  AttemptStep,
+  Backoff,
+  DialStage,
+  StreamAttempt,
+  StreamState,
+  Successor,
+} from "./websocket/connection-model.ts";
+export type { DedupeOptions, MessageId } from "./websocket/dedupe.ts";
 export type { DisconnectEvent } from "./websocket/disconnect-event.ts";
+export type { CompressionOptions } from "./websocket/flow-options.ts";
 export type { Heartbeat } from "./websocket/heartbeat.ts";
-export type { InboxLimits } from "./websocket/inbox.ts";
+export type { InboxLimits, LaneDepth } from "./websocket/inbox.ts";
+export type { JsonRpcCall } from "./websocket/json-rpc.ts";
+export type { KeyedConcurrency } from "./websocket/keyed-lane.ts";
 export type { ConsumerName } from "./websocket/lane.ts";
 export type { MessageIterator } from "./websocket/message-iterator.ts";
-export type { OutboxLimits } from "./websocket/outbox.ts";
-export type { PerAttempt, ReconnectOptions, WebSocketServiceOptions } from "./websocket/options.ts";
-export { type MessageHandler, type SendOptions, WebSocketService } from "./websocket/websocket-service.ts";
+export type { WebSocketServiceOptions } from "./websocket/options.ts";
+export type { UnsentMessage } from "./websocket/outgoing.ts";
+export type { AttemptContext, PerAttempt } from "./websocket/per-attempt.ts";
+export type { Offset, Position } from "./websocket/positions.ts";
+export type { ReconnectOptions, RotateOptions } from "./websocket/reconnect-options.ts";
+export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume-options.ts";
+export type { RttSummary } from "./websocket/rtt.ts";
+export type { SendOptions, StreamRequestOptions, StreamWaitOptions } from "./websocket/sender.ts";
+export type { FailedEvent, StreamRemains } from "./websocket/stream.ts";
+export type { StreamStats } from "./websocket/stream-stats.ts";
+export type { Subscription } from "./websocket/subscription.ts";
+export type { RefusedKey, SubscribeContext, SubscriptionOptions } from "./websocket/subscription-options.ts";
+export { type HandlerOptions, type MessageHandler, WebSocketService } from "./websocket/websocket-service.ts";

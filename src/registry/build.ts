@@ -42,13 +42,17 @@ export function buildService<T extends BaseExternalService>(
   const prefix = prefixOf(name, definition);
   const given = withoutUndefined(definition.options);
   const fields = settingFields[definition.kind];
-  const isRead = (option: string): boolean => context.precedence === "environment" || !isGiven(given, option);
+  // A stream's whole URLs stand in the place of its base URL and of the path below that.
+  const stand = (option: string): string => (["baseUrl", "endpoint"].includes(option) ? "endpoints" : option);
+  const isRead = (option: string): boolean =>
+    context.precedence === "environment" || !(isGiven(given, option) || isGiven(given, stand(option)));
   const settings = readSettings({ fields: fields.filter(({ option }) => isRead(option)), prefix, env: context.env });
   const problems = [...settings.problems];
   const options = merged({ ...withoutUndefined(context.shared), ...given, name }, settings);
 
   const variable = `${prefix}_URL`;
-  if (options["baseUrl"] === undefined && !problems.some((problem) => problem.startsWith(variable))) {
+  const isAddressed = options["baseUrl"] !== undefined || options["endpoints"] !== undefined;
+  if (!isAddressed && !problems.some((problem) => problem.startsWith(variable))) {
     if (definition.isOptional && problems.length === 0) return { kind: "skipped", variable };
     problems.push(`${variable} is not set: set it to the service's URL, or give baseUrl in the code`);
   }

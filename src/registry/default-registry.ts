@@ -6,7 +6,14 @@ import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
 import { WebSocketService } from "../websocket/websocket-service.ts";
 import { buildService } from "./build.ts";
-import { type AnyWebSocketService, type GivenOptions, rest, type ServiceDefinition, ws } from "./definition.ts";
+import {
+  type AnyWebSocketService,
+  type GivenOptions,
+  rest,
+  type ServiceDefinition,
+  type AnyStreamOptions,
+  ws,
+} from "./definition.ts";
 import { closeInReverse, connectInOrder } from "./sequence.ts";
 import { processEnvironment } from "../core/environment.ts";
 
@@ -32,14 +39,14 @@ export function createRestClient(name: string, ...given: readonly unknown[]): RE
 
 /** The same as `createRestClient` for a service over one WebSocket stream. */
 export function createWsClient(name: string, options?: GivenOptions<WebSocketServiceOptions>): WebSocketService;
-export function createWsClient<T extends AnyWebSocketService, O extends WebSocketServiceOptions<unknown>>(
+export function createWsClient<T extends AnyWebSocketService, O extends AnyStreamOptions>(
   name: string,
   Class: new (options: O) => T,
   options: GivenOptions<O>,
 ): T;
 export function createWsClient<T extends AnyWebSocketService>(
   name: string,
-  Class: new (options: WebSocketServiceOptions<never>) => T,
+  Class: new (options: AnyStreamOptions) => T,
 ): T;
 export function createWsClient(name: string, ...given: readonly unknown[]): WebSocketService {
   return create(name, ws(...(given as [])));

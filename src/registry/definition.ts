@@ -1,5 +1,5 @@
 import { ServiceConfigurationError } from "../core/errors.ts";
-import type { BaseExternalService } from "../core/external-service.ts";
+import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
 import type { RESTServiceOptions } from "../rest/options.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
@@ -30,6 +30,12 @@ export type GivenOptions<O extends object> = Omit<O, "name" | "baseUrl"> & {
  */
 export type AnyWebSocketService = BaseExternalService &
   Pick<WebSocketService, "state" | "send" | "sendJson" | "disconnect">;
+
+/**
+ * What the options of every WebSocketService have, whatever its messages are: some of the others take functions of
+ * messages, so that the options for one kind of message are not those for another.
+ */
+export type AnyStreamOptions = ExternalServiceOptions & Pick<WebSocketServiceOptions, "baseUrl" | "apiKey">;
 
 /** A class and its options, not yet a service; made by `rest` and `ws`. */
 export interface ServiceDefinition<T extends BaseExternalService> {
@@ -64,13 +70,11 @@ export function rest(first: unknown = {}, second: unknown = {}): ServiceDefiniti
 }
 
 /** The same as `rest` for a service over one WebSocket stream. */
-export function ws<T extends AnyWebSocketService, O extends WebSocketServiceOptions<unknown>>(
+export function ws<T extends AnyWebSocketService, O extends AnyStreamOptions>(
   Class: new (options: O) => T,
   options: GivenOptions<O> & DefinitionOptions,
 ): ServiceDefinition<T>;
-export function ws<T extends AnyWebSocketService>(
-  Class: new (options: WebSocketServiceOptions<never>) => T,
-): ServiceDefinition<T>;
+export function ws<T extends AnyWebSocketService>(Class: new (options: AnyStreamOptions) => T): ServiceDefinition<T>;
 export function ws(
   options?: GivenOptions<WebSocketServiceOptions> & DefinitionOptions,
 ): ServiceDefinition<WebSocketService>;

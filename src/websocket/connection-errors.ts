@@ -1,17 +1,24 @@
 import {
   type ExternalServiceError,
+  isExternalServiceError,
   ServiceConnectionError,
   ServiceDecodeError,
   ServiceTimeoutError,
   ServiceUnavailableError,
 } from "../core/errors.ts";
+import type { StreamName } from "./socket-errors.ts";
 import type { AttemptStep, ConnectionSettings, DialStage } from "./connection-model.ts";
+import { UndecodableMessage } from "./undecodable-message.ts";
 
 const awaitedAt: Record<DialStage, string> = {
+  turn: "its turn to dial",
+  endpoint: "the endpoint provider",
+  auth: "the credentials",
   headers: "the headers provider",
   protocols: "the protocols provider",
   name: "the host name",
   tcp: "the TCP connection",
+  proxy: "the proxy's answer",
   tls: "the TLS handshake",
   upgrade: "the answer to the upgrade request",
 };
@@ -19,7 +26,7 @@ const awaitedAt: Record<DialStage, string> = {
 /** One attempt took too long; says what it was waiting for. */
 export function connectTimeout(settings: ConnectionSettings, step: AttemptStep): ServiceTimeoutError {
   const { service, operation, connectTimeoutMs } = settings;
-  const awaited = step.at === "dialing" ? awaitedAt[step.stage] : "onConnect";
+  const awaited = step.at === "dialing" ? awaitedAt[step.stage] : "onConnect and the subscriptions";
   const isOpening = step.at !== "dialing" || step.stage === "upgrade";
   return new ServiceTimeoutError("connect", connectTimeoutMs, {
     service,
@@ -56,6 +63,16 @@ export function prepareFailure({ service, operation }: ConnectionSettings, throw
   });
 }
 
+/** Fetching what was missing took too long. */
+export function fillTimeout(about: StreamName, limitMs: number): ServiceTimeoutError {
+  return new ServiceTimeoutError("answer", limitMs, {
+    ...about,
+    phase: "receive",
+    outcome: "unknown",
+    detail: `resume.fill did not fetch what was missing within ${limitMs} ms`,
+  });
+}
+
 /** The start limit passed before any attempt had come to an end. */
 export function startTimeout({ service, operation, startTimeoutMs }: ConnectionSettings): ServiceTimeoutError {
   return new ServiceTimeoutError("start", startTimeoutMs, {
@@ -64,6 +81,31 @@ export function startTimeout({ service, operation, startTimeoutMs }: ConnectionS
     phase: "start",
     outcome: "not-sent",
     retryable: true,
+  });
+}
+
+/** What making a socket threw. */
+export function undialled({ service, operation }: ConnectionSettings, thrown: unknown): ExternalServiceError {
+  if (isExternalServiceError(thrown)) return thrown;
+  // `ws` and Node refuse a target by throwing; options are checked before, so it is rare, and it stays as it is.
+  return new ServiceConnectionError("connect", {
+    service,
+    operation,
+    phase: "connect",
+    outcome: "not-sent",
+    retryable: false,
+    cause: thrown,
+  });
+}
+
+/** For what was still owed on a connection that another has replaced. */
+export function replaced({ service, operation }: ConnectionSettings): ServiceConnectionError {
+  return new ServiceConnectionError("closed", {
+    service,
+    operation,
+    phase: "close",
+    outcome: "unknown",
+    detail: "another connection has taken its place",
   });
 }
 
@@ -92,12 +134,11 @@ export function sendAtClose(service: string): ServiceUnavailableError {
 
 /** The codec threw. */
 export function undecodable(service: string, operation: string, cause: unknown): ServiceDecodeError {
-  return new ServiceDecodeError("encoding", {
-    service,
-    operation,
-    phase: "decode",
-    outcome: "accepted",
-    detail: "a message could not be decoded, and was dropped",
-    cause,
-  });
+  const facts = { service, operation, phase: "decode", outcome: "accepted" } as const;
+  if (cause instanceof UndecodableMessage) {
+    const { fault, message, issues } = cause;
+    return new ServiceDecodeError(fault, { ...facts, detail: message, issues, cause: cause.cause });
+  }
+  const detail = "a message could not be decoded, and was dropped";
+  return new ServiceDecodeError("encoding", { ...facts, detail, cause });
 }

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock, Random, Timer } from "../core/clock.ts";
-import { type ExternalServiceError, isExternalServiceError, ServiceConnectionError } from "../core/errors.ts";
+import type { ExternalServiceError } from "../core/errors.ts";
 import { connectionReducer } from "./connection.ts";
+import { replaced, undialled } from "./connection-errors.ts";
 import type {
   ConnectionEffect,
   ConnectionEvent,
@@ -9,79 +10,89 @@ import type {
   StreamState,
   TimerName,
 } from "./connection-model.ts";
-import { type DialContext, dial } from "./dial.ts";
-import type { WebSocketSettings } from "./options.ts";
+import type { Dialer, DialListener } from "./dial.ts";
+import { LiveConnection } from "./live-connection.ts";
+import { Retirements } from "./retirements.ts";
 import { socketError } from "./socket-errors.ts";
-import type { SocketListener, StreamSocket } from "./transport.ts";
+import type { StreamSocket } from "./transport.ts";
 
-/** What the shell asks of the service around it. */
+/** What the shell asks of the service around it. A connection is named by its generation. */
 export interface StreamHost {
-  /** The socket is open; resolves when `onConnect` is done. */
-  prepare(socket: StreamSocket, generation: number): Promise<void>;
-  flow(socket: StreamSocket): void;
-  hold(cause: ExternalServiceError): void;
+  /** The socket is open; resolves when the connection is ready to flow. */
+  prepare(socket: StreamSocket, connection: LiveConnection): Promise<void>;
+  flow(socket: StreamSocket, connection: LiveConnection): void;
+  /** Nothing flows over it any more. */
+  hold(socket: StreamSocket, connection: LiveConnection, cause: ExternalServiceError): void;
+  /** Another connection flows; resolves when nothing is owed on this one. */
+  retire(socket: StreamSocket, connection: LiveConnection): Promise<void>;
   /** Resolves when the outbox is empty. */
   flush(): Promise<void>;
   /** What still arrives is not wanted. */
   discardIncoming(): void;
   ping(socket: StreamSocket): void;
   pong(payload: string): void;
-  message(data: string | Uint8Array, bytes: number): void;
+  message(data: string | Uint8Array, bytes: number, generation: number): void;
   /** `onConnect` threw this. */
   prepareFailed(thrown: unknown): void;
   /** An attempt failed, and another will follow. */
   report(error: ExternalServiceError): void;
-  disconnected(event: { readonly error?: ExternalServiceError; readonly willReconnect: boolean }): void;
+  /** An attempt is over: the connection is ready, or there is an error. */
+  attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void;
+  disconnected(event: Omit<Extract<ConnectionEffect, { type: "disconnected" }>, "type">): void;
   end(error: ExternalServiceError | undefined): void;
   announce(state: StreamState): void;
-}
-
-interface Live {
-  readonly generation: number;
-  readonly abort: AbortController;
-  socket: StreamSocket | undefined;
-  /** Since when it is being read; undefined while it is paused. */
-  readingSince: number | undefined;
 }
 
 // Sockets and timers remember the async context they were made in, and run their callbacks in it. Without this, a
 // stream that was connected within `withDeadline` would hand that deadline to its handlers for ever.
 const outside = AsyncLocalStorage.snapshot();
 
-/** Runs what the reducer decides: owns the one socket, the timers, and nothing else. */
+/** Runs what the reducer decides: owns the sockets, the timers, and nothing else. */
 export class ConnectionShell {
-  readonly #settings: WebSocketSettings<never>;
+  readonly #settings: ConnectionSettings;
   readonly #host: StreamHost;
+  readonly #dialer: Dialer;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #reduce: ReturnType<typeof connectionReducer>;
   readonly #timers = new Map<TimerName, Timer>();
   #state: StreamState = { name: "idle", generation: 0 };
-  /** The connection that has, or is about to have, a socket. */
-  #live: Live | undefined;
+  /** Those that have, or are about to have, a socket: one, but for a rotation, when there is another beside it. */
+  readonly #live = new Map<number, LiveConnection>();
+  readonly #retirements: Retirements;
   /** Events that came up while the effects of another were run; undefined while none is. */
   #pending: ConnectionEvent[] | undefined;
 
-  constructor(settings: WebSocketSettings<never>, host: StreamHost) {
+  constructor(
+    settings: ConnectionSettings,
+    world: { readonly clock: Clock; readonly random: Random },
+    dialer: Dialer,
+    host: StreamHost,
+  ) {
     this.#settings = settings;
     this.#host = host;
-    this.#clock = settings.clock;
-    this.#random = settings.random;
-    this.#reduce = connectionReducer(connectionSettings(settings));
+    this.#dialer = dialer;
+    this.#clock = world.clock;
+    this.#random = world.random;
+    this.#reduce = connectionReducer(settings);
+    this.#retirements = new Retirements(world.clock, settings.closeTimeoutMs, (connection, error) =>
+      this.#retired(connection, error),
+    );
   }
 
   get state(): StreamState {
     return this.#state;
   }
 
-  /** The socket, while the stream is open. */
-  get openSocket(): StreamSocket | undefined {
-    return this.#state.name === "open" ? this.#live?.socket : undefined;
+  /** The connection that flows, while the stream is open. */
+  get open(): LiveConnection | undefined {
+    return this.#state.name === "open" ? this.#live.get(this.#state.generation) : undefined;
   }
 
   /** True while we hold the reader. */
   get isPaused(): boolean {
-    return this.#live?.socket !== undefined && this.#live.readingSince === undefined;
+    const current = this.#live.get(this.#state.generation);
+    return current?.socket !== undefined && current.readingSince === undefined;
   }
 
   start(): void {
@@ -96,13 +107,27 @@ export class ConnectionShell {
     this.#dispatch({ type: "reset" });
   }
 
-  setPaused(isPaused: boolean): void {
-    const live = this.#live;
+  hurry(): void {
+    this.#dispatch({ type: "hurry" });
+  }
+
+  rotate(): void {
+    this.#dispatch({ type: "rotate" });
+  }
+
+  /** Stops reading this connection, or goes on. */
+  setPaused(isPaused: boolean, generation: number): void {
     // Once the Close frame is out, the peer's must be reached.
-    if (live?.socket === undefined || (this.#state.name === "closing" && this.#state.step === "handshake")) return;
-    live.readingSince = isPaused ? undefined : this.#clock.now();
-    if (isPaused) live.socket.pause();
-    else live.socket.resume();
+    if (this.#state.name === "closing" && this.#state.step === "handshake") return;
+    this.#live.get(generation)?.setPaused(isPaused, this.#clock.now());
+  }
+
+  /** Whether this connection is open, and not ready yet. */
+  isPreparing(generation: number): boolean {
+    const state = this.#state;
+    const attempt = state.name === "open" ? state.successor : state;
+    if (attempt === undefined || !("step" in attempt) || typeof attempt.step === "string") return false;
+    return attempt.generation === generation && attempt.step.at === "preparing";
   }
 
   // Effects may bring about events at once; they are taken one after the other, never one within the other.
@@ -113,28 +138,38 @@ export class ConnectionShell {
     }
     this.#pending = [event];
     outside(() => {
-      for (let next = this.#pending?.shift(); next !== undefined; next = this.#pending?.shift()) this.#step(next);
-      this.#pending = undefined;
+      try {
+        for (let next = this.#pending?.shift(); next !== undefined; next = this.#pending?.shift()) this.#step(next);
+      } finally {
+        this.#pending = undefined;
+      }
     });
   }
 
   #step(event: ConnectionEvent): void {
     const { state, effects } = this.#reduce(this.#state, event, { now: this.#clock.now(), random: this.#random() });
     this.#state = state;
+    const lost = event.type === "lost" ? this.#live.get(event.generation) : undefined;
     for (const effect of effects) this.#run(effect);
+    if (event.type !== "lost" || lost === undefined) return;
+    if (this.#live.get(lost.generation) === lost) this.#live.delete(lost.generation);
+    lost.destroy();
+    if (lost.endAttempt()) this.#host.attempted(lost, event.error);
   }
 
   #run(effect: ConnectionEffect): void {
     const host = this.#host;
     switch (effect.type) {
       case "dial":
-        return this.#dial(effect.generation, effect.attempt);
+        return this.#dial(effect);
       case "destroySocket":
-        return this.#destroy(effect.generation);
+        return this.#destroy(effect.generation, effect.error);
       case "closeSocket":
         return this.#close(effect.generation);
       case "prepare":
         return this.#prepare(effect.generation);
+      case "renew":
+        return this.#renew(effect.generation);
       case "setTimer":
         return this.#setTimer(effect.timer, effect.generation, effect.delayMs);
       case "cancelTimer":
@@ -142,9 +177,14 @@ export class ConnectionShell {
       case "sendPing":
         return this.#withSocket(effect.generation, (socket) => host.ping(socket));
       case "flow":
-        return this.#withSocket(effect.generation, (socket) => host.flow(socket));
+        return this.#withSocket(effect.generation, (socket, connection) => {
+          if (connection.endAttempt()) host.attempted(connection, undefined);
+          host.flow(socket, connection);
+        });
       case "hold":
-        return host.hold(effect.error);
+        return this.#hold(effect.generation, effect.error);
+      case "retire":
+        return this.#retire(effect.generation);
       case "flush":
         return void host.flush().then(() => this.#dispatch({ type: "flushed", generation: effect.generation }));
       case "report":
@@ -152,54 +192,58 @@ export class ConnectionShell {
       case "disconnected":
         return host.disconnected(effect);
       case "end":
-        this.#live = undefined;
+        this.#forget();
         return host.end(effect.error);
       case "announce":
         return host.announce(effect.state);
     }
   }
 
-  #dial(generation: number, attempt: number): void {
-    const live: Live = { generation, abort: new AbortController(), socket: undefined, readingSince: undefined };
-    this.#live = live;
-    const context: DialContext = { attempt, signal: live.abort.signal, clock: this.#clock };
+  #dial(effect: Extract<ConnectionEffect, { type: "dial" }>): void {
+    const { generation } = effect;
+    const connection = new LiveConnection(generation, this.#clock.now());
+    this.#live.set(generation, connection);
     const run = async (): Promise<void> => {
-      const socket = await dial(this.#settings, context, this.#listenerFor(live));
+      const { attempt, endpoint, isRenewed } = effect;
+      const context = { attempt, endpoint, isRenewed, signal: connection.signal };
+      const socket = await this.#dialer.dial(context, this.#listenerFor(connection));
       // Given up in the very moment: nobody else knows of this socket.
-      if (live.abort.signal.aborted) socket?.destroy();
-      else live.socket = socket;
+      if (connection.signal.aborted) socket?.destroy();
+      else connection.socket = socket;
     };
-    run().catch((error: unknown) => this.#dispatch({ type: "lost", generation, error: this.#typed(error) }));
+    run().catch((error: unknown) => this.#lose(connection, undialled(this.#settings, error)));
   }
 
-  #listenerFor(live: Live): SocketListener {
-    const { generation } = live;
+  #listenerFor(connection: LiveConnection): DialListener {
+    const { generation } = connection;
     const host = this.#host;
     return {
+      endpoint: ({ shown, count }) => {
+        connection.begin(shown);
+        this.#dispatch({ type: "stage", generation, stage: "endpoint", endpoints: count });
+      },
       stage: (stage) => this.#dispatch({ type: "stage", generation, stage }),
       opened: () => {
-        live.readingSince = this.#clock.now();
+        connection.readingSince = this.#clock.now();
         this.#dispatch({ type: "opened", generation });
       },
-      message: (data, bytes) => {
-        if (this.#live === live) host.message(data, bytes);
-      },
+      message: (data, bytes) => host.message(data, bytes, generation),
       pong: (payload) => host.pong(payload),
-      ended: (end) =>
-        this.#dispatch({
-          type: "lost",
-          generation,
-          error: socketError(end, this.#name, this.#clock.wallNow()),
-        }),
+      ended: (end) => this.#lose(connection, socketError(end, this.#settings, this.#clock.wallNow())),
     };
   }
 
-  #destroy(generation: number): void {
-    const live = this.#live;
-    if (live?.generation !== generation) return;
-    this.#live = undefined;
-    live.abort.abort();
-    live.socket?.destroy();
+  #lose(connection: LiveConnection, error: ExternalServiceError): void {
+    if (this.#retirements.has(connection)) this.#retirements.end(connection, error);
+    else this.#dispatch({ type: "lost", generation: connection.generation, error });
+  }
+
+  #destroy(generation: number, error: ExternalServiceError | undefined): void {
+    const connection = this.#live.get(generation);
+    if (connection === undefined) return;
+    this.#live.delete(generation);
+    if (connection.endAttempt() && error !== undefined) this.#host.attempted(connection, error);
+    connection.destroy();
   }
 
   #close(generation: number): void {
@@ -211,26 +255,56 @@ export class ConnectionShell {
   }
 
   #prepare(generation: number): void {
-    this.#withSocket(generation, (socket) => {
-      this.#host.prepare(socket, generation).then(
+    this.#withSocket(generation, (socket, connection) => {
+      this.#host.prepare(socket, connection).then(
         () => this.#dispatch({ type: "prepared", generation }),
         (thrown: unknown) => {
           // Of a connection that was lost meanwhile, the loss has been told; what it made `onConnect` throw says no more.
-          if (this.#isPreparing(generation)) this.#host.prepareFailed(thrown);
+          if (this.isPreparing(generation)) this.#host.prepareFailed(thrown);
           this.#dispatch({ type: "prepareFailed", generation, thrown });
         },
       );
     });
   }
 
-  #isPreparing(generation: number): boolean {
-    const state = this.#state;
-    if (state.name !== "connecting" && state.name !== "reconnecting") return false;
-    return state.generation === generation && state.step.at === "preparing";
+  #renew(generation: number): void {
+    const asked = new LiveConnection(generation, this.#clock.now());
+    this.#live.set(generation, asked);
+    const answer = (hasOthers: boolean): void => {
+      if (this.#live.get(generation) === asked) this.#live.delete(generation);
+      this.#dispatch({ type: "renewed", generation, hasOthers });
+    };
+    this.#dialer.renewCredentials(asked.signal).then(answer, () => answer(false));
   }
 
-  #withSocket(generation: number, act: (socket: StreamSocket) => void): void {
-    if (this.#live?.generation === generation && this.#live.socket !== undefined) act(this.#live.socket);
+  #hold(generation: number, cause: ExternalServiceError): void {
+    const connection = this.#live.get(generation);
+    if (connection?.socket === undefined) return;
+    this.#host.hold(connection.socket, connection, cause);
+  }
+
+  #retire(generation: number): void {
+    this.#withSocket(generation, (socket, connection) => {
+      this.#live.delete(generation);
+      this.#retirements.add(connection, this.#host.retire(socket, connection));
+    });
+  }
+
+  #retired(connection: LiveConnection, error: ExternalServiceError | undefined): void {
+    const { socket } = connection;
+    if (socket !== undefined) this.#host.hold(socket, connection, error ?? replaced(this.#settings));
+  }
+
+  /** The stream is over: no socket stays. */
+  #forget(): void {
+    this.#retirements.endAll();
+    for (const connection of this.#live.values()) connection.destroy();
+    this.#live.clear();
+  }
+
+  #withSocket(generation: number, act: (socket: StreamSocket, connection: LiveConnection) => void): void {
+    const connection = this.#live.get(generation);
+    if (connection?.socket !== undefined) act(connection.socket, connection);
   }
 
   #setTimer(timer: TimerName, generation: number, delayMs: number): void {
@@ -238,9 +312,9 @@ export class ConnectionShell {
     const fire = (): void => {
       this.#timers.delete(timer);
       if (timer !== "heartbeat") return this.#dispatch({ type: "timer", timer, generation });
-      const lastByteAt = this.#live?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY;
-      const readingSince = this.#live?.readingSince;
-      this.#dispatch({ type: "timer", timer, generation, lastByteAt, readingSince });
+      const connection = this.#live.get(generation);
+      const lastByteAt = connection?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY;
+      this.#dispatch({ type: "timer", timer, generation, lastByteAt, readingSince: connection?.readingSince });
     };
     this.#timers.set(timer, this.#clock.setTimer(delayMs, fire));
   }
@@ -249,25 +323,4 @@ export class ConnectionShell {
     this.#timers.get(timer)?.cancel();
     this.#timers.delete(timer);
   }
-
-  get #name(): { readonly service: string; readonly operation: string } {
-    return { service: this.#settings.name, operation: this.#settings.path };
-  }
-
-  #typed(error: unknown): ExternalServiceError {
-    if (isExternalServiceError(error)) return error;
-    // `ws` and Node refuse a target by throwing; options are checked before, so it is rare, and it stays as it is.
-    return new ServiceConnectionError("connect", {
-      ...this.#name,
-      phase: "connect",
-      outcome: "not-sent",
-      retryable: false,
-      cause: error,
-    });
-  }
-}
-
-function connectionSettings(settings: WebSocketSettings<never>): ConnectionSettings {
-  const { name, path, connectTimeoutMs, startTimeoutMs, closeTimeoutMs, reconnect, heartbeat } = settings;
-  return { service: name, operation: path, connectTimeoutMs, startTimeoutMs, closeTimeoutMs, reconnect, heartbeat };
 }

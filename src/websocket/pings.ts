@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { RttSamples, type RttSummary } from "./rtt.ts";
 
 interface Outstanding {
   readonly payload: string;
@@ -13,8 +14,8 @@ const maxOutstanding = 32;
 export class Pings {
   readonly #clock: Clock;
   #outstanding: Outstanding[] = [];
+  readonly #rtt = new RttSamples();
   #sent = 0;
-  #rttMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,7 +23,12 @@ export class Pings {
 
   /** Of the last pong that came, in milliseconds. */
   get rttMs(): number | undefined {
-    return this.#rttMs;
+    return this.#rtt.lastMs;
+  }
+
+  /** Of the last hundred pongs; undefined before the first. Sorts them, so it is for whoever asks, not for each pong. */
+  get rtt(): RttSummary | undefined {
+    return this.#rtt.summary();
   }
 
   /** Sends one; `answered` is called once: with the time it took, or with undefined when no pong will come. */
@@ -33,15 +39,21 @@ export class Pings {
     socket.ping(payload);
   }
 
-  /** A pong came. It answers the earlier pings too: a peer may answer only the last (RFC 6455, section 5.5.3). */
-  pong(payload: string): void {
+  /**
+   * A pong came. It answers the earlier pings too: a peer may answer only the last (RFC 6455, section 5.5.3). Of those
+   * it tells no round-trip time, so it is one sample.
+   *
+   * @returns false where no ping of ours had this payload.
+   */
+  pong(payload: string): boolean {
     const index = this.#outstanding.findIndex((ping) => ping.payload === payload);
-    if (index === -1) return;
+    if (index === -1) return false;
     const answered = this.#outstanding.splice(0, index + 1);
     const now = this.#clock.now();
     for (const ping of answered) ping.answered?.(now - ping.sentAt);
     const last = answered.at(-1);
-    if (last !== undefined) this.#rttMs = now - last.sentAt;
+    if (last !== undefined) this.#rtt.add(now - last.sentAt);
+    return true;
   }
 
   /** The connection is gone: no pong will come. */

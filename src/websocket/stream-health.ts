@@ -1,9 +1,10 @@
 import { currentDeadline } from "../core/deadline.ts";
-import type { HealthStatus } from "../core/health.ts";
+import type { HealthReport, HealthStatus } from "../core/health.ts";
 import type { ConnectionShell } from "./connection-shell.ts";
 import type { StreamState } from "./connection-model.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Pings } from "./pings.ts";
+import type { Stream } from "./stream.ts";
 
 export interface StreamVerdict {
   readonly status: HealthStatus;
@@ -39,21 +40,54 @@ const paused: StreamVerdict = {
   output: "a consumer is too slow: reading is paused until it has caught up",
 };
 
-/** Tries an open connection with a ping of its own. */
-export async function probe(
+/** What is known of a stream, and, where that alone does not settle it, what a ping of its own finds out. */
+export async function checkStream<Message>(
+  stream: Stream<Message>,
+  settings: { readonly name: string; readonly clock: Clock; readonly pingTimeoutMs: number },
+  signal: AbortSignal | undefined,
+): Promise<HealthReport> {
+  const { clock, pingTimeoutMs } = settings;
+  const startedAt = clock.now();
+  const verdict =
+    judgeState(stream.state) ?? (await probe(stream.shell, stream.pings, clock, { pingTimeoutMs, signal }));
+  const now = clock.now();
+  const { state, traffic, outbox, inbox, pings, shell } = stream;
+  return {
+    service: settings.name,
+    ...verdict,
+    latencyMs: Math.round(now - startedAt),
+    state: state.name,
+    time: new Date(clock.wallNow()).toISOString(),
+    details: {
+      generation: state.generation,
+      reconnects: Math.max(0, traffic.opens - 1),
+      rttMs: rounded(pings.rttMs),
+      lastMessageAgeMs: rounded(traffic.lastMessageAt === undefined ? undefined : now - traffic.lastMessageAt),
+      queuedSends: outbox.queuedMessages,
+      queuedSendBytes: outbox.queuedBytes,
+      undeliveredMessages: inbox.depth,
+      isReadingPaused: shell.isPaused,
+    },
+  };
+}
+
+const rounded = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(ms * 10) / 10;
+
+async function probe(
   shell: ConnectionShell,
   pings: Pings,
   clock: Clock,
   limits: { readonly pingTimeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<StreamVerdict> {
-  const socket = shell.openSocket;
+  const socket = shell.open?.socket;
   if (socket === undefined) return { status: "fail", output: "the connection is gone" };
   if (shell.isPaused) return paused;
   const askedAt = clock.now();
   const limitMs = Math.min(limits.pingTimeoutMs, longestProbeMs, currentDeadline()?.remainingMs() ?? longestProbeMs);
   const rttMs = await pong(socket, pings, clock, limitMs, limits.signal);
   if (rttMs !== undefined) return { status: "pass" };
-  if (shell.openSocket !== socket) return { status: "fail", output: "the connection broke" };
+  if (shell.open?.socket !== socket) return { status: "fail", output: "the connection broke" };
   if (shell.isPaused) return paused;
   if (socket.lastByteAt > askedAt) return { status: "warn", output: "bytes come, but no answer to a ping" };
   return { status: "fail", output: `no answer to a ping within ${Math.round(limitMs)} ms` };

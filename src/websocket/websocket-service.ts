@@ -1,162 +1,260 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { currentDeadline } from "../core/deadline.ts";
-import { type ExternalServiceError, ServiceConfigurationError } from "../core/errors.ts";
+import { ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import type { HealthReport } from "../core/health.ts";
-import { announce } from "./announce.ts";
-import { type Encoded, encode, encodeJson } from "./codec.ts";
-import { sendAfterFailure, sendAtClose, undecodable } from "./connection-errors.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { sendAfterFailure } from "./connection-errors.ts";
 import type { StreamState } from "./connection-model.ts";
-import { ConnectionShell, type StreamHost } from "./connection-shell.ts";
-import { type DisconnectEvent, disconnectEvent } from "./disconnect-event.ts";
-import { Inbox } from "./inbox.ts";
+import type { DisconnectEvent } from "./disconnect-event.ts";
+import type { JsonRpcCall } from "./json-rpc.ts";
+import { concurrencyProblems, type KeyedConcurrency } from "./keyed-lane.ts";
 import type { ConsumerName } from "./lane.ts";
 import type { MessageIterator } from "./message-iterator.ts";
 import { readWebSocketOptions, type WebSocketServiceOptions, type WebSocketSettings } from "./options.ts";
-import { Outbox } from "./outbox.ts";
-import { Pings } from "./pings.ts";
-import { judgeState, probe } from "./stream-health.ts";
-
-export interface SendOptions {
-  /** Takes the message back while it waits; its reason is thrown unchanged. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until it must be with the kernel. @defaultValue `sendTimeoutMs` */
-  readonly timeoutMs?: number | undefined;
-}
+import type { Position } from "./positions.ts";
+import { type StreamRequestOptions, Sender, type SendOptions, type StreamWaitOptions } from "./sender.ts";
+import { type FailedEvent, Stream, type StreamRemains } from "./stream.ts";
+import { checkStream } from "./stream-health.ts";
+import { type StreamStats, streamStats } from "./stream-stats.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** Gets each message; the next one comes when the promise it returned has settled. */
 export type MessageHandler<Message> = (message: Message) => void | Promise<void>;
 
-// Which connection the running code prepares: what it sends goes before what the rest of the program sends.
-const preparing = new AsyncLocalStorage<{ readonly owner: object; readonly generation: number }>();
+/** How an added handler takes part. */
+export interface HandlerOptions<Message> {
+  /** @defaultValue one message at a time */
+  readonly concurrency?: KeyedConcurrency<Message> | undefined;
+}
 
 /**
  * A service that is talked to over one WebSocket stream, which outlives its sockets. PROTOCOL.md is its contract.
  *
- * Subclasses override what they need of `onConnect`, `onDisconnect`, `onMessage` and `onError`.
+ * Subclasses override what they need of `onConnect`, `onDisconnect`, `onMessage`, `onError` and `onFailed`.
  */
 export abstract class WebSocketService<Message = string | Uint8Array> extends BaseExternalService {
   readonly #settings: WebSocketSettings<Message>;
-  readonly #shell: ConnectionShell;
-  readonly #inbox: Inbox<Message>;
-  readonly #outbox: Outbox;
-  readonly #pings: Pings;
-  /** Pending while `connect()` waits for the stream to open. */
-  #start: PromiseWithResolvers<void> | undefined;
-  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
-  #opens = 0;
-  #lastMessageAt: number | undefined;
+  readonly #stream: Stream<Message>;
+  readonly #sender: Sender<Message>;
 
   /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: WebSocketServiceOptions<Message>) {
     const settings = readWebSocketOptions<Message>(options, new.target.name);
     super(settings);
     this.#settings = settings;
-    this.#pings = new Pings(this.clock);
-    this.#outbox = new Outbox({ service: this.name, operation: settings.path }, settings.outbox, this.clock);
-    this.#inbox = new Inbox<Message>(settings.inbox, {
-      onPressure: (isFull) => this.#shell.setPaused(isFull),
-      onError: (thrown, from) => this.#tell(thrown, from),
-    });
-    this.#inbox.addHandler((message) => this.onMessage(message), { consumer: "onMessage" });
-    this.#shell = new ConnectionShell(settings as WebSocketSettings<never>, this.#host());
+    this.#stream = new Stream<Message>(settings, this.#owner(), this);
+    this.#sender = new Sender(this.#stream, settings);
+    const { concurrency } = settings;
+    this.#stream.inbox.addHandler((message) => this.onMessage(message), { consumer: "onMessage" }, { concurrency });
   }
 
   /** Where the stream is, with what belongs to it. */
   get state(): StreamState {
-    return this.#shell.state;
+    return this.#stream.state;
   }
 
   /**
-   * Opens the stream and resolves to the service when `onConnect` is done. Attempts that fail for a passing reason are
-   * repeated, for `startTimeoutMs` in all. A stream that has failed for good is dialled anew.
+   * Opens the stream and resolves to the service when the connection is ready. Attempts that fail for a passing reason
+   * are repeated, for `startTimeoutMs` in all. A stream that has failed for good is dialled anew.
    *
    * @throws the error of the last attempt, or ServiceTimeoutError `timeout-start` where none has ended;
    * ServiceUnavailableError `unavailable-draining | unavailable-stopped` once it was closed.
    */
   override async connect(): Promise<this> {
     await super.connect();
-    if (this.state.name === "failed" || this.#start !== undefined) await this.#begin();
+    if (this.state.name === "failed" || this.#stream.isStarting) await this.#stream.start();
     return this;
   }
 
-  /** The same as `close()`: sends what is queued, then a Close frame, within `closeTimeoutMs`. */
-  async disconnect(): Promise<void> {
+  /** The same as `close()`, and tells what was left: sends what is queued, then a Close frame, within `closeTimeoutMs`. */
+  async disconnect(): Promise<StreamRemains> {
     await this.close();
+    return this.#stream.remains;
   }
 
   /**
-   * Sends text, bytes, or anything else as JSON, and resolves when it was handed to the kernel, which is not a receipt.
-   * Waits through reconnects, in order.
+   * Closes when requests under way have their answers and handlers have finished with what has come; what comes
+   * meanwhile is discarded. A handler that calls it is not waited for.
+   *
+   * @param options - `timeoutMs`: milliseconds for the wait; the closing itself has `closeTimeoutMs`.
+   * @throws ServiceConfigurationError for a limit that is none.
+   */
+  async drain(options: { readonly timeoutMs: number }): Promise<StreamRemains> {
+    const { timeoutMs } = options;
+    if (!(timeoutMs > 0)) {
+      throw new ServiceConfigurationError(this.name, [
+        `drain: timeoutMs must be a number above 0, not ${String(timeoutMs)}`,
+      ]);
+    }
+    if (this.lifecycle === "ready") await this.#stream.settle(timeoutMs);
+    return this.disconnect();
+  }
+
+  /** Ends a wait between two attempts at once; on an open connection, finds out within 5 s whether it still lives. */
+  reconnectNow(): void {
+    this.#stream.shell.hurry();
+  }
+
+  /**
+   * Moves to another connection, make-before-break: nothing is lost, and nothing comes twice. Does nothing while the
+   * stream is not open, or does so already.
+   *
+   * @throws ServiceConfigurationError where neither `resume` nor `dedupe` tells the messages of two connections apart.
+   */
+  rotateNow(): void {
+    if (this.#settings.rotation === false) {
+      throw new ServiceConfigurationError(this.name, [
+        "rotateNow needs reconnect, and resume or dedupe: without them messages would come twice",
+      ]);
+    }
+    this.#stream.shell.rotate();
+  }
+
+  /**
+   * Sends what the codec makes of it; where it does not say: text, bytes, or anything else as JSON. Resolves when it
+   * was handed to the kernel, which is not a receipt. Waits through reconnects, in order.
    *
    * @throws ServiceTimeoutError `timeout-send | timeout-deadline`; ServiceConnectionError `connection-reset` (outcome
    * `unknown`) where the connection broke meanwhile, `connection-not-connected` in state `failed`;
-   * ServiceUnavailableError before `connect()` and after `close()`; ServiceConfigurationError for what cannot be
-   * encoded or is too large; the signal's reason.
+   * ServiceUnavailableError before `connect()` and after `close()`, and `unavailable-queue-full`;
+   * ServiceConfigurationError for what cannot be encoded or is too large; the signal's reason.
    */
   async send(message: string | Uint8Array | object, options: SendOptions = {}): Promise<void> {
-    await this.#send(() => encode(this.name, message, this.#settings.maxPayloadBytes), options);
+    this.#assertSending("send");
+    await this.#sender.send(message, options);
   }
 
   /** Sends any value as JSON. @throws as {@link WebSocketService.send}. */
   async sendJson(value: unknown, options: SendOptions = {}): Promise<void> {
-    await this.#send(() => encodeJson(this.name, value, this.#settings.maxPayloadBytes), options);
+    this.#assertSending("send");
+    await this.#sender.sendJson(value, options);
+  }
+
+  /**
+   * Sends, and resolves to the first message for which `match` holds; nobody else gets that message. Never sent twice.
+   *
+   * @throws as `send`; ServiceTimeoutError `timeout-answer`; ServiceConnectionError `connection-reset` where the
+   * connection is lost before the answer: outcome `unknown` once the message was handed over, `not-sent` before;
+   * ServiceDecodeError where the answer does not match `schema`.
+   */
+  request<Schema extends StandardSchemaV1>(
+    message: string | Uint8Array | object,
+    options: StreamRequestOptions<Message> & { readonly match: (message: Message) => boolean; readonly schema: Schema },
+  ): Promise<StandardSchemaV1.InferOutput<Schema>>;
+  request(
+    message: string | Uint8Array | object,
+    options: StreamRequestOptions<Message> & {
+      readonly match: (message: Message) => boolean;
+      readonly schema?: undefined;
+    },
+  ): Promise<Message>;
+  /**
+   * Makes a JSON-RPC 2.0 call, and resolves to its result.
+   *
+   * @throws as above; ServiceRpcError where the service answers with an error.
+   */
+  request<Schema extends StandardSchemaV1>(
+    call: JsonRpcCall,
+    options: StreamWaitOptions & { readonly schema: Schema },
+  ): Promise<StandardSchemaV1.InferOutput<Schema>>;
+  request(call: JsonRpcCall, options?: StreamWaitOptions): Promise<unknown>;
+  async request(message: string | Uint8Array | object, options: StreamRequestOptions<Message> = {}): Promise<unknown> {
+    this.#assertSending("request");
+    return this.#sender.request(message, options);
+  }
+
+  /**
+   * The next message that passes. It takes it from nobody. Waits for ever, unless told otherwise.
+   *
+   * @throws ServiceTimeoutError `timeout-answer | timeout-deadline`; the signal's reason; what the filter threw; the
+   * stream's error once it has failed, ServiceUnavailableError once it was closed.
+   */
+  async once(filter: (message: Message) => boolean, options: StreamWaitOptions = {}): Promise<Message> {
+    this.#assertNotOver("once");
+    return this.#sender.once(filter, options);
+  }
+
+  /**
+   * Has the stream carry what `key` names, from now on and after every reconnect, and resolves when the service has
+   * confirmed it. `handler` gets the messages of this key, in a lane of its own.
+   *
+   * @throws ServiceConfigurationError for a key that is there already, or without the option `subscriptions`;
+   * ServiceRpcError where the service refuses; ServiceTimeoutError `timeout-answer`; the signal's reason.
+   */
+  async subscribe(
+    key: string,
+    handler?: MessageHandler<Message>,
+    options: StreamWaitOptions & HandlerOptions<Message> = {},
+  ): Promise<Subscription> {
+    this.#assertNotOver("subscribe");
+    const { concurrency, signal, timeoutMs, ...unknown } = options;
+    const problems = [
+      ...(handler === undefined || typeof handler === "function" ? [] : ["subscribe: the handler must be a function"]),
+      ...(handler === undefined || this.#settings.subscriptions?.keyOf !== undefined
+        ? []
+        : ["subscribe: a handler needs subscriptions.keyOf, which says what a message belongs to"]),
+      ...(concurrency === undefined ? [] : concurrencyProblems(concurrency)),
+      ...Object.keys(unknown).map((name) => `subscribe: unknown option ${name}`),
+    ];
+    if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
+    const terms = this.#sender.terms("subscribe", { signal, timeoutMs });
+    return this.#stream.subscribe(key, terms, handler, concurrency);
   }
 
   /**
    * Adds a consumer with a lane of its own: in order, one message at a time. Added twice, it is called once.
    *
-   * @throws ServiceConfigurationError for anything but a function.
+   * @throws ServiceConfigurationError for anything but a function, and for options that are wrong.
    */
-  addMessageHandler(handler: MessageHandler<Message>): this {
-    if (typeof handler !== "function") {
-      throw new ServiceConfigurationError(this.name, ["addMessageHandler needs a function"]);
-    }
-    this.#inbox.addHandler(handler, { consumer: "handler", handler: handler.name });
+  addMessageHandler(handler: MessageHandler<Message>, options: HandlerOptions<Message> = {}): this {
+    const { concurrency, ...unknown } = options;
+    const problems = [
+      ...(typeof handler === "function" ? [] : ["addMessageHandler needs a function"]),
+      ...(concurrency === undefined ? [] : concurrencyProblems(concurrency)),
+      ...Object.keys(unknown).map((name) => `addMessageHandler: unknown option ${name}`),
+    ];
+    if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
+    this.#stream.inbox.addHandler(handler, { consumer: "handler", handler: handler.name }, { concurrency });
     return this;
   }
 
   /** Removes it; what waits for it is dropped. False where it was not there. */
   removeMessageHandler(handler: MessageHandler<Message>): boolean {
-    return this.#inbox.removeHandler(handler);
+    return this.#stream.inbox.removeHandler(handler);
   }
 
   /**
    * The messages from now on. Read it to the end or leave it (`break`, `return()`): one that does neither fills up and
    * pauses the stream. Ends after `close()`; throws the stream's error after it has failed.
+   *
+   * @param options - `topic`: those of one subscription alone.
    */
-  messages(options: { readonly signal?: AbortSignal | undefined } = {}): MessageIterator<Message> {
-    return this.#inbox.iterate(options.signal);
-  }
-
-  /** Tries the connection with a ping of its own; see PROTOCOL.md, section 9. */
-  async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
-    const startedAt = this.clock.now();
-    const limits = { pingTimeoutMs: this.#settings.pingTimeoutMs, signal: options.signal };
-    const verdict = judgeState(this.state) ?? (await probe(this.#shell, this.#pings, this.clock, limits));
-    const now = this.clock.now();
-    return {
-      service: this.name,
-      ...verdict,
-      latencyMs: Math.round(now - startedAt),
-      state: this.state.name,
-      time: new Date(this.clock.wallNow()).toISOString(),
-      details: {
-        generation: this.state.generation,
-        reconnects: Math.max(0, this.#opens - 1),
-        rttMs: rounded(this.#pings.rttMs),
-        lastMessageAgeMs: rounded(this.#lastMessageAt === undefined ? undefined : now - this.#lastMessageAt),
-        queuedSends: this.#outbox.queuedMessages,
-        queuedSendBytes: this.#outbox.queuedBytes,
-        undeliveredMessages: this.#inbox.depth,
-        isReadingPaused: this.#shell.isPaused,
-      },
-    };
+  messages(
+    options: { readonly signal?: AbortSignal | undefined; readonly topic?: string | undefined } = {},
+  ): MessageIterator<Message> {
+    return this.#stream.inbox.iterate(options.signal, options.topic);
   }
 
   /**
-   * Runs on each new connection before anything else flows; what it sends goes first. It must not wait for a message:
-   * they are delivered after it. If it throws or takes too long, the connection counts as failed.
+   * How far every handler has got, by subscription key (`""` where there are no keys): what `resume.from` of the next
+   * process begins with. Empty without `resume`.
+   */
+  positions(): ReadonlyMap<string, Position> {
+    return this.#stream.sequencer?.positions() ?? new Map<string, Position>();
+  }
+
+  /** What the stream has done and is doing. */
+  stats(): StreamStats {
+    return streamStats(this.#stream, this.clock.now());
+  }
+
+  /** Tries the connection with a ping of its own; see PROTOCOL.md, section 11. */
+  async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
+    return checkStream(this.#stream, this.#settings, options.signal);
+  }
+
+  /**
+   * Runs on each new connection before anything else flows; what it sends goes first. Messages are delivered after it,
+   * but `request()` and `once()` are served. If it throws or takes too long, the connection counts as failed.
    */
   protected onConnect(): void | Promise<void> {}
 
@@ -174,14 +272,17 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     );
   }
 
+  /** The stream had been open, and has failed for good; `connect()` dials it anew. Nobody waits for it. */
+  protected onFailed(_event: FailedEvent): void | Promise<void> {}
+
   protected async open(signal: AbortSignal): Promise<void> {
-    const start = this.#begin();
-    const giveUp = (): void => this.#shell.close();
+    const start = this.#stream.start();
+    const giveUp = (): void => this.#stream.shell.close();
     signal.addEventListener("abort", giveUp, { once: true });
     try {
       await start;
     } catch (error) {
-      this.#shell.reset();
+      this.#stream.shell.reset();
       throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", giveUp);
@@ -189,129 +290,32 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   }
 
   protected async shut(): Promise<void> {
-    this.#shell.close();
-    await this.#closed.promise;
+    await this.#stream.close();
   }
 
-  async #begin(): Promise<void> {
-    if (this.#start === undefined) {
-      const start = Promise.withResolvers<void>();
-      this.#start = start;
-      // Whoever waits for it hears of its failure; that nobody does is not an unhandled rejection.
-      start.promise.catch(() => undefined);
-      this.#shell.start();
-    }
-    await this.#start?.promise;
-  }
-
-  async #send(encodeMessage: () => Encoded, { signal, timeoutMs }: SendOptions): Promise<void> {
-    const scope = preparing.getStore();
-    const { state } = this;
-    const isPreparing = (state.name === "connecting" || state.name === "reconnecting") && state.step.at === "preparing";
-    const isSetup = isPreparing && scope?.owner === this && scope.generation === state.generation;
-    // The first connection is open a moment before connect() resolves, and handlers may answer in that moment.
-    if (!isSetup && !(this.lifecycle === "starting" && state.name === "open")) this.assertReady("send");
-    if (state.name === "failed") throw sendAfterFailure(this.name, state.error);
-    const ownMs = timeoutMs ?? this.#settings.sendTimeoutMs;
-    if (!(ownMs > 0)) {
-      throw new ServiceConfigurationError(this.name, [`send: timeoutMs must be a number above 0, not ${ownMs}`]);
-    }
-    const inherited = currentDeadline();
-    const leftMs = inherited?.remainingMs() ?? Number.POSITIVE_INFINITY;
-    await this.#outbox.send(encodeMessage(), {
-      limitMs: Math.min(ownMs, leftMs),
-      limit: leftMs < ownMs ? "deadline" : "send",
-      signals: [...(signal === undefined ? [] : [signal]), ...(inherited?.signals ?? [])],
-      isSetup,
-    });
-  }
-
-  #host(): StreamHost {
+  #owner(): ConstructorParameters<typeof Stream<Message>>[1] {
+    const lifecycle = (): typeof this.lifecycle => this.lifecycle;
     return {
-      prepare: async (socket, generation) => {
-        this.#inbox.hold();
-        if (this.#inbox.isFull) this.#shell.setPaused(true);
-        this.#outbox.prepare(socket);
-        await preparing.run({ owner: this, generation }, () => this.onConnect());
+      get lifecycle() {
+        return lifecycle();
       },
-      flow: (socket) => {
-        this.#opens++;
-        this.#start?.resolve();
-        this.#start = undefined;
-        this.#outbox.open(socket);
-        this.#inbox.release();
-      },
-      hold: (cause) => {
-        this.#outbox.hold(cause);
-        this.#pings.clear();
-      },
-      flush: () => this.#outbox.drain(() => sendAtClose(this.name)),
-      discardIncoming: () => this.#inbox.shut(),
-      ping: (socket) => this.#pings.send(socket),
-      pong: (payload) => this.#pings.pong(payload),
-      message: (data, bytes) => this.#receive(data, bytes),
-      prepareFailed: (thrown) => this.#tell(thrown, { consumer: "onConnect" }),
-      report: (error) => this.#tell(error, { consumer: "connection" }),
-      disconnected: (end) => {
-        const event = disconnectEvent({ ...end, isClosing: this.state.name === "closed" });
-        this.#guard({ consumer: "onDisconnect" }, () => this.onDisconnect(event));
-      },
-      end: (error) => this.#end(error),
-      announce: (state) => {
-        // Of a start that failed, connect() tells: logged or thrown, not both.
-        const isThrown = state.name === "failed" && this.lifecycle === "starting";
-        announce(this.name, state, { now: this.clock.now(), logger: isThrown ? undefined : this.logger });
-      },
+      onConnect: () => this.onConnect(),
+      onDisconnect: (event) => this.onDisconnect(event),
+      onError: (thrown, from) => this.onError(thrown, from),
+      onFailed: (event) => this.onFailed(event),
     };
   }
 
-  #receive(data: string | Uint8Array, bytes: number): void {
-    this.#lastMessageAt = this.clock.now();
-    const { codec } = this.#settings;
-    if (codec === undefined) {
-      // Without a codec the type parameter is its default.
-      this.#inbox.push(data as Message, bytes);
-      return;
-    }
-    let message: Message;
-    try {
-      message = codec.decode(data);
-    } catch (cause) {
-      this.#tell(undecodable(this.name, this.#settings.path, cause), { consumer: "codec" });
-      return;
-    }
-    this.#inbox.push(message, bytes);
+  #assertSending(operation: string): void {
+    // The first connection is open a moment before connect() resolves, and handlers may answer in that moment.
+    const isOpening = this.lifecycle === "starting" && this.state.name === "open";
+    if (!isOpening && this.#sender.setupFor === undefined) this.assertReady(operation);
+    if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
   }
 
-  #end(error: ExternalServiceError | undefined): void {
-    this.#pings.clear();
-    this.#outbox.end(() => (error === undefined ? sendAtClose(this.name) : sendAfterFailure(this.name, error)), error);
-    if (this.#start !== undefined) {
-      // The stream was not open yet: connect() tells of it, and readers may wait for the next one.
-      this.#start.reject(error ?? sendAtClose(this.name));
-      this.#start = undefined;
-      if (error !== undefined) return;
-    }
-    const dropped = this.#inbox.end(error);
-    if (error === undefined) this.#inbox.shut();
-    if (dropped > 0) this.logger.warn({ dropped }, "messages that no handler had been given yet were dropped at close");
-    if (error === undefined) this.#closed.resolve();
-  }
-
-  #tell(thrown: unknown, from: ConsumerName): void {
-    const run = async (): Promise<void> => {
-      await this.onError(thrown, from);
-    };
-    run().catch((error: unknown) => this.logger.error({ err: error }, "onError threw"));
-  }
-
-  #guard(from: ConsumerName, hook: () => void | Promise<void>): void {
-    const run = async (): Promise<void> => {
-      await hook();
-    };
-    run().catch((thrown: unknown) => this.#tell(thrown, from));
+  /** What waits for messages may do so before they can come. */
+  #assertNotOver(operation: string): void {
+    if (this.lifecycle === "draining" || this.lifecycle === "stopped") this.assertReady(operation);
+    if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
   }
 }
-
-const rounded = (ms: number | undefined): number | undefined =>
-  ms === undefined ? undefined : Math.round(ms * 10) / 10;

@@ -55,6 +55,18 @@ test("where the code has precedence, the environment fills only what is left out
   expect(gotBy(rest(Payments, { retry: false }), { ...url, ...env, ...url }, "code").retry).toBe(false);
 });
 
+test("a stream that has whole URLs needs no base URL, and in code none is looked for", () => {
+  const definition = ws({ endpoints: ["wss://a.example/x", "wss://b.example/x"] });
+  const built = (env: Readonly<Record<string, string>>, precedence: "environment" | "code") =>
+    buildService("feed", definition, { env, precedence, shared });
+  expect(built({}, "environment").kind).toBe("service");
+  expect(built({ FEED_URL: "wss://other.example" }, "code").kind).toBe("service");
+  expect(built({ FEED_URL: "wss://other.example" }, "environment")).toMatchObject({
+    kind: "wrong",
+    problems: [expect.stringContaining("endpoints and baseUrl are both given")],
+  });
+});
+
 test("the number of retries from the environment leaves the other limits of retries as they are", () => {
   const env = { ...url, PAYMENT_GATEWAY_MAX_RETRIES: "5" };
   expect(gotBy(rest(Payments, { retry: { baseDelayMs: 7 } }), env).retry).toEqual({ baseDelayMs: 7, maxRetries: 5 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beat, type Heartbeat, type HeartbeatReading, startHeartbeat } from "../../src/websocket/heartbeat.ts";
+import { beat, type Heartbeat, type HeartbeatReading, probe, startHeartbeat } from "../../src/websocket/heartbeat.ts";
 
 const limits = { intervalMs: 20_000, timeoutMs: 10_000 };
 const reading = (lastByteAt: number, readingSince = 0): HeartbeatReading => ({ lastByteAt, readingSince });
@@ -54,4 +54,22 @@ test("a process that stood still pings at once and gives the full timeout", () =
   const woken = look(pinged, reading(0), 3_600_000);
   expect(woken).toMatchObject({ verdict: "ping", heartbeat: { silentSince: 3_600_000, dueAt: 3_610_000 } });
   expect(beat(woken.heartbeat, reading(0), 3_610_000, limits).verdict).toBe("dead");
+});
+
+test("a probe pings at once, and its verdict falls after 5 s at most", () => {
+  const probed = probe(startHeartbeat(0, limits), 7_000, limits);
+  expect(probed).toMatchObject({ silentSince: 7_000, dueAt: 12_000 });
+  expect(beat(probed, reading(0), 12_000, limits)).toEqual({ verdict: "dead", silentMs: 5_000 });
+  expect(probe(startHeartbeat(0, limits), 7_000, { intervalMs: 20_000, timeoutMs: 300 }).dueAt).toBe(7_300);
+});
+
+test("a probe that was answered leaves the ordinary timeout", () => {
+  const alive = look(probe(startHeartbeat(0, limits), 7_000, limits), reading(7_001));
+  expect(alive.heartbeat).toMatchObject({ silentSince: undefined, patienceMs: 10_000, dueAt: 27_000 });
+});
+
+test("probe after probe does not put off the verdict on a silence that lasts", () => {
+  let heartbeat = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  for (let now = 21_000; now < 30_000; now += 1_000) heartbeat = probe(heartbeat, now, limits);
+  expect(heartbeat.dueAt).toBe(26_000);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { ServiceConfigurationError } from "../../src/core/errors.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { headerProblems, protocolProblems, readWebSocketOptions } from "../../src/websocket/options.ts";
+import { headerProblems, protocolProblems } from "../../src/websocket/handshake-options.ts";
+import { readWebSocketOptions } from "../../src/websocket/options.ts";
 
 const read = (options: object) => readWebSocketOptions({ baseUrl: "wss://a.example", ...options }, "Feed");
 
@@ -17,7 +18,7 @@ function problemsOf(options: object): readonly string[] {
 test("the defaults are those that the documentation names", () => {
   expect(read({})).toMatchObject({
     name: "Feed",
-    url: "wss://a.example/",
+    path: "/",
     connectTimeoutMs: 10_000,
     startTimeoutMs: 30_000,
     closeTimeoutMs: 5_000,
@@ -25,17 +26,9 @@ test("the defaults are those that the documentation names", () => {
     heartbeat: { intervalMs: 20_000, timeoutMs: 20_000 },
     reconnect: { baseDelayMs: 500, maxDelayMs: 30_000, stableAfterMs: 10_000, maxAttempts: Number.POSITIVE_INFINITY },
     inbox: { maxMessages: 1024, maxBytes: 8 * 1024 * 1024 },
-    outbox: { maxMessages: 1024, maxBytes: 1024 * 1024 },
+    outbox: { maxMessages: 1024, maxBytes: 1024 * 1024, whenFull: "wait" },
     maxPayloadBytes: 16 * 1024 * 1024,
   });
-});
-
-test("http and https mean ws and wss, and the endpoint is joined under the base", () => {
-  expect(read({ baseUrl: "https://a.example/v1/", endpoint: "/stream?x=1" })).toMatchObject({
-    url: "wss://a.example/v1/stream?x=1",
-    path: "/v1/stream",
-  });
-  expect(read({ baseUrl: new URL("http://localhost:81"), endpoint: "feed" }).url).toBe("ws://localhost:81/feed");
 });
 
 test("false switches pings and reconnecting off", () => {
@@ -92,4 +85,16 @@ test("headers must be an object, and protocols a list of distinct names", () => 
   expect(problemsOf({ headers: 5 })).toHaveLength(1);
   expect(protocolProblems("v1")).toHaveLength(1);
   expect(protocolProblems(["v1", "v1"])).toEqual(["protocols must not name one twice"]);
+});
+
+test("an outbox has one of three policies", () => {
+  expect(read({ outbox: { whenFull: "dropOldest" } }).outbox).toEqual({
+    maxMessages: 1024,
+    maxBytes: 1024 * 1024,
+    whenFull: "dropOldest",
+  });
+  expect(problemsOf({ outbox: { whenFull: "block", maxMessage: 1 } })).toEqual([
+    expect.stringContaining("outbox.whenFull must be"),
+    expect.stringContaining("outbox.maxMessage; did you mean maxMessages?"),
+  ]);
 });

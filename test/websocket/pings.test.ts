@@ -45,3 +45,17 @@ test("when the connection is gone, and when too many are open, the waiting ones 
   pings.clear();
   expect(answers).toEqual([undefined, undefined]);
 });
+
+test("each pong is one sample of its own ping, however many it answers", () => {
+  const { clock, sent, pings, socket } = setUp();
+  expect(pings.rtt).toBeUndefined();
+  pings.send(socket);
+  clock.jump(1_000);
+  pings.send(socket);
+  clock.jump(5);
+  pings.pong(sent[1] ?? "");
+  pings.send(socket);
+  clock.jump(9);
+  pings.pong(sent[2] ?? "");
+  expect(pings.rtt).toMatchObject({ samples: 2, minMs: 5, p50Ms: 5, p99Ms: 9, lastMs: 9 });
+});

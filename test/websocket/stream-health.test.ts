@@ -5,7 +5,8 @@ import { VirtualClock } from "../support/virtual-clock.ts";
 import { Feed, startPeer, until } from "./peer.ts";
 
 const cause = new ServiceConnectionError("reset", { service: "feed", phase: "receive", outcome: "unknown" });
-const attempt = { generation: 1, step: { at: "preparing" } } as const;
+const backoff = { misses: 0, fatals: 0, isRenewed: false, endpoints: 1 } as const;
+const attempt = { generation: 1, step: { at: "preparing" }, ...backoff } as const;
 
 test("a first redial is a warning, one that follows a failed redial is a failure", () => {
   const status = (retries: number) =>
@@ -20,7 +21,16 @@ test("every other state but open is a failure that says what it is", () => {
     judgeState({ ...connecting, cause })?.output,
     judgeState({ name: "failed", generation: 1, error: cause })?.output,
     judgeState({ name: "idle", generation: 0 })?.output,
-    judgeState({ name: "open", generation: 1, retries: 0, openedAt: 0, heartbeat: undefined }),
+    judgeState({
+      name: "open",
+      ...backoff,
+      generation: 1,
+      lastGeneration: 1,
+      retries: 0,
+      openedAt: 0,
+      heartbeat: undefined,
+      successor: undefined,
+    }),
   ]).toEqual(["connecting for the first time", cause.message, cause.message, "the stream is idle", undefined]);
 });
 
@@ -54,12 +64,13 @@ test("bytes without a pong are a warning", async () => {
   expect(await health).toMatchObject({ status: "warn", output: "bytes come, but no answer to a ping" });
 });
 
-test("while a slow consumer holds the reader, the check is a warning and no ping is waited for", async () => {
+test("while a slow consumer holds the reader, the check is a warning no ping is waited for, and the rest of the chunk stays back", async () => {
   await using peer = await startPeer({ onConnection: (ws) => ["a", "b", "c", "d"].forEach((text) => ws.send(text)) });
   const feed = new Feed(peer.url, { inbox: { maxMessages: 2 } });
   feed.addMessageHandler(() => new Promise<void>(() => undefined));
   await feed.connect();
-  await until(() => feed.got.length === 4);
+  await until(() => feed.got.length === 3);
   expect(await feed.checkHealth()).toMatchObject({ status: "warn", details: { isReadingPaused: true } });
+  expect(feed.got).toEqual(["a", "b", "c"]);
   await feed.disconnect();
 });

@@ -91,7 +91,7 @@ test("a peer that ignores the Close frame is destroyed at the close limit", asyn
 test("a handler may disconnect, and a service that was never connected may be closed", async () => {
   await using peer = await startPeer();
   const feed = new Feed(peer.url);
-  let ended: Promise<void> | undefined;
+  let ended: Promise<unknown> | undefined;
   feed.addMessageHandler(async () => {
     ended ??= feed.disconnect();
     await ended;

@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { ServiceResponseError } from "../../src/core/errors.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
+import { startProxy } from "./connect-proxy.ts";
 import { answer, Feed, startPeer, startRaw, thrownBy, until, upgradeAnswer } from "./peer.ts";
 
 test("an onConnect that never returns ends by the connect limit, with a typed error that says so", async () => {
@@ -223,4 +225,63 @@ test("a stream that stood still with the process probes its connection instead o
   await until(() => pings === 1 && feed.state.name === "open");
   await clock.advance(20_000);
   expect([feed.state.name, feed.state.generation]).toEqual(["open", 1]);
+});
+
+test("credentials of a provider go with the upgrade request, and the provider is given back at close", async () => {
+  await using peer = await startPeer();
+  const told: string[] = [];
+  const feed = new Feed(peer.url, {
+    auth: {
+      name: "own",
+      open: ({ service }) => {
+        told.push(`opened for ${service}`);
+        return {
+          name: "own",
+          apply: ({ attempt }) => ({ headers: { "x-key": `k${attempt}` } }),
+          close: async () => void told.push("closed"),
+        };
+      },
+    },
+  });
+  await feed.connect();
+  expect([peer.requests[0]?.headers["x-key"], told]).toEqual(["k1", ["opened for feed"]]);
+  await feed.close();
+  expect(told).toEqual(["opened for feed", "closed"]);
+});
+
+test("a proxy that refuses makes connect reject with its status, and a stream through one works", async () => {
+  await using peer = await startPeer({ onConnection: (ws) => ws.send("hello") });
+  await using refusing = await startProxy({ refuse: (socket) => answer(socket, 407) });
+  await using refused = new Feed(peer.url, { proxy: refusing.url.replace("//", "//user:s3cr3t@") });
+  const error = await thrownBy(refused.connect());
+  expect(error).toMatchObject({
+    code: "connection-connect",
+    phase: "connect",
+    retryable: false,
+    cause: { status: 407 },
+  });
+  expect(inspect(error)).not.toContain("s3cr3t");
+
+  await using proxy = await startProxy();
+  await using feed = new Feed(peer.url, { proxy: proxy.url });
+  await feed.connect();
+  await until(() => feed.got.length === 1);
+  expect([feed.got, proxy.requests.length]).toEqual([["hello"], 1]);
+});
+
+test("an auth provider that never settles ends by the connect limit, which says so", async () => {
+  const clock = new VirtualClock();
+  await using feed = new Feed("ws://127.0.0.1:1", {
+    clock,
+    reconnect: false,
+    auth: () => new Promise<never>(() => undefined),
+  });
+  const connected = thrownBy(feed.connect());
+  await until(
+    () => feed.state.name === "connecting" && feed.state.step.at === "dialing" && feed.state.step.stage === "auth",
+  );
+  await clock.advance(10_000);
+  const error = await connected;
+  expect(error).toMatchObject({ code: "timeout-connect", outcome: "not-sent" });
+  expect(String(error)).toContain("waiting for the credentials");
 });

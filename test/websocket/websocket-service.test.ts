@@ -3,7 +3,7 @@ import { withDeadline, currentDeadline } from "../../src/core/deadline.ts";
 import type { ExternalServiceError } from "../../src/core/errors.ts";
 import { subscribe } from "../../src/core/events.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
-import { json } from "../../src/websocket/codec.ts";
+import { json } from "../../src/websocket/codecs.ts";
 import { WsSocket } from "../../src/websocket/transport.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -292,7 +292,7 @@ test("a codec makes messages; what it cannot decode is told to onError and dropp
   await ticks.connect();
   await until(() => ticks.seen.length === 2);
   expect(ticks.seen).toEqual([{ n: 1 }, { n: 2 }]);
-  expect(ticks.errors).toMatchObject([{ code: "decode-encoding", outcome: "accepted" }]);
+  expect(ticks.errors).toMatchObject([{ code: "decode-json", outcome: "accepted" }]);
 });
 
 test("a message larger than maxPayloadBytes is a protocol fault of the service, and the stream reconnects", async () => {
@@ -339,4 +339,19 @@ test("states are published, and neither they nor the log hold a secret", async (
 test("an added handler must be a function", () => {
   const feed = new Feed("ws://127.0.0.1:9");
   expect(() => feed.addMessageHandler("no" as never)).toThrow("addMessageHandler needs a function");
+});
+
+test("send asks the codec for the frame, sendJson does not", async () => {
+  await using peer = await startPeer();
+  const codec = {
+    decode: (data: string | Uint8Array) => data,
+    encode: (message: unknown) => `<${String(message)}>`,
+  };
+  const feed = new Feed(peer.url, { codec });
+  await feed.connect();
+  await feed.send("a");
+  await feed.sendJson("b");
+  await until(() => peer.received.length === 2);
+  expect(peer.received).toEqual(["<a>", '"b"']);
+  await feed.close();
 });

@@ -1,0 +1,119 @@
+import { hasSubscribers, publish } from "../core/events.ts";
+import type { Clock } from "../core/clock.ts";
+import type { MessageCodec } from "./codec.ts";
+import { undecodable } from "./connection-errors.ts";
+import { type DedupeSettings, SeenIds } from "./dedupe.ts";
+import type { Parcel } from "./held-arrivals.ts";
+import type { Inbox } from "./inbox.ts";
+import type { ConsumerName } from "./lane.ts";
+import type { Requests } from "./requests.ts";
+import type { Sequencer } from "./sequencer.ts";
+import type { StreamName } from "./socket-errors.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** Whom arrivals are shown to, in this order. */
+export interface ArrivalParts<Message> {
+  readonly name: StreamName;
+  readonly clock: Clock;
+  readonly traffic: Traffic;
+  readonly codec: MessageCodec<Message> | undefined;
+  readonly requests: Requests<Message>;
+  readonly subscriptions: Subscriptions<Message> | undefined;
+  readonly dedupe: DedupeSettings<Message> | undefined;
+  readonly sequencer: Sequencer<Message> | undefined;
+  readonly inbox: Inbox<Message>;
+  /** Whether a message announces that the connection will be cut. */
+  readonly announcesEnd: ((message: Message) => boolean) | undefined;
+  readonly onEndAnnounced: () => void;
+  readonly onError: (thrown: unknown, from: ConsumerName) => void;
+}
+
+/** The way of a message from its frame to the lanes of the inbox. */
+export class Arrivals<Message> {
+  readonly #parts: ArrivalParts<Message>;
+  readonly #seen: SeenIds | undefined;
+  /** The connection whose messages are delivered. */
+  #flowing: number | undefined;
+
+  constructor(parts: ArrivalParts<Message>) {
+    this.#parts = parts;
+    this.#seen = parts.dedupe === undefined ? undefined : new SeenIds(parts.dedupe.maxIds);
+  }
+
+  /** A frame came in on this connection. */
+  receive(data: string | Uint8Array, bytes: number, generation: number): void {
+    const { traffic, requests, subscriptions, announcesEnd, inbox } = this.#parts;
+    traffic.messagesIn++;
+    traffic.bytesIn += bytes;
+    traffic.lastMessageAt = this.#parts.clock.now();
+    if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
+    const decoded = this.#decode(data);
+    if (decoded === undefined) return;
+    const { message } = decoded;
+    subscriptions?.offer(message, generation);
+    if (requests.offer(message, generation)) return;
+    if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
+    // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
+    if (generation === this.#flowing) this.#take(message, bytes, generation);
+    else inbox.push(generation, message, bytes);
+  }
+
+  /** The flow is on this connection now: what was kept of it comes first. */
+  flowOver(generation: number): void {
+    this.#flowing = generation;
+    this.#parts.inbox.release(generation, (message, bytes) => this.#take(message, bytes, generation));
+  }
+
+  #take(message: Message, bytes: number, generation: number): void {
+    const { inbox, sequencer, subscriptions, traffic } = this.#parts;
+    if (this.#seen !== undefined && this.#hasCome(this.#seen, message)) {
+      traffic.duplicates++;
+      return;
+    }
+    const topic = subscriptions?.topicOf(message);
+    if (sequencer !== undefined) sequencer.take({ message, bytes }, topic, generation);
+    else if (topic === undefined) inbox.push(generation, message, bytes);
+    else inbox.push(generation, message, bytes, { topic });
+  }
+
+  /** What the sequencer lets through, in order. */
+  deliver({ message, bytes }: Parcel<Message>, onHandled: (() => void) | undefined): void {
+    const { inbox, subscriptions } = this.#parts;
+    const topic = subscriptions?.topicOf(message);
+    if (this.#flowing !== undefined) inbox.push(this.#flowing, message, bytes, { topic, onHandled });
+  }
+
+  // In an object, for a message may be undefined.
+  #decode(data: string | Uint8Array): { readonly message: Message } | undefined {
+    const { codec, name, traffic, onError } = this.#parts;
+    // Without a codec the type parameter is its default.
+    if (codec === undefined) return { message: data as Message };
+    try {
+      return { message: codec.decode(data) };
+    } catch (cause) {
+      traffic.undecodable++;
+      onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
+      return undefined;
+    }
+  }
+
+  #hasCome(seen: SeenIds, message: Message): boolean {
+    const { dedupe } = this.#parts;
+    const id = dedupe === undefined ? undefined : this.#guarded(dedupe.idOf, message);
+    return id !== undefined && seen.seen(id);
+  }
+
+  #guarded<T>(ask: (message: Message) => T, message: Message): T | undefined {
+    try {
+      return ask(message);
+    } catch (thrown) {
+      this.#parts.onError(thrown, { consumer: "inbox" });
+      return undefined;
+    }
+  }
+
+  #publish(bytes: number, generation: number): void {
+    publish("hawser:stream:message", { service: this.#parts.name.service, generation, direction: "in", bytes });
+  }
+}

@@ -1,0 +1,400 @@
+import type { LifecycleState } from "../core/lifecycle.ts";
+import { processEnvironment } from "../core/environment.ts";
+import { type ExternalServiceError, ServiceConfigurationError } from "../core/errors.ts";
+import { hasSubscribers, publish } from "../core/events.ts";
+import { announce } from "./announce.ts";
+import { Arrivals } from "./arrivals.ts";
+import { watchClock } from "./clock-watch.ts";
+import { encode } from "./codec.ts";
+import { sendAfterFailure, sendAtClose } from "./connection-errors.ts";
+import type { StreamState } from "./connection-model.ts";
+import { ConnectionShell, type StreamHost } from "./connection-shell.ts";
+import { Dialer } from "./dial.ts";
+import { type DisconnectEvent, disconnectEvent } from "./disconnect-event.ts";
+import type { Parcel } from "./held-arrivals.ts";
+import type { Inbox } from "./inbox.ts";
+import type { KeyedConcurrency } from "./keyed-lane.ts";
+import type { ConsumerName } from "./lane.ts";
+import type { LiveConnection } from "./live-connection.ts";
+import type { WebSocketSettings } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import type { Sink, UnsentMessage } from "./outgoing.ts";
+import { Pings } from "./pings.ts";
+import type { Position } from "./positions.ts";
+import { Requests } from "./requests.ts";
+import { streamKey } from "./resume-options.ts";
+import { prepareWithin } from "./scope.ts";
+import type { Sequencer } from "./sequencer.ts";
+import { connectionSettings, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
+import type { Subscription } from "./subscription.ts";
+import type { SubscribeTerms, Subscriptions } from "./subscriptions.ts";
+import { Traffic } from "./traffic.ts";
+import type { StreamSocket } from "./transport.ts";
+
+/** What a stream calls on the service that it belongs to. */
+export interface StreamOwner {
+  readonly lifecycle: LifecycleState["phase"];
+  onConnect(): void | Promise<void>;
+  onDisconnect(event: DisconnectEvent): void | Promise<void>;
+  onError(thrown: unknown, from: ConsumerName): void | Promise<void>;
+  onFailed(event: FailedEvent): void | Promise<void>;
+}
+
+/** How a stream failed that had been open. */
+export interface FailedEvent {
+  readonly error: ExternalServiceError;
+  /** What was accepted and never written, in order. */
+  readonly unsent: readonly UnsentMessage[];
+}
+
+/** What was left when a stream was closed. */
+export interface StreamRemains {
+  /** What was accepted and never written, in order. */
+  readonly unsent: readonly UnsentMessage[];
+  /** Messages that handlers had not been given yet, counted once for each. */
+  readonly unhandled: number;
+}
+
+type Handler<Message> = (message: Message) => unknown;
+
+const noPositions: ReadonlyMap<string, Position> = new Map();
+
+// For what nobody takes back.
+const never = new AbortController().signal;
+
+/** A conversation that outlives its sockets: puts its parts together, and runs what the connection shell asks for. */
+export class Stream<Message> {
+  readonly inbox: Inbox<Message>;
+  readonly outbox: Outbox;
+  readonly requests: Requests<Message>;
+  readonly subscriptions: Subscriptions<Message> | undefined;
+  readonly sequencer: Sequencer<Message> | undefined;
+  readonly shell: ConnectionShell;
+  readonly pings: Pings;
+  readonly traffic: Traffic = new Traffic();
+  readonly #settings: WebSocketSettings<Message>;
+  readonly #owner: StreamOwner;
+  readonly #dialer: Dialer;
+  readonly #arrivals: Arrivals<Message>;
+  readonly #generations = new WeakMap<Sink, number>();
+  /** Pending while `connect()` waits for the stream to open. */
+  #start: PromiseWithResolvers<void> | undefined;
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  #remains: StreamRemains = { unsent: [], unhandled: 0 };
+  /** Where the latest connection was asked to go on. */
+  #asked: ReadonlyMap<string, Position> = noPositions;
+  /** The handlers of subscriptions, by key. */
+  readonly #topicHandlers = new Map<string, Handler<Message>>();
+  #stopWatching: (() => void) | undefined;
+  /** Settles when the lanes have room again; undefined while nobody waits for that. */
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** Opens the auth provider; no I/O. */
+  constructor(settings: WebSocketSettings<Message>, owner: StreamOwner, stream: object) {
+    this.#settings = settings;
+    this.#owner = owner;
+    const { clock, random, name: service, path: operation } = settings;
+    const name = { service, operation };
+    const tell = (thrown: unknown, from: ConsumerName): void => this.tell(thrown, from);
+    this.pings = new Pings(clock);
+    this.outbox = new Outbox(name, settings.outbox, clock);
+    this.inbox = makeInbox(settings, { onPressure: (isFull, of) => this.#pressed(isFull, of), onError: tell });
+    this.requests = new Requests<Message>(service, clock, {
+      onError: (thrown) => tell(thrown, { consumer: "request" }),
+    });
+    this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), tell);
+    const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => this.#positionsOf(keys);
+    const onEnded = (topic: string, error: unknown): void => {
+      this.#dropTopic(topic);
+      this.tell(error, { consumer: "subscription", topic });
+    };
+    this.subscriptions = makeSubscriptions(settings, stream, { positionsOf, onEnded }, tell);
+    this.#arrivals = new Arrivals<Message>({
+      name,
+      clock,
+      traffic: this.traffic,
+      codec: settings.codec,
+      requests: this.requests,
+      subscriptions: this.subscriptions,
+      dedupe: settings.dedupe,
+      sequencer: this.sequencer,
+      inbox: this.inbox,
+      announcesEnd: settings.announcesEnd,
+      onEndAnnounced: () => this.shell.rotate(),
+      onError: tell,
+    });
+    this.#dialer = new Dialer(settings);
+    this.shell = new ConnectionShell(connectionSettings(settings, tell), { clock, random }, this.#dialer, this.#host());
+  }
+
+  get state(): StreamState {
+    return this.shell.state;
+  }
+
+  /** Whether `connect()` still waits for it. */
+  get isStarting(): boolean {
+    return this.#start !== undefined;
+  }
+
+  /**
+   * Dials, and resolves when the stream is open.
+   *
+   * @throws what it failed with; ServiceConfigurationError for a proxy in the environment that cannot be used.
+   */
+  async start(): Promise<void> {
+    if (this.#start === undefined) {
+      this.#dialer.start(processEnvironment());
+      const start = Promise.withResolvers<void>();
+      this.#start = start;
+      // Whoever waits for it hears of its failure; that nobody does is not an unhandled rejection.
+      start.promise.catch(() => undefined);
+      this.#stopWatching ??= watchClock(this.#settings.clock, () => this.shell.hurry());
+      this.shell.start();
+    }
+    await this.#start?.promise;
+  }
+
+  /** A failed start was told of: it may be tried again. */
+  reset(): void {
+    this.shell.reset();
+  }
+
+  /** Ends it within the close limit, and gives back all that it held. */
+  async close(): Promise<void> {
+    this.shell.close();
+    await this.#closed.promise;
+    await this.#dialer.close();
+  }
+
+  /** What was left when it was closed; nothing before. */
+  get remains(): StreamRemains {
+    return this.#remains;
+  }
+
+  /**
+   * Takes no further messages, and waits for those that came and for the answers to requests; not for the handler that
+   * called it, and not longer than the limit. To be called before any `await`.
+   */
+  async settle(limitMs: number): Promise<void> {
+    const callers = this.inbox.callers();
+    this.inbox.shut();
+    const limit = Promise.withResolvers<void>();
+    const timer = this.#settings.clock.setTimer(limitMs, limit.resolve);
+    const settled = Promise.all([this.requests.quiet(), this.inbox.idle(callers)]);
+    await Promise.race([settled, limit.promise]);
+    timer.cancel();
+  }
+
+  /** @throws as `subscribe` of the service. */
+  async subscribe(
+    key: string,
+    terms: SubscribeTerms,
+    handler: Handler<Message> | undefined,
+    concurrency: KeyedConcurrency<Message> | undefined,
+  ): Promise<Subscription> {
+    const { subscriptions } = this;
+    if (subscriptions === undefined) {
+      const problem = "subscribe needs the option subscriptions, which says how the service subscribes";
+      throw new ServiceConfigurationError(this.#settings.name, [problem]);
+    }
+    const isNew = !subscriptions.has(key);
+    if (isNew && handler !== undefined) {
+      this.#topicHandlers.set(key, handler);
+      this.inbox.addHandler(handler, { consumer: "subscription", topic: key }, { topic: key, concurrency });
+    }
+    try {
+      await subscriptions.add(key, terms);
+    } catch (error) {
+      if (isNew) this.#dropTopic(key);
+      throw error;
+    }
+    const unsubscribe = async (): Promise<void> => {
+      this.#dropTopic(key);
+      await subscriptions.remove(key);
+      this.sequencer?.forget(key);
+    };
+    return { key, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
+  }
+
+  #dropTopic(key: string): void {
+    const handler = this.#topicHandlers.get(key);
+    if (handler === undefined) return;
+    this.#topicHandlers.delete(key);
+    this.inbox.removeHandler(handler, key);
+  }
+
+  /** The number of the connection whose socket this is. */
+  generationOf(sink: Sink): number | undefined {
+    return this.#generations.get(sink);
+  }
+
+  /** Tells `onError`, and the log where that itself fails. */
+  tell(thrown: unknown, from: ConsumerName): void {
+    const run = async (): Promise<void> => {
+      await this.#owner.onError(thrown, from);
+    };
+    run().catch((error: unknown) => this.#settings.logger.error({ err: error }, "onError threw"));
+  }
+
+  #guard(from: ConsumerName, hook: () => void | Promise<void>): void {
+    const run = async (): Promise<void> => {
+      await hook();
+    };
+    run().catch((thrown: unknown) => this.tell(thrown, from));
+  }
+
+  #host(): StreamHost {
+    const service = this.#settings.name;
+    return {
+      prepare: (socket, connection) => this.#prepare(socket, connection),
+      flow: (socket, connection) => {
+        this.traffic.opens++;
+        this.#start?.resolve();
+        this.#start = undefined;
+        this.subscriptions?.switchTo(connection.generation);
+        this.outbox.open(socket);
+        this.#arrivals.flowOver(connection.generation);
+      },
+      hold: (socket, { generation }, cause) => {
+        this.outbox.lose(socket, cause);
+        this.requests.lose(generation, cause);
+        this.subscriptions?.lose(generation, cause);
+        this.inbox.forget(generation);
+        if (generation === this.state.generation) this.sequencer?.lost();
+      },
+      retire: (_socket, { generation }) => this.requests.quiet(generation),
+      flush: () => this.outbox.drain(() => sendAtClose(service)),
+      discardIncoming: () => this.inbox.shut(),
+      ping: (socket) => this.#ping(socket),
+      pong: (payload) => {
+        if (!this.pings.pong(payload) || !hasSubscribers("hawser:stream:ping")) return;
+        publish("hawser:stream:ping", { service, rttMs: this.pings.rttMs ?? 0 });
+      },
+      message: (data, bytes, generation) => this.#arrivals.receive(data, bytes, generation),
+      prepareFailed: (thrown) => this.tell(thrown, { consumer: "onConnect" }),
+      report: (error) => this.tell(error, { consumer: "connection" }),
+      attempted: (connection, error) => this.#attempted(connection, error),
+      disconnected: (end) => {
+        const event = disconnectEvent({ ...end, isClosing: this.state.name === "closed" });
+        this.#guard({ consumer: "onDisconnect" }, () => this.#owner.onDisconnect(event));
+      },
+      end: (error) => this.#end(error),
+      announce: (state) => {
+        // Of a start that failed, connect() tells: logged or thrown, not both.
+        const isThrown = state.name === "failed" && this.#owner.lifecycle === "starting";
+        const { clock, logger } = this.#settings;
+        announce(service, state, { now: clock.now(), logger: isThrown ? undefined : logger });
+      },
+    };
+  }
+
+  async #prepare(socket: StreamSocket, { generation, signal }: LiveConnection): Promise<void> {
+    this.#generations.set(socket, generation);
+    this.inbox.hold(generation);
+    this.outbox.prepare(socket);
+    this.#asked = this.sequencer?.ask(generation) ?? noPositions;
+    await prepareWithin(this, socket, async () => {
+      await this.#owner.onConnect();
+      await this.#resume(socket, signal);
+      await this.subscriptions?.restore(
+        (message, ended) => this.sendAsSetup(message, socket, ended),
+        generation,
+        signal,
+      );
+    });
+  }
+
+  /** Asks for what came after the last position, where no subscription does. */
+  async #resume(socket: StreamSocket, signal: AbortSignal): Promise<void> {
+    const request = this.#settings.resume?.request;
+    const position = this.#asked.get(streamKey);
+    if (request === undefined || position === undefined) return;
+    await this.sendAsSetup(request(position, { key: streamKey }), socket, signal);
+  }
+
+  /** Sends before all that the rest of the program sends, over this connection or not at all. */
+  async sendAsSetup(message: unknown, socket: Sink, signal: AbortSignal): Promise<void> {
+    const { name, maxPayloadBytes, codec } = this.#settings;
+    const encoded = encode(name, message, maxPayloadBytes, codec);
+    const terms = { limitMs: Number.POSITIVE_INFINITY, limit: "send", signals: [signal], setupFor: socket } as const;
+    await this.outbox.send(message, encoded, terms);
+  }
+
+  #positionsOf(keys: readonly string[]): ReadonlyMap<string, Position> {
+    return new Map(
+      keys.flatMap((key) => {
+        const position = this.#asked.get(key);
+        return position === undefined ? [] : [[key, position] as const];
+      }),
+    );
+  }
+
+  /** What the sequencer lets through. It waits with what it fetched while the lanes have no room. */
+  #deliver(parcel: Parcel<Message>, onHandled: (() => void) | undefined): Promise<void> | undefined {
+    this.#arrivals.deliver(parcel, onHandled);
+    if (!this.inbox.isFull) return undefined;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  #pressed(isFull: boolean, generation: number): void {
+    this.shell.setPaused(isFull, generation);
+    if (isFull) this.traffic.pauses++;
+    else if (!this.inbox.isFull) {
+      this.#room?.resolve();
+      this.#room = undefined;
+    }
+    const { name: service } = this.#settings;
+    publish("hawser:stream:pressure", { service, isPaused: isFull, depth: this.inbox.depth });
+  }
+
+  #ping(socket: StreamSocket): void {
+    const { pingMessage } = this.#settings;
+    if (pingMessage === undefined) return this.pings.send(socket);
+    this.sendAsSetup(pingMessage(), socket, never).catch((error: unknown) => {
+      // Of a connection that is gone, its end tells.
+      if (this.shell.open?.socket === socket) this.tell(error, { consumer: "pingMessage" });
+    });
+  }
+
+  #attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void {
+    this.traffic.attempts++;
+    if (error !== undefined) this.traffic.failedAttempts++;
+    const { generation, endpoint, dialledAt } = connection;
+    publish("hawser:stream:attempt", {
+      service: this.#settings.name,
+      generation,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      durationMs: Math.round(this.#settings.clock.now() - dialledAt),
+      ...(error === undefined ? {} : { code: error.code }),
+    });
+  }
+
+  #end(error: ExternalServiceError | undefined): void {
+    const { name, logger } = this.#settings;
+    const refusal = (): ExternalServiceError =>
+      error === undefined ? sendAtClose(name) : sendAfterFailure(name, error);
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.pings.clear();
+    const unsent = this.outbox.end(refusal, error);
+    this.requests.end(refusal, error);
+    this.subscriptions?.end(refusal());
+    if (this.#start !== undefined) {
+      // The stream was not open yet: connect() tells of it, and readers may wait for the next one.
+      this.#start.reject(error ?? sendAtClose(name));
+      this.#start = undefined;
+      if (error !== undefined) return;
+    }
+    const unhandled = this.inbox.end(error);
+    if (error !== undefined) {
+      this.#guard({ consumer: "onFailed" }, () => this.#owner.onFailed({ error, unsent }));
+      return;
+    }
+    this.sequencer?.close();
+    this.inbox.shut();
+    if (unhandled > 0) logger.warn({ unhandled }, "messages that no handler had been given yet were dropped at close");
+    this.#remains = { unsent, unhandled };
+    this.#closed.resolve();
+  }
+}

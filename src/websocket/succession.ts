@@ -1,0 +1,133 @@
+import type { ExternalServiceError } from "../core/errors.ts";
+import { connectTimeout, prepareFailure, sendAtClose } from "./connection-errors.ts";
+import type {
+  ConnectionEffect,
+  ConnectionSettings,
+  Moment,
+  ReconnectLimits,
+  Successor,
+  Transition,
+} from "./connection-model.ts";
+import { redialDelay, rested } from "./redial.ts";
+import { connectLimit, type OfConnection, type Open, opened, to } from "./transition.ts";
+
+/** Make before break: dials a successor, while the open connection flows on. */
+export function rotate(settings: ConnectionSettings, state: Open): Transition {
+  if (settings.rotation === false || settings.reconnect === false || state.successor !== undefined) return to(state);
+  return dialSuccessor(state, 0);
+}
+
+function dialSuccessor(state: Open, failures: number): Transition {
+  const generation = state.lastGeneration + 1;
+  const step = { at: "dialing", stage: "turn" } as const;
+  const successor: Successor = { generation, endpoints: state.endpoints, step, failures };
+  return to(
+    { ...state, lastGeneration: generation, successor },
+    { type: "dial", generation, attempt: failures + 1, endpoint: failures, isRenewed: false },
+  );
+}
+
+/** An event of the connection that is to take over. */
+export function whileSucceeding(
+  settings: ConnectionSettings,
+  state: Open,
+  successor: Successor,
+  event: OfConnection,
+  moment: Moment,
+): Transition {
+  const { generation, step } = successor;
+  const isUnderWay = step.at !== "waiting";
+  const stepped = (next: Partial<Successor>, ...effects: readonly ConnectionEffect[]): Transition =>
+    to({ ...state, successor: { ...successor, ...next } }, ...effects);
+  switch (event.type) {
+    case "stage": {
+      if (step.at !== "dialing") return to(state);
+      const { stage, endpoints = successor.endpoints } = event;
+      const isBegun = step.stage === "turn" && stage !== "turn";
+      const limit = isBegun ? [connectLimit(settings, generation)] : [];
+      return stepped({ endpoints, step: { at: "dialing", stage } }, ...limit);
+    }
+    case "opened":
+      if (step.at === "dialing") return stepped({ step: { at: "preparing" } }, { type: "prepare", generation });
+      return step.at === "preparing" ? to(state) : to(state, { type: "destroySocket", generation });
+    case "prepared":
+      return step.at === "preparing" ? takeOver(settings, state, successor, moment) : to(state);
+    case "prepareFailed":
+      if (step.at !== "preparing") return to(state);
+      return fail(settings, state, successor, prepareFailure(settings, event.thrown), moment, true);
+    case "lost":
+      return isUnderWay ? fail(settings, state, successor, event.error, moment, false) : to(state);
+    case "timer":
+      if (event.timer === "retry" && step.at === "waiting") return dialSuccessor(state, successor.failures);
+      if (event.timer !== "connect" || step.at === "waiting") return to(state);
+      return fail(settings, state, successor, connectTimeout(settings, step), moment, true);
+    case "renewed":
+    case "flushed":
+      return to(state);
+  }
+}
+
+/** The flow moves over in one step; the old connection ends when nothing is owed on it. */
+function takeOver(
+  settings: ConnectionSettings,
+  state: Open,
+  successor: Successor,
+  { now, random }: Moment,
+): Transition {
+  const { generation, endpoints, failures } = successor;
+  const { state: next, effects } = opened(
+    settings,
+    { ...rested, generation, endpoints, misses: failures },
+    now,
+    random,
+    [
+      { type: "cancelTimer", timer: "connect" },
+      { type: "cancelTimer", timer: "heartbeat" },
+      { type: "cancelTimer", timer: "rotate" },
+    ],
+  );
+  return to(
+    next,
+    ...effects,
+    { type: "retire", generation: state.generation },
+    { type: "disconnected", willReconnect: true, isRotated: true },
+  );
+}
+
+/** The open connection stays; the next try comes after the ordinary wait. */
+function fail(
+  settings: ConnectionSettings,
+  state: Open,
+  successor: Successor,
+  error: ExternalServiceError,
+  { now, random }: Moment,
+  isSocketLeft: boolean,
+): Transition {
+  const { generation, step, endpoints, failures } = successor;
+  const limits = settings.reconnect as ReconnectLimits;
+  const effects: ConnectionEffect[] = [{ type: "cancelTimer", timer: "connect" }];
+  if (step.at === "preparing") effects.push({ type: "hold", generation, error });
+  if (isSocketLeft) effects.push({ type: "destroySocket", generation, error });
+  if (step.at === "preparing") effects.push({ type: "disconnected", error, willReconnect: true });
+  const verdict = settings.judge(error);
+  if (verdict === "refresh") effects.push({ type: "renew", generation });
+  const round = Math.floor(failures / endpoints);
+  const ordinaryMs = redialDelay(limits, verdict, error.retryAfterMs, round, random);
+  // A refusal for good may be the first endpoint's alone, and there is a connection: no hurry, and no end.
+  const delayMs = verdict === "fatal" ? limits.maxDelayMs : ordinaryMs;
+  effects.push({ type: "report", error }, { type: "setTimer", timer: "retry", generation, delayMs });
+  const waiting = { at: "waiting", until: now + delayMs } as const;
+  return to({ ...state, successor: { ...successor, failures: failures + 1, step: waiting } }, ...effects);
+}
+
+/** What is to be done about a successor when the stream is closed. */
+export function abandonSuccessor(settings: ConnectionSettings, { successor }: Open): readonly ConnectionEffect[] {
+  if (successor === undefined) return [];
+  const { generation, step } = successor;
+  if (step.at === "waiting") return [{ type: "cancelTimer", timer: "retry" }];
+  const cancel: ConnectionEffect = { type: "cancelTimer", timer: "connect" };
+  const destroy: ConnectionEffect = { type: "destroySocket", generation };
+  if (step.at === "dialing") return [cancel, destroy];
+  const error = sendAtClose(settings.service);
+  return [cancel, { type: "hold", generation, error }, destroy, { type: "disconnected", willReconnect: false }];
+}

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import type { ConnectionEvent, StreamState } from "../../src/websocket/connection-model.ts";
+import { closedWith, type Machine, opened, passing, refusedWith } from "./machine.ts";
+
+const rotation = { everyMs: 60_000, returnAfterMs: 45_000 };
+const rotating = (): Machine => opened({ rotation }).on({ type: "rotate" });
+
+const successorOf = (state: StreamState) => (state.name === "open" ? state.successor : undefined);
+
+/** An event of the successor. */
+function next(it: Machine, event: { readonly type: string } & Record<string, unknown>): Machine {
+  return it.on({ generation: successorOf(it.state)?.generation ?? 0, ...event } as unknown as ConnectionEvent);
+}
+
+test("a successor is dialled while the open connection flows on", () => {
+  const it = rotating();
+  expect(it.effects).toEqual([{ type: "dial", generation: 2, attempt: 1, endpoint: 0, isRenewed: false }]);
+  expect(it.state).toMatchObject({ name: "open", generation: 1, successor: { generation: 2 } });
+});
+
+test("when it is ready the flow moves over in one step, and then the old connection retires", () => {
+  const it = rotating();
+  next(it, { type: "stage", stage: "upgrade" });
+  next(it, { type: "opened" });
+  expect(it.effects).toEqual([{ type: "prepare", generation: 2 }]);
+  next(it, { type: "prepared" });
+  expect(it.state).toMatchObject({ name: "open", generation: 2, successor: undefined });
+  const order = it.effects.flatMap((effect) =>
+    effect.type === "flow" || effect.type === "retire" ? [`${effect.type} ${effect.generation}`] : [],
+  );
+  expect(order).toEqual(["flow 2", "retire 1"]);
+  expect(it.effects).toContainEqual({ type: "disconnected", willReconnect: true, isRotated: true });
+  expect([it.timer("heartbeat"), it.timer("rotate")]).toEqual([20_000, 57_000]);
+});
+
+test("a second wish to rotate does not dial a second successor", () => {
+  expect(rotating().on({ type: "rotate" }).effects).toEqual([]);
+});
+
+test("a stream whose messages cannot be told apart does not rotate", () => {
+  expect(opened().on({ type: "rotate" }).effects).toEqual([]);
+});
+
+test("a connection rotates at its age, up to a tenth earlier and never later", () => {
+  const delays = [0, 0.999_999].map((random) => {
+    const it = opened({ rotation });
+    it.random = random;
+    it.lose(passing).redial().open();
+    return Math.round(it.timer("rotate") ?? 0);
+  });
+  expect(delays).toEqual([60_000, 54_000]);
+  expect(opened({ rotation }).on({ type: "timer", timer: "rotate", generation: 1 }).has("dial")).toBe(true);
+});
+
+test("a successor that fails leaves the stream where it is, and is tried again after the ordinary wait", () => {
+  const it = rotating();
+  next(it, { type: "lost", error: passing });
+  expect(it.state).toMatchObject({ name: "open", generation: 1, successor: { step: { at: "waiting" }, failures: 1 } });
+  expect([it.timer("retry"), it.has("report"), it.has("disconnected")]).toEqual([250, true, false]);
+  next(it, { type: "timer", timer: "retry" });
+  expect(it.effects).toContainEqual({ type: "dial", generation: 3, attempt: 2, endpoint: 1, isRenewed: false });
+});
+
+test("a successor that is refused for good ends nothing, and is not tried in a hurry", () => {
+  const it = rotating();
+  next(it, { type: "lost", error: refusedWith(404) });
+  expect([it.state.name, it.timer("retry")]).toEqual(["open", 30_000]);
+});
+
+test("a successor that fails while it is prepared is held, destroyed, and told of", () => {
+  const it = rotating();
+  next(it, { type: "opened" });
+  next(it, { type: "prepareFailed", thrown: new Error("no") });
+  const told = it.effects.map(({ type }) => type);
+  expect(told).toEqual(["cancelTimer", "hold", "destroySocket", "disconnected", "report", "setTimer"]);
+});
+
+test("a successor that takes too long is given up at the connect limit", () => {
+  const it = rotating();
+  expect(next(it, { type: "stage", stage: "endpoint" }).timer("connect")).toBe(10_000);
+  next(it, { type: "timer", timer: "connect" });
+  expect(it.state).toMatchObject({ name: "open", successor: { step: { at: "waiting" } } });
+  expect(it.effects).toContainEqual(expect.objectContaining({ type: "destroySocket", generation: 2 }));
+});
+
+test("where the old connection is lost meanwhile, the successor is the next attempt", () => {
+  const it = rotating();
+  next(it, { type: "opened" });
+  it.lose(closedWith(1001));
+  expect(it.state).toMatchObject({ name: "reconnecting", generation: 2, step: { at: "preparing" } });
+  expect([it.has("dial"), it.timer("retry")]).toEqual([false, undefined]);
+  it.on({ type: "prepared", generation: 2 });
+  expect(it.state).toMatchObject({ name: "open", generation: 2 });
+});
+
+test("where the old connection is lost while the successor waits, the ordinary redial takes its place", () => {
+  const it = rotating();
+  next(it, { type: "lost", error: passing });
+  it.lose(closedWith(1001));
+  expect(it.state).toMatchObject({ name: "reconnecting", generation: 2, step: { at: "waiting" } });
+  expect(it.effects).toContainEqual({ type: "cancelTimer", timer: "retry" });
+  expect(it.redial().state.generation).toBe(3);
+});
+
+test("close() gives a successor up at once, however far it is", () => {
+  const dialling = rotating().on({ type: "close" });
+  expect(dialling.effects).toContainEqual({ type: "destroySocket", generation: 2 });
+  const preparing = next(rotating(), { type: "opened" }).on({ type: "close" });
+  expect(preparing.effects).toContainEqual({ type: "disconnected", willReconnect: false });
+  const waiting = next(rotating(), { type: "lost", error: passing }).on({ type: "close" });
+  expect(waiting.effects).toContainEqual({ type: "cancelTimer", timer: "retry" });
+});
+
+test("a stream that is not at its first endpoint goes back to it", () => {
+  const it = opened({ rotation });
+  it.lose(passing).redial().on({ type: "stage", generation: 2, stage: "endpoint", endpoints: 2 }).open();
+  expect(it.timer("rotate")).toBe(45_000);
+  it.on({ type: "timer", timer: "rotate", generation: 2 });
+  expect(it.effects).toContainEqual({ type: "dial", generation: 3, attempt: 1, endpoint: 0, isRenewed: false });
+});
+
+test("a refusal of the credentials has others asked for, for the next try", () => {
+  const it = next(rotating(), { type: "lost", error: refusedWith(401) });
+  expect([it.has("renew"), it.timer("retry")]).toEqual([true, 250]);
+});
