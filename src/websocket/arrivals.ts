@@ -66,13 +66,10 @@ export class Arrivals<Message> {
   }
 
   #take(message: Message, bytes: number, generation: number): void {
-    const { inbox, sequencer, subscriptions, traffic } = this.#parts;
-    if (this.#seen !== undefined && this.#hasCome(this.#seen, message)) {
-      traffic.duplicates++;
-      return;
-    }
+    const { inbox, sequencer, subscriptions } = this.#parts;
     const topic = subscriptions?.topicOf(message);
     if (sequencer !== undefined) sequencer.take({ message, bytes }, topic, generation);
+    else if (this.#hasCome(message)) return;
     else if (topic === undefined) inbox.push(generation, message, bytes);
     else inbox.push(generation, message, bytes, { topic });
   }
@@ -80,6 +77,11 @@ export class Arrivals<Message> {
   /** What the sequencer lets through, in order. */
   deliver({ message, bytes }: Parcel<Message>, onHandled: (() => void) | undefined): void {
     const { inbox, subscriptions } = this.#parts;
+    // Only now: what the sequencer gives up when a connection is lost comes again, and its id must not be known then.
+    if (this.#hasCome(message)) {
+      onHandled?.();
+      return;
+    }
     const topic = subscriptions?.topicOf(message);
     if (this.#flowing !== undefined) inbox.push(this.#flowing, message, bytes, { topic, onHandled });
   }
@@ -98,10 +100,13 @@ export class Arrivals<Message> {
     }
   }
 
-  #hasCome(seen: SeenIds, message: Message): boolean {
-    const { dedupe } = this.#parts;
-    const id = dedupe === undefined ? undefined : this.#guarded(dedupe.idOf, message);
-    return id !== undefined && seen.seen(id);
+  #hasCome(message: Message): boolean {
+    const { dedupe, traffic } = this.#parts;
+    if (dedupe === undefined || this.#seen === undefined) return false;
+    const id = this.#guarded(dedupe.idOf, message);
+    if (id === undefined || !this.#seen.seen(id)) return false;
+    traffic.duplicates++;
+    return true;
   }
 
   #guarded<T>(ask: (message: Message) => T, message: Message): T | undefined {

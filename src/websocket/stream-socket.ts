@@ -13,7 +13,7 @@ export interface SocketTarget {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly protocols: readonly string[];
-  /** Of a message, inflated where it came compressed. */
+  /** Of a message, inflated where it came compressed; 1 to 2^31 - 1. */
   readonly maxPayloadBytes: number;
   /** After a Close frame or the end of the peer's stream: how long the TCP connection may last, in milliseconds. */
   readonly closeTimeoutMs: number;

@@ -380,18 +380,19 @@ export class Stream<Message> {
     const unsent = this.outbox.end(refusal, error);
     this.requests.end(refusal, error);
     this.subscriptions?.end(refusal());
+    // After a failure too: what waits for a gap to be filled is asked for again by the next connection.
+    const held = this.sequencer?.close() ?? 0;
     if (this.#start !== undefined) {
       // The stream was not open yet: connect() tells of it, and readers may wait for the next one.
       this.#start.reject(error ?? sendAtClose(name));
       this.#start = undefined;
       if (error !== undefined) return;
     }
-    const unhandled = this.inbox.end(error);
+    const unhandled = this.inbox.end(error) + held;
     if (error !== undefined) {
       this.#guard({ consumer: "onFailed" }, () => this.#owner.onFailed({ error, unsent }));
       return;
     }
-    this.sequencer?.close();
     this.inbox.shut();
     if (unhandled > 0) logger.warn({ unhandled }, "messages that no handler had been given yet were dropped at close");
     this.#remains = { unsent, unhandled };

@@ -220,6 +220,7 @@ export class WsSocket implements StreamSocket {
 
   /** From now on nothing is told. */
   #forget(): void {
+    if (this.#listener === undefined) return;
     this.#listener = undefined;
     this.#held?.clear();
     this.#stopWaiting?.();
@@ -243,8 +244,9 @@ function wsOptions(target: SocketTarget): WsOptions {
     headers: { ...target.headers },
     perMessageDeflate: compression !== false && {
       threshold: compression.thresholdBytes,
-      // Each message for itself: else both sides hold a window of 32 KiB from one to the next, the peer for each of
-      // its clients. Whether it does so for what it compresses is its own choice: there the window pays most.
+      // Each message for itself: else the peer keeps a window of 32 KiB for each of its clients from one message to the
+      // next, and may refuse for it. What ws keeps of zlib, measured 200 KiB for a connection that has compressed, it
+      // keeps in either case: that is why compression is off by default. What the peer compresses is its own choice.
       clientNoContextTakeover: true,
     },
     followRedirects: false,

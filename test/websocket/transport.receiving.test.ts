@@ -129,6 +129,23 @@ test.each([
   expect(events).toEqual(["a", "b", "c", "ended"]);
 });
 
+test("where the connection is reset while messages wait behind those that are held, all of them are told first", async () => {
+  let raw: Socket | undefined;
+  const texts = numbers(10);
+  await using peer = await startUpgraded((socket) => {
+    raw = socket;
+    socket.write(chunkOf(texts.slice(0, 5)));
+  });
+  const { socket, told, ended } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  socket.pause();
+  await new Promise<void>((sent) => raw?.write(chunkOf(texts.slice(5)), () => sent()));
+  await turns();
+  raw?.resetAndDestroy();
+  expect(await ended).toMatchObject({ kind: "closed", code: 1006 });
+  expect(told.slice(3)).toEqual([...texts, "ended"]);
+});
+
 test("a reset is noticed while the socket is paused", async () => {
   await using peer = await startPeer();
   const { socket, told, ended } = dial(peer.url);
@@ -214,6 +231,20 @@ test("4 MiB in 64-byte fragments arrive, in small segments too", async () => {
   await until(() => sizes.length === 1);
   expect(sizes).toEqual([4 * 1024 * 1024]);
   socket.destroy();
+});
+
+test("a message of the limit is told, one above it is a fault of the peer's frame", async () => {
+  await using peer = await startUpgraded((socket) =>
+    socket.write(Buffer.concat([frame(2, new Uint8Array(100)), frame(2, new Uint8Array(101))])),
+  );
+  const sizes: number[] = [];
+  const message = (_data: unknown, bytes: number): void => void sizes.push(bytes);
+  expect(await dial(peer.url, { maxPayloadBytes: 100 }, { message }).ended).toMatchObject({
+    kind: "failed",
+    wasOpen: true,
+    error: { code: "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" },
+  });
+  expect(sizes).toEqual([100]);
 });
 
 /** A connection that delivers each byte by itself. */
