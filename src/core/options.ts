@@ -38,7 +38,7 @@ export class OptionReader {
     this.#given = given;
     const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
     this.#options = isObject ? (options as Record<string, unknown>) : {};
-    if (!isObject) this.problem(`${prefix || "the options"} must be an object, not ${nameOf(options)}`);
+    if (!isObject) this.problem(`${prefix.slice(0, -1) || "the options"} must be an object, not ${nameOf(options)}`);
   }
 
   problem(text: string): void {
@@ -184,7 +184,7 @@ export class OptionReader {
 /** Numbers are shown, since limits are not secrets; of everything else only the kind. */
 function nameOf(value: unknown): string {
   if (typeof value === "number") return String(value);
-  if (value === null) return "null";
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

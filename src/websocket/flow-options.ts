@@ -71,6 +71,10 @@ function readCompression(reader: OptionReader): FlowSettings<unknown>["compressi
   const given = reader.any("compression");
   if (given === undefined || given === false) return false;
   if (given === true) return { thresholdBytes: 1024 };
+  if (typeof given !== "object") {
+    reader.problem("compression must be true, false, or { thresholdBytes }");
+    return false;
+  }
   const nested = reader.nested("compression");
   const thresholdBytes = nested?.number("thresholdBytes", 1024, { min: 0, whole: true }) ?? 1024;
   nested?.rejectUnknown();

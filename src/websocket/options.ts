@@ -158,11 +158,19 @@ export function readWebSocketOptions<Message>(
     maxPayloadBytes: reader.number("maxPayloadBytes", 16 * MiB, { min: 1, max: longestMs, whole: true }),
     tls: readTls(reader),
     proxy: readProxy(reader) ?? "environment",
-    codec: reader.withMethods<MessageCodec<Message>>("codec", ["decode"]),
+    codec: readCodec<Message>(reader),
     subscriptions: readSubscriptions<Message, unknown>(reader),
     resume,
     dedupe,
   };
   reader.finish();
   return settings;
+}
+
+function readCodec<Message>(reader: OptionReader): MessageCodec<Message> | undefined {
+  const codec = reader.withMethods<MessageCodec<Message>>("codec", ["decode"]);
+  const encode: unknown = codec?.encode;
+  if (encode !== undefined && typeof encode !== "function")
+    reader.problem("codec.encode must be a function, or be left out");
+  return codec;
 }

@@ -116,7 +116,7 @@ describe("another kind", () => {
   });
 
   test.each([null, 7, []])("options within options are not %j", (value) => {
-    expect(problemsOf({ a: value }, readers.nested)).toEqual([expect.stringMatching(/^a\.? must be an object, not /)]);
+    expect(problemsOf({ a: value }, readers.nested)).toEqual([expect.stringMatching(/^a must be an object, not /)]);
   });
 });
 

@@ -151,7 +151,7 @@ describe("what is refused at construction", () => {
       { retry: { maxRetries: -1 } },
       "retry.maxRetries must be a whole number of at least 0, not -1",
     ],
-    ["retry as a number", { retry: 3 }, "retry. must be an object, not 3"],
+    ["retry as a number", { retry: 3 }, "retry must be an object, not 3"],
     ["an empty name", { name: "" }, "name must not be empty"],
     ["apiKey beside auth", { apiKey: "sk_1", auth: basic("u", "p") }, "apiKey and auth are both given"],
     [
@@ -216,7 +216,7 @@ describe("what is refused at construction", () => {
   });
 
   test("options that are no object", () => {
-    expect(refusalOf(undefined).problems[0]).toBe("the options must be an object, not a undefined");
+    expect(refusalOf(undefined).problems[0]).toBe("the options must be an object, not undefined");
     expect(refusalOf(null)).toMatchObject({ service: "Payments" });
   });
 

@@ -98,3 +98,17 @@ test("an outbox has one of three policies", () => {
     expect.stringContaining("outbox.maxMessage; did you mean maxMessages?"),
   ]);
 });
+
+test("compression is true, false, or its threshold", () => {
+  expect([read({ compression: true }).compression, read({ compression: false }).compression]).toEqual([
+    { thresholdBytes: 1024 },
+    false,
+  ]);
+  expect(read({ compression: { thresholdBytes: 10 } }).compression).toEqual({ thresholdBytes: 10 });
+  expect(problemsOf({ compression: "yes" })).toEqual(["compression must be true, false, or { thresholdBytes }"]);
+});
+
+test("a codec that encodes does so with a function", () => {
+  const codec = { decode: () => "", encode: 5 };
+  expect(problemsOf({ codec })).toEqual(["codec.encode must be a function, or be left out"]);
+});
