@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import type { ConnectionSettings } from "../../src/websocket/connection-model.ts";
 import { ends, type Move, StreamWorld } from "./stream-world.ts";
 
@@ -47,8 +47,14 @@ const worlds: Readonly<Record<string, Partial<ConnectionSettings>>> = {
   "that reconnects twice, without a heartbeat": { reconnect: { ...reconnect, maxAttempts: 2 }, heartbeat: false },
 };
 
-// Over a hundred thousand in all.
-const runs = 26_000;
+declare module "vitest" {
+  interface ProvidedContext {
+    readonly walks?: { readonly numRuns: number; readonly seed: number };
+  }
+}
+
+// Over a hundred thousand in all, other ones each time. For a mutant, scripts/vitest.mutate.mjs provides a few.
+const walks = inject("walks") ?? { numRuns: 26_000 };
 
 for (const [name, settings] of Object.entries(worlds)) {
   test(`property: a stream ${name} has one flowing socket, loses no send and leaves nothing behind`, () => {
@@ -61,7 +67,7 @@ for (const [name, settings] of Object.entries(worlds)) {
         }
         expect(world.finish()).toBe("closed");
       }),
-      { numRuns: runs },
+      walks,
     );
   });
 }
