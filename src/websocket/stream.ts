@@ -351,7 +351,8 @@ export class Stream<Message> {
   #ping(socket: StreamSocket): void {
     const { pingMessage } = this.#settings;
     if (pingMessage === undefined) return this.pings.send(socket);
-    this.sendAsSetup(pingMessage(), socket, never).catch((error: unknown) => {
+    const ping = async (): Promise<void> => this.sendAsSetup(pingMessage(), socket, never);
+    ping().catch((error: unknown) => {
       // Of a connection that is gone, its end tells.
       if (this.shell.open?.socket === socket) this.tell(error, { consumer: "pingMessage" });
     });
