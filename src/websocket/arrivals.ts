@@ -41,6 +41,11 @@ export class Arrivals<Message> {
     this.#seen = parts.dedupe === undefined ? undefined : new SeenIds(parts.dedupe.maxIds);
   }
 
+  /** The connection that flows, or did last; undefined before the first. */
+  get flowing(): number | undefined {
+    return this.#flowing;
+  }
+
   /** A frame came in on this connection. */
   receive(data: string | Uint8Array, bytes: number, generation: number): void {
     const { traffic, requests, subscriptions, announcesEnd, inbox } = this.#parts;

@@ -260,7 +260,7 @@ export class Stream<Message> {
         this.requests.lose(generation, cause);
         this.subscriptions?.lose(generation, cause);
         this.inbox.forget(generation);
-        if (generation === this.state.generation) this.sequencer?.lost();
+        if (generation === this.#arrivals.flowing) this.sequencer?.lost();
       },
       retire: (_socket, { generation }) => this.requests.quiet(generation),
       flush: () => this.outbox.drain(() => sendAtClose(service)),

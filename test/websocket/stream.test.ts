@@ -1,4 +1,9 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
+import { silentLogger } from "../../src/core/logger.ts";
+import { json } from "../../src/websocket/codecs.ts";
+import type { MissedGap } from "../../src/websocket/resume-options.ts";
+import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { Feed, startPeer, until } from "./peer.ts";
 
 test("a pingMessage that throws is reported each time, and ends neither the heartbeat nor the process", async () => {
@@ -15,4 +20,59 @@ test("a pingMessage that throws is reported each time, and ends neither the hear
   await until(() => feed.errors.length >= 2);
   expect(feed.errors[0]).toEqual({ error: broken, from: { consumer: "pingMessage" } });
   expect(feed.state.name).toBe("open");
+});
+
+interface Tick {
+  readonly n: number;
+}
+
+class Ticks extends WebSocketService<Tick> {
+  readonly got: number[] = [];
+  readonly gaps: MissedGap[] = [];
+
+  constructor(baseUrl: string) {
+    super({
+      baseUrl,
+      name: "ticks",
+      codec: json(z.object({ n: z.number() })),
+      logger: silentLogger,
+      // Nothing is dialled a second time unless the test says so.
+      reconnect: { baseDelayMs: 60_000, maxDelayMs: 60_000 },
+      random: () => 0.5,
+      resume: {
+        positionOf: ({ n }) => n,
+        request: (after) => ({ after }),
+        // By way of the stream: the loss of the connection fails it.
+        fill: async (gap) => [await this.request({ fill: gap.key }, { match: () => false })],
+        onGap: (gap) => void this.gaps.push(gap),
+      },
+    });
+  }
+
+  protected override onMessage({ n }: Tick): void {
+    this.got.push(n);
+  }
+}
+
+test("a gap that is filled when the connection is lost is not given up because a successor was tried before", async () => {
+  let upgrades = 0;
+  await using peer = await startPeer({
+    refuse: (socket) => ++upgrades === 2 && socket.destroy() !== undefined,
+    onConnection: (ws, number) => {
+      if (number === 1) ws.send('{"n":1}');
+      else ws.on("message", () => [2, 3].forEach((n) => ws.send(`{"n":${n}}`)));
+    },
+  });
+  await using ticks = new Ticks(peer.url);
+  await ticks.connect();
+  await until(() => ticks.got.length === 1);
+  ticks.rotateNow();
+  await until(() => upgrades === 2 && ticks.stats().failedAttempts === 1);
+  peer.connections[0]?.send('{"n":3}');
+  await until(() => peer.received.length === 1);
+  peer.connections[0]?.terminate();
+  await until(() => ticks.state.name === "reconnecting");
+  ticks.reconnectNow();
+  await until(() => ticks.got.length >= 3);
+  expect([ticks.got, ticks.gaps]).toEqual([[1, 2, 3], []]);
 });
