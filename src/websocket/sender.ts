@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
-import { hasSubscribers, publish } from "../core/events.ts";
 import { type Encoded, encode, encodeJson } from "./codec.ts";
 import type { WebSocketSettings } from "./options.ts";
 import type { Sink } from "./outgoing.ts";
@@ -121,20 +120,8 @@ export class Sender<Message> {
     options: SendOptions,
     onHanded: ((sink: Sink) => void) | undefined,
   ): Promise<void> {
-    const { outbox, traffic } = this.#stream;
     const terms = this.#terms("send", options, this.#settings.sendTimeoutMs, "send");
-    await outbox.send(message, encoded, { ...terms, setupFor: this.setupFor, onHanded });
-    traffic.messagesOut++;
-    traffic.bytesOut += encoded.bytes;
-    if (hasSubscribers("hawser:stream:message")) {
-      const { generation } = this.#stream.state;
-      publish("hawser:stream:message", {
-        service: this.#settings.name,
-        generation,
-        direction: "out",
-        bytes: encoded.bytes,
-      });
-    }
+    await this.#stream.departures.send(message, encoded, { ...terms, setupFor: this.setupFor, onHanded });
   }
 
   #terms<Limit extends string>(

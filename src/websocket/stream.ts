@@ -5,10 +5,10 @@ import { hasSubscribers, publish } from "../core/events.ts";
 import { announce } from "./announce.ts";
 import { Arrivals } from "./arrivals.ts";
 import { watchClock } from "./clock-watch.ts";
-import { encode } from "./codec.ts";
 import { sendAfterFailure, sendAtClose } from "./connection-errors.ts";
 import type { StreamState } from "./connection-model.ts";
 import { ConnectionShell, type StreamHost } from "./connection-shell.ts";
+import { Departures } from "./departures.ts";
 import { Dialer } from "./dial.ts";
 import { type DisconnectEvent, disconnectEvent } from "./disconnect-event.ts";
 import type { Parcel } from "./held-arrivals.ts";
@@ -72,6 +72,7 @@ export class Stream<Message> {
   readonly shell: ConnectionShell;
   readonly pings: Pings;
   readonly traffic: Traffic = new Traffic();
+  readonly departures: Departures<Message>;
   readonly #settings: WebSocketSettings<Message>;
   readonly #owner: StreamOwner;
   readonly #dialer: Dialer;
@@ -98,6 +99,12 @@ export class Stream<Message> {
     const tell = (thrown: unknown, from: ConsumerName): void => this.tell(thrown, from);
     this.pings = new Pings(clock);
     this.outbox = new Outbox(name, settings.outbox, clock);
+    this.departures = new Departures<Message>({
+      settings,
+      outbox: this.outbox,
+      traffic: this.traffic,
+      generationOf: (sink) => (sink === undefined ? undefined : this.#generations.get(sink)) ?? this.state.generation,
+    });
     this.inbox = makeInbox(settings, { onPressure: (isFull, of) => this.#pressed(isFull, of), onError: tell });
     this.requests = new Requests<Message>(service, clock, {
       onError: (thrown) => tell(thrown, { consumer: "request" }),
@@ -297,7 +304,7 @@ export class Stream<Message> {
       await this.#owner.onConnect();
       await this.#resume(socket, signal);
       await this.subscriptions?.restore(
-        (message, ended) => this.sendAsSetup(message, socket, ended),
+        (message, ended) => this.departures.sendAsSetup(message, socket, ended),
         generation,
         signal,
       );
@@ -309,15 +316,7 @@ export class Stream<Message> {
     const request = this.#settings.resume?.request;
     const position = this.#asked.get(streamKey);
     if (request === undefined || position === undefined) return;
-    await this.sendAsSetup(request(position, { key: streamKey }), socket, signal);
-  }
-
-  /** Sends before all that the rest of the program sends, over this connection or not at all. */
-  async sendAsSetup(message: unknown, socket: Sink, signal: AbortSignal): Promise<void> {
-    const { name, maxPayloadBytes, codec } = this.#settings;
-    const encoded = encode(name, message, maxPayloadBytes, codec);
-    const terms = { limitMs: Number.POSITIVE_INFINITY, limit: "send", signals: [signal], setupFor: socket } as const;
-    await this.outbox.send(message, encoded, terms);
+    await this.departures.sendAsSetup(request(position, { key: streamKey }), socket, signal);
   }
 
   #positionsOf(keys: readonly string[]): ReadonlyMap<string, Position> {
@@ -351,7 +350,7 @@ export class Stream<Message> {
   #ping(socket: StreamSocket): void {
     const { pingMessage } = this.#settings;
     if (pingMessage === undefined) return this.pings.send(socket);
-    const ping = async (): Promise<void> => this.sendAsSetup(pingMessage(), socket, never);
+    const ping = async (): Promise<void> => this.departures.sendAsSetup(pingMessage(), socket, never);
     ping().catch((error: unknown) => {
       // Of a connection that is gone, its end tells.
       if (this.shell.open?.socket === socket) this.tell(error, { consumer: "pingMessage" });

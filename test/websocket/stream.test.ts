@@ -76,3 +76,14 @@ test("a gap that is filled when the connection is lost is not given up because a
   await until(() => ticks.got.length >= 3);
   expect([ticks.got, ticks.gaps]).toEqual([[1, 2, 3], []]);
 });
+
+test("what a stream sends of its own accord is counted as what the program sends", async () => {
+  await using peer = await startPeer();
+  await using feed = new Feed(peer.url, {
+    subscriptions: { subscribe: (keys) => `sub ${keys.join()}` },
+  });
+  await feed.connect();
+  await feed.subscribe("a");
+  await feed.send("hello");
+  expect(feed.stats()).toMatchObject({ messagesOut: 2, bytesOut: 10 });
+});
