@@ -84,8 +84,8 @@ export class Stream<Message> {
   #remains: StreamRemains = { unsent: [], unhandled: 0 };
   /** Where the latest connection was asked to go on. */
   #asked: ReadonlyMap<string, Position> = noPositions;
-  /** The handlers of subscriptions, by key. */
-  readonly #topicHandlers = new Map<string, Handler<Message>>();
+  /** Subscriptions by key, with their handlers; each is known by its object. */
+  readonly #topics = new Map<string, { readonly handler: Handler<Message> | undefined }>();
   #stopWatching: (() => void) | undefined;
   /** Settles when the lanes have room again; undefined while nobody waits for that. */
   #room: PromiseWithResolvers<void> | undefined;
@@ -204,30 +204,33 @@ export class Stream<Message> {
       const problem = "subscribe needs the option subscriptions, which says how the service subscribes";
       throw new ServiceConfigurationError(this.#settings.name, [problem]);
     }
-    const isNew = !subscriptions.has(key);
-    if (isNew && handler !== undefined) {
-      this.#topicHandlers.set(key, handler);
-      this.inbox.addHandler(handler, { consumer: "subscription", topic: key }, { topic: key, concurrency });
+    const topic = { handler };
+    if (!subscriptions.has(key)) {
+      this.#dropTopic(key);
+      this.#topics.set(key, topic);
+      const from = { consumer: "subscription", topic: key } as const;
+      if (handler !== undefined) this.inbox.addHandler(handler, from, { topic: key, concurrency });
     }
     try {
       await subscriptions.add(key, terms);
     } catch (error) {
-      if (isNew) this.#dropTopic(key);
+      if (this.#topics.get(key) === topic) this.#dropTopic(key);
       throw error;
     }
     const unsubscribe = async (): Promise<void> => {
+      // It may have ended before, and the key may be somebody else's by now.
+      if (this.#topics.get(key) !== topic) return;
       this.#dropTopic(key);
       await subscriptions.remove(key);
-      this.sequencer?.forget(key);
+      if (!subscriptions.has(key)) this.sequencer?.forget(key);
     };
     return { key, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
   }
 
   #dropTopic(key: string): void {
-    const handler = this.#topicHandlers.get(key);
-    if (handler === undefined) return;
-    this.#topicHandlers.delete(key);
-    this.inbox.removeHandler(handler, key);
+    const topic = this.#topics.get(key);
+    this.#topics.delete(key);
+    if (topic?.handler !== undefined) this.inbox.removeHandler(topic.handler, key);
   }
 
   /** The number of the connection whose socket this is. */

@@ -87,3 +87,16 @@ test("what a stream sends of its own accord is counted as what the program sends
   await feed.send("hello");
   expect(feed.stats()).toMatchObject({ messagesOut: 2, bytesOut: 10 });
 });
+
+test("a subscription that has ended takes back no later one of the same key", async () => {
+  await using peer = await startPeer();
+  await using feed = new Feed(peer.url, {
+    subscriptions: { subscribe: (keys) => `sub ${keys.join()}`, unsubscribe: (keys) => `unsub ${keys.join()}` },
+  });
+  await feed.connect();
+  const first = await feed.subscribe("a");
+  await first.unsubscribe();
+  await feed.subscribe("a");
+  await first.unsubscribe();
+  expect(feed.stats().subscriptions).toBe(1);
+});
