@@ -1,6 +1,6 @@
-import type { ExternalServiceError } from "../core/errors.ts";
 import { connectTimeout, prepareFailure, startTimeout } from "./connection-errors.ts";
 import type {
+  AttemptStep,
   ConnectionEffect,
   ConnectionEvent,
   ConnectionSettings,
@@ -15,6 +15,8 @@ import { type Attempting, type Connecting, connectLimit, type OfConnection, open
 type Undialed = {
   readonly [Name in Attempting["name"]]: Omit<Extract<Attempting, { name: Name }>, "step">;
 }[Attempting["name"]];
+
+type Renewing = Extract<AttemptStep, { at: "renewing" }>;
 
 /** The next attempt: it first waits for its turn. */
 export function dial(state: Undialed): Transition {
@@ -63,7 +65,7 @@ export function whileAttempting(
       return lose(settings, state, prepareFailure(settings, event.thrown), moment, destroyedAndReported);
     case "renewed":
       if (step.at !== "renewing") return to(state);
-      return event.hasOthers ? redialRenewed(state, step.refusal) : refuse(settings, state, step.refusal, moment);
+      return event.hasOthers ? redialRenewed(state, step) : refuse(settings, state, step, moment);
     case "lost":
       if (step.at !== "dialing" && step.at !== "preparing") return to(state);
       return lose(settings, state, event.error, moment, { isSocketLeft: false, isReported: false });
@@ -97,26 +99,22 @@ function attemptTimer(
   if (event.timer === "start") return stale(settings, state, event);
   if (event.timer === "retry" && step.at === "waiting") return dial(state);
   if (event.timer !== "connect" || step.at === "waiting") return to(state);
-  if (step.at === "renewing") return refuse(settings, state, step.refusal, moment);
+  if (step.at === "renewing") return refuse(settings, state, step, moment);
   return lose(settings, state, connectTimeout(settings, step), moment, { isSocketLeft: true, isReported: false });
 }
 
 /** There are other credentials: they are tried at once, and only once. */
-function redialRenewed(state: Attempting, refusal: ExternalServiceError): Transition {
+function redialRenewed(state: Attempting, { refusal, isTold }: Renewing): Transition {
   const dialing = dial({ ...state, isRenewed: true });
-  return to(
-    dialing.state,
-    { type: "cancelTimer", timer: "connect" },
-    { type: "report", error: refusal },
-    ...dialing.effects,
-  );
+  const news: readonly ConnectionEffect[] = isTold ? [] : [{ type: "report", error: refusal }];
+  return to(dialing.state, { type: "cancelTimer", timer: "connect" }, ...news, ...dialing.effects);
 }
 
 /** There are no other credentials: the refusal stands. */
 function refuse(
   settings: ConnectionSettings,
   state: Attempting,
-  error: ExternalServiceError,
+  { refusal: error, isTold }: Renewing,
   moment: Moment,
 ): Transition {
   const next =
@@ -127,7 +125,6 @@ function refuse(
     { type: "cancelTimer", timer: "connect" },
     { type: "destroySocket", generation: state.generation },
   ];
-  const isTold = state.name === "reconnecting" && state.cause === error;
   return follow(settings, state, error, next, moment, effects, !isTold);
 }
 

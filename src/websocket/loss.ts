@@ -94,7 +94,7 @@ export function follow(
       ? ({ name: "reconnecting", ...backoffOf(state), endpoints: state.endpoints, lostAt: now } as const)
       : state;
   if (next.kind === "renew") {
-    const step = { at: "renewing", refusal: error } as const;
+    const step = { at: "renewing", refusal: error, isTold: !isNews } as const;
     effects.push(connectLimit(settings, generation), { type: "renew", generation });
     return to({ ...base, generation, cause: error, step }, ...effects);
   }

@@ -52,6 +52,19 @@ test("401 asks for other credentials, and dials again at once with them", () => 
   expect(it.effects).toContainEqual({ type: "report", error: expect.objectContaining({ status: 401 }) });
 });
 
+test("a refusal is reported once, and not where the loss of an open connection has told of it", () => {
+  const renewed = (hasOthers: boolean) => ({ type: "renewed", generation: 2, hasOthers }) as const;
+  for (const hasOthers of [true, false]) {
+    const attempt = opened().lose(passing).redial().on(endpoints(2, 2)).lose(refusedWith(401));
+    expect(attempt.has("report")).toBe(false);
+    const reports = attempt.on(renewed(hasOthers)).effects.filter(({ type }) => type === "report");
+    expect(reports).toMatchObject([{ error: { status: 401 } }]);
+    const open = opened().lose(passing).redial().on(endpoints(2, 2)).open().lose(closedWith(3000));
+    expect([open.has("disconnected"), open.has("report")]).toEqual([true, false]);
+    expect([open.on(renewed(hasOthers)).state.name, open.has("report")]).toEqual(["reconnecting", false]);
+  }
+});
+
 test("credentials are renewed once in a row", () => {
   const it = machine()
     .on({ type: "start" })
