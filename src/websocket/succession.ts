@@ -8,6 +8,7 @@ import type {
   Successor,
   Transition,
 } from "./connection-model.ts";
+import { destroyedAndReported, type LossFacts } from "./loss.ts";
 import { redialDelay, rested } from "./redial.ts";
 import { connectLimit, type OfConnection, type Open, opened, to } from "./transition.ts";
 
@@ -54,13 +55,18 @@ export function whileSucceeding(
       return step.at === "preparing" ? takeOver(settings, state, successor, moment) : to(state);
     case "prepareFailed":
       if (step.at !== "preparing") return to(state);
-      return fail(settings, state, successor, prepareFailure(settings, event.thrown), moment, true);
+      return fail(settings, state, successor, prepareFailure(settings, event.thrown), moment, destroyedAndReported);
     case "lost":
-      return isUnderWay ? fail(settings, state, successor, event.error, moment, false) : to(state);
+      return isUnderWay
+        ? fail(settings, state, successor, event.error, moment, { isSocketLeft: false, isReported: false })
+        : to(state);
     case "timer":
       if (event.timer === "retry" && step.at === "waiting") return dialSuccessor(state, successor.failures);
       if (event.timer !== "connect" || step.at === "waiting") return to(state);
-      return fail(settings, state, successor, connectTimeout(settings, step), moment, true);
+      return fail(settings, state, successor, connectTimeout(settings, step), moment, {
+        isSocketLeft: true,
+        isReported: false,
+      });
     case "renewed":
     case "flushed":
       return to(state);
@@ -101,7 +107,7 @@ function fail(
   successor: Successor,
   error: ExternalServiceError,
   { now, random }: Moment,
-  isSocketLeft: boolean,
+  { isSocketLeft, isReported }: LossFacts,
 ): Transition {
   const { generation, step, endpoints, failures } = successor;
   const limits = settings.reconnect as ReconnectLimits;
@@ -115,7 +121,8 @@ function fail(
   const ordinaryMs = redialDelay(limits, verdict, error.retryAfterMs, round, random);
   // A refusal for good may be the first endpoint's alone, and there is a connection: no hurry, and no end.
   const delayMs = verdict === "fatal" ? limits.maxDelayMs : ordinaryMs;
-  effects.push({ type: "report", error }, { type: "setTimer", timer: "retry", generation, delayMs });
+  if (!isReported) effects.push({ type: "report", error });
+  effects.push({ type: "setTimer", timer: "retry", generation, delayMs });
   const waiting = { at: "waiting", until: now + delayMs } as const;
   return to({ ...state, successor: { ...successor, failures: failures + 1, step: waiting } }, ...effects);
 }
