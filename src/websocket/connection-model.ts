@@ -51,8 +51,10 @@ export interface Successor {
   readonly generation: number;
   readonly endpoints: number;
   readonly step: Exclude<AttemptStep, { readonly at: "renewing" }>;
-  /** Tries in a row that failed. */
+  /** Tries in a row that failed: the next one goes to the endpoint of this number. */
   readonly failures: number;
+  /** Credentials were renewed, and what they led to was not stable yet. */
+  readonly isRenewed: boolean;
 }
 
 /** What a stream is doing, with what belongs to it. Moments are on the clock's scale. PROTOCOL.md draws it. */

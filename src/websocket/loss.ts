@@ -1,5 +1,12 @@
 import type { ExternalServiceError } from "../core/errors.ts";
-import type { Backoff, ConnectionEffect, ConnectionSettings, Moment, Transition } from "./connection-model.ts";
+import type {
+  Backoff,
+  ConnectionEffect,
+  ConnectionSettings,
+  Moment,
+  Successor,
+  Transition,
+} from "./connection-model.ts";
 import { type Next, nextAfter, rested } from "./redial.ts";
 import { type Attempting, connectLimit, type Open, to } from "./transition.ts";
 
@@ -33,11 +40,10 @@ export function lose(
 
   const isStable =
     state.name === "open" && reconnect !== false && moment.now - state.openedAt >= reconnect.stableAfterMs;
+  const successor = state.name === "open" ? state.successor : undefined;
   const before = { ...(isStable ? rested : backoffOf(state)), endpoints: state.endpoints };
-  if (state.name === "open" && state.successor !== undefined) {
-    const { successor } = state;
-    if (successor.step.at !== "waiting")
-      return succeed(state, { ...before, endpoints: successor.endpoints }, error, moment.now, effects);
+  if (successor !== undefined) {
+    if (successor.step.at !== "waiting") return succeed(successor, before, error, moment.now, effects);
     effects.push({ type: "cancelTimer", timer: "retry" });
   }
   const next = nextAfter(settings, error, before, isStable, moment.random);
@@ -53,18 +59,14 @@ const backoffOf = ({ retries, misses, fatals, isRenewed }: Backoff): Backoff => 
 
 /** The successor that is being dialled is the next attempt. */
 function succeed(
-  state: Open,
-  backoff: Backoff & { readonly endpoints: number },
+  { generation, endpoints, failures, isRenewed, step }: Successor,
+  before: Backoff,
   error: ExternalServiceError,
   now: number,
   effects: readonly ConnectionEffect[],
 ): Transition {
-  const { generation, step } = state.successor as NonNullable<Open["successor"]>;
-  return to({ name: "reconnecting", generation, ...backoff, step, lostAt: now, cause: error }, ...effects, {
-    type: "disconnected",
-    error,
-    willReconnect: true,
-  });
+  const next = { ...before, isRenewed, generation, endpoints, misses: failures, step, lostAt: now, cause: error };
+  return to({ ...next, name: "reconnecting" }, ...effects, { type: "disconnected", error, willReconnect: true });
 }
 
 /** Carries out what was decided about the next attempt. */

@@ -15,16 +15,16 @@ import { connectLimit, type OfConnection, type Open, opened, to } from "./transi
 /** Make before break: dials a successor, while the open connection flows on. */
 export function rotate(settings: ConnectionSettings, state: Open): Transition {
   if (settings.rotation === false || settings.reconnect === false || state.successor !== undefined) return to(state);
-  return dialSuccessor(state, 0);
+  return dialSuccessor(state, 0, state.isRenewed);
 }
 
-function dialSuccessor(state: Open, failures: number): Transition {
+function dialSuccessor(state: Open, failures: number, isRenewed: boolean): Transition {
   const generation = state.lastGeneration + 1;
   const step = { at: "dialing", stage: "turn" } as const;
-  const successor: Successor = { generation, endpoints: state.endpoints, step, failures };
+  const successor: Successor = { generation, endpoints: state.endpoints, step, failures, isRenewed };
   return to(
     { ...state, lastGeneration: generation, successor },
-    { type: "dial", generation, attempt: failures + 1, endpoint: failures, isRenewed: false },
+    { type: "dial", generation, attempt: failures + 1, endpoint: failures, isRenewed },
   );
 }
 
@@ -61,7 +61,8 @@ export function whileSucceeding(
         ? fail(settings, state, successor, event.error, moment, { isSocketLeft: false, isReported: false })
         : to(state);
     case "timer":
-      if (event.timer === "retry" && step.at === "waiting") return dialSuccessor(state, successor.failures);
+      if (event.timer === "retry" && step.at === "waiting")
+        return dialSuccessor(state, successor.failures, successor.isRenewed);
       if (event.timer !== "connect" || step.at === "waiting") return to(state);
       return fail(settings, state, successor, connectTimeout(settings, step), moment, {
         isSocketLeft: true,
@@ -80,10 +81,10 @@ function takeOver(
   successor: Successor,
   { now, random }: Moment,
 ): Transition {
-  const { generation, endpoints, failures } = successor;
+  const { generation, endpoints, failures, isRenewed } = successor;
   const { state: next, effects } = opened(
     settings,
-    { ...rested, generation, endpoints, misses: failures },
+    { ...rested, isRenewed, generation, endpoints, misses: failures },
     now,
     random,
     [
@@ -109,14 +110,16 @@ function fail(
   { now, random }: Moment,
   { isSocketLeft, isReported }: LossFacts,
 ): Transition {
-  const { generation, step, endpoints, failures } = successor;
+  const { generation, step, endpoints, failures, isRenewed } = successor;
   const limits = settings.reconnect as ReconnectLimits;
   const effects: ConnectionEffect[] = [{ type: "cancelTimer", timer: "connect" }];
   if (step.at === "preparing") effects.push({ type: "hold", generation, error });
   if (isSocketLeft) effects.push({ type: "destroySocket", generation, error });
   if (step.at === "preparing") effects.push({ type: "disconnected", error, willReconnect: true });
-  const verdict = settings.judge(error);
-  if (verdict === "refresh") effects.push({ type: "renew", generation });
+  const judged = settings.judge(error);
+  const isRefused = judged === "refresh";
+  if (isRefused && !isRenewed) effects.push({ type: "renew", generation });
+  const verdict = isRefused && isRenewed ? "fatal" : judged;
   const round = Math.floor(failures / endpoints);
   const ordinaryMs = redialDelay(limits, verdict, error.retryAfterMs, round, random);
   // A refusal for good may be the first endpoint's alone, and there is a connection: no hurry, and no end.
@@ -124,7 +127,10 @@ function fail(
   if (!isReported) effects.push({ type: "report", error });
   effects.push({ type: "setTimer", timer: "retry", generation, delayMs });
   const waiting = { at: "waiting", until: now + delayMs } as const;
-  return to({ ...state, successor: { ...successor, failures: failures + 1, step: waiting } }, ...effects);
+  return to(
+    { ...state, successor: { ...successor, failures: failures + 1, isRenewed: isRenewed || isRefused, step: waiting } },
+    ...effects,
+  );
 }
 
 /** What is to be done about a successor when the stream is closed. */

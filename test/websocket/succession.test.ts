@@ -7,6 +7,8 @@ const rotating = (): Machine => opened({ rotation }).on({ type: "rotate" });
 
 const successorOf = (state: StreamState) => (state.name === "open" ? state.successor : undefined);
 
+const stageOf = (generation: number) => ({ type: "stage", generation, stage: "endpoint", endpoints: 3 }) as const;
+
 /** An event of the successor. */
 function next(it: Machine, event: { readonly type: string } & Record<string, unknown>): Machine {
   return it.on({ generation: successorOf(it.state)?.generation ?? 0, ...event } as unknown as ConnectionEvent);
@@ -123,4 +125,34 @@ test("a stream that is not at its first endpoint goes back to it", () => {
 test("a refusal of the credentials has others asked for, for the next try", () => {
   const it = next(rotating(), { type: "lost", error: refusedWith(401) });
   expect([it.has("renew"), it.timer("retry")]).toEqual([true, 250]);
+});
+
+test("a successor has its credentials renewed once, and is then not tried in a hurry", () => {
+  const it = next(rotating(), { type: "lost", error: refusedWith(401) });
+  next(it, { type: "renewed", hasOthers: true });
+  next(it, { type: "timer", timer: "retry" });
+  expect(it.effects).toContainEqual({ type: "dial", generation: 3, attempt: 2, endpoint: 1, isRenewed: true });
+  next(it, { type: "lost", error: refusedWith(401) });
+  expect([it.has("renew"), it.timer("retry")]).toEqual([false, 30_000]);
+});
+
+test("credentials that were renewed for a successor are not renewed again before a connection was stable", () => {
+  const renewing = (): Machine =>
+    next(next(rotating(), { type: "lost", error: refusedWith(401) }), { type: "timer", timer: "retry" });
+  const left = renewing().lose(passing);
+  expect(left.lose(refusedWith(401)).state.name).toBe("failed");
+  const taken = next(renewing(), { type: "opened" });
+  next(taken, { type: "prepared" });
+  expect(taken.state).toMatchObject({ name: "open", generation: 3, isRenewed: true });
+  taken.now += 10_000;
+  expect(taken.lose(closedWith(3000)).has("renew")).toBe(true);
+});
+
+test("an outage whose first attempt is the successor goes on with the endpoint after the successor's", () => {
+  const it = opened({ rotation }).lose(passing).redial().on(stageOf(2)).open().on({ type: "rotate" });
+  next(it, { type: "stage", stage: "endpoint", endpoints: 3 });
+  it.lose(passing);
+  expect(it.state).toMatchObject({ name: "reconnecting", generation: 3, misses: 0, endpoints: 3 });
+  it.lose(passing).redial();
+  expect(it.effects).toContainEqual(expect.objectContaining({ type: "dial", endpoint: 1 }));
 });
