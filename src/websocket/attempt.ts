@@ -129,10 +129,16 @@ function refuse(
 }
 
 function open(settings: ConnectionSettings, state: Attempting, { now, random }: Moment): Transition {
-  const { generation, retries, misses, fatals, isRenewed, endpoints } = state;
+  const { generation, retries, misses, fatals, isRenewed, rotations, endpoints } = state;
   const effects: ConnectionEffect[] = [{ type: "cancelTimer", timer: "connect" }];
   if (state.name === "connecting") effects.push({ type: "cancelTimer", timer: "start" });
-  return opened(settings, { generation, retries, misses, fatals, isRenewed, endpoints }, now, random, effects);
+  return opened(
+    settings,
+    { generation, retries, misses, fatals, isRenewed, rotations, endpoints },
+    now,
+    random,
+    effects,
+  );
 }
 
 function startTimedOut(settings: ConnectionSettings, state: Connecting): Transition {

@@ -36,6 +36,8 @@ export interface Backoff {
   readonly fatals: number;
   /** Credentials were renewed, and what they led to was not stable yet. */
   readonly isRenewed: boolean;
+  /** Rotations in a row away from connections that were not stable yet. */
+  readonly rotations: number;
 }
 
 /** What a stream knows while it has no open connection. */
@@ -73,6 +75,8 @@ export type StreamState =
       readonly lastGeneration: number;
       readonly endpoints: number;
       readonly openedAt: number;
+      /** When another is dialled in its place; Infinity for never. */
+      readonly rotateAt: number;
       readonly heartbeat: Heartbeat | undefined;
       readonly successor: Successor | undefined;
     })

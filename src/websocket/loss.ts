@@ -7,7 +7,7 @@ import type {
   Successor,
   Transition,
 } from "./connection-model.ts";
-import { type Next, nextAfter, rested } from "./redial.ts";
+import { isStable, type Next, nextAfter, rested } from "./redial.ts";
 import { type Attempting, connectLimit, type Open, to } from "./transition.ts";
 
 /** Who knows of a loss already. */
@@ -38,23 +38,23 @@ export function lose(
   if (state.name === "open" || state.step.at === "preparing") effects.push({ type: "hold", generation, error });
   if (how.isSocketLeft) effects.push({ type: "destroySocket", generation, error });
 
-  const isStable =
-    state.name === "open" && reconnect !== false && moment.now - state.openedAt >= reconnect.stableAfterMs;
+  const wasStable = state.name === "open" && reconnect !== false && isStable(reconnect, state.openedAt, moment.now);
   const successor = state.name === "open" ? state.successor : undefined;
-  const before = { ...(isStable ? rested : backoffOf(state)), endpoints: state.endpoints };
+  const before = { ...(wasStable ? rested : backoffOf(state)), endpoints: state.endpoints };
   if (successor !== undefined) {
     if (successor.step.at !== "waiting") return succeed(successor, before, error, moment.now, effects);
     effects.push({ type: "cancelTimer", timer: "retry" });
   }
-  const next = nextAfter(settings, error, before, isStable, moment.random);
+  const next = nextAfter(settings, error, before, wasStable, moment.random);
   return follow(settings, { ...state, ...before }, error, next, moment, effects, !how.isReported);
 }
 
-const backoffOf = ({ retries, misses, fatals, isRenewed }: Backoff): Backoff => ({
+const backoffOf = ({ retries, misses, fatals, isRenewed, rotations }: Backoff): Backoff => ({
   retries,
   misses,
   fatals,
   isRenewed,
+  rotations,
 });
 
 /** The successor that is being dialled is the next attempt. */

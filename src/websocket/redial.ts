@@ -4,7 +4,7 @@ import type { Verdict } from "./close-codes.ts";
 import type { Backoff, ConnectionSettings, ReconnectLimits, RotationLimits } from "./connection-model.ts";
 
 /** After a connection that was stable. */
-export const rested: Backoff = { retries: 0, misses: 0, fatals: 0, isRenewed: false };
+export const rested: Backoff = { retries: 0, misses: 0, fatals: 0, isRenewed: false, rotations: 0 };
 
 /** What follows a failed attempt or a lost connection. */
 export type Next =
@@ -16,20 +16,20 @@ export type Next =
  * Decides whether a stream dials again, and after how long.
  *
  * @param before - with how many endpoints there are: a refusal for good at one is none at the others.
- * @param isStable - it was open for long enough: its end says nothing against its endpoint.
+ * @param wasStable - it was open for long enough: its end says nothing against its endpoint.
  */
 export function nextAfter(
   settings: ConnectionSettings,
   error: ExternalServiceError,
   before: Backoff & { readonly endpoints: number },
-  isStable: boolean,
+  wasStable: boolean,
   random: number,
 ): Next {
   const { reconnect } = settings;
   if (reconnect === false) return { kind: "fail" };
   const judged = settings.judge(error);
   if (judged === "refresh" && !before.isRenewed) return { kind: "renew" };
-  return nextAfterVerdict(reconnect, judged === "refresh" ? "fatal" : judged, error, before, isStable, random);
+  return nextAfterVerdict(reconnect, judged === "refresh" ? "fatal" : judged, error, before, wasStable, random);
 }
 
 /** The same, where the verdict is known. */
@@ -38,17 +38,17 @@ export function nextAfterVerdict(
   verdict: Verdict,
   error: ExternalServiceError,
   before: Backoff & { readonly endpoints: number },
-  isStable: boolean,
+  wasStable: boolean,
   random: number,
 ): Next {
-  const { retries, endpoints } = before;
-  const misses = isStable ? 0 : before.misses + 1;
+  const { retries, isRenewed, rotations, endpoints } = before;
+  const misses = wasStable ? 0 : before.misses + 1;
   const fatals = verdict === "fatal" ? before.fatals + 1 : 0;
   // What cannot be sent at all is wrong at every endpoint.
   const isFatal = verdict === "fatal" && (fatals >= endpoints || error.code === "configuration-invalid");
   if (isFatal || retries >= reconnect.maxAttempts) return { kind: "fail" };
   const delayMs = redialDelay(reconnect, verdict, error.retryAfterMs, Math.floor(retries / endpoints), random);
-  return { kind: "wait", delayMs, backoff: { retries: retries + 1, misses, fatals, isRenewed: before.isRenewed } };
+  return { kind: "wait", delayMs, backoff: { retries: retries + 1, misses, fatals, isRenewed, rotations } };
 }
 
 /**
@@ -69,6 +69,11 @@ export function redialDelay(
   if (verdict === "restart") return limits.maxDelayMs * (1 / 6 + (5 / 6) * random);
   if (verdict === "overload") return limits.maxDelayMs * (1 / 2 + (1 / 2) * random);
   return ordinary;
+}
+
+/** Whether this connection was open for long enough: what went before says nothing of the next one then. */
+export function isStable(reconnect: ReconnectLimits, openedAt: number, now: number): boolean {
+  return now - openedAt >= reconnect.stableAfterMs;
 }
 
 /** How long a connection stays before another takes its place, in milliseconds; Infinity for ever. */

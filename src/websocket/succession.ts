@@ -9,13 +9,28 @@ import type {
   Transition,
 } from "./connection-model.ts";
 import { destroyedAndReported, type LossFacts } from "./loss.ts";
-import { redialDelay, rested } from "./redial.ts";
+import { isStable, redialDelay, rested } from "./redial.ts";
 import { connectLimit, type OfConnection, type Open, opened, to } from "./transition.ts";
 
+/** The feed announced that it will cut the connection, or somebody asked for another one. */
+export function wishToRotate(settings: ConnectionSettings, state: Open, { now, random }: Moment): Transition {
+  const { reconnect } = settings;
+  if (reconnect === false || state.rotations === 0 || isStable(reconnect, state.openedAt, now)) {
+    return rotate(settings, state, now);
+  }
+  // A feed that announces the end of each connection as soon as it is open is not stormed.
+  const delayMs = redialDelay(reconnect, "retry", undefined, state.rotations - 1, random);
+  const { generation } = state;
+  if (state.successor !== undefined || state.rotateAt <= now + delayMs) return to(state);
+  return to({ ...state, rotateAt: now + delayMs }, { type: "setTimer", timer: "rotate", generation, delayMs });
+}
+
 /** Make before break: dials a successor, while the open connection flows on. */
-export function rotate(settings: ConnectionSettings, state: Open): Transition {
-  if (settings.rotation === false || settings.reconnect === false || state.successor !== undefined) return to(state);
-  return dialSuccessor(state, 0, state.isRenewed);
+export function rotate(settings: ConnectionSettings, state: Open, now: number): Transition {
+  const { reconnect } = settings;
+  if (settings.rotation === false || reconnect === false || state.successor !== undefined) return to(state);
+  const isRenewed = state.isRenewed && !isStable(reconnect, state.openedAt, now);
+  return dialSuccessor({ ...state, rotations: state.rotations + 1 }, 0, isRenewed);
 }
 
 function dialSuccessor(state: Open, failures: number, isRenewed: boolean): Transition {
@@ -82,9 +97,12 @@ function takeOver(
   { now, random }: Moment,
 ): Transition {
   const { generation, endpoints, failures, isRenewed } = successor;
+  const limits = settings.reconnect as ReconnectLimits;
+  // Of a connection that was not stable, its successor has what went before it to answer for.
+  const { retries, rotations } = isStable(limits, state.openedAt, now) ? rested : state;
   const { state: next, effects } = opened(
     settings,
-    { ...rested, isRenewed, generation, endpoints, misses: failures },
+    { retries, rotations, isRenewed, generation, endpoints, misses: failures, fatals: 0 },
     now,
     random,
     [

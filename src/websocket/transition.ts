@@ -46,11 +46,12 @@ export function opened(
   const effects = [...before];
   const heartbeat = settings.heartbeat === false ? undefined : startHeartbeat(now, settings.heartbeat);
   if (heartbeat !== undefined) effects.push(heartbeatTimer(generation, heartbeat, now));
-  if (settings.rotation !== false) {
-    const delayMs = rotationDelay(settings.rotation, misses % endpoints === 0, random);
-    if (delayMs !== Number.POSITIVE_INFINITY) effects.push({ type: "setTimer", timer: "rotate", generation, delayMs });
-  }
+  const { rotation } = settings;
+  const stayMs =
+    rotation === false ? Number.POSITIVE_INFINITY : rotationDelay(rotation, misses % endpoints === 0, random);
+  if (stayMs !== Number.POSITIVE_INFINITY)
+    effects.push({ type: "setTimer", timer: "rotate", generation, delayMs: stayMs });
   effects.push({ type: "flow", generation });
   const state = { ...connection, name: "open", lastGeneration: generation, openedAt: now, heartbeat } as const;
-  return to({ ...state, successor: undefined }, ...effects);
+  return to({ ...state, rotateAt: now + stayMs, successor: undefined }, ...effects);
 }

@@ -185,3 +185,21 @@ test("a change of state or step is announced, and nothing else is", () => {
   expect(it.effects.filter(({ type }) => type === "announce")).toHaveLength(1);
   expect(it.on({ type: "stage", generation: 1, stage: "tcp" }).has("announce")).toBe(false);
 });
+
+test("a service that accepts and then cuts gets a bounded number of dials, whatever it announces before", () => {
+  for (const isAnnounced of [false, true]) {
+    const it = opened({ rotation: { everyMs: 60_000, returnAfterMs: 60_000 } });
+    let dials = 0;
+    while (it.now < 3_600_000) {
+      if (isAnnounced) it.on({ type: "rotate" });
+      if (it.has("dial")) dials++;
+      it.lose(closedWith(1000));
+      it.now += it.timer("retry") ?? 0;
+      if (it.state.name === "reconnecting" && it.state.step.at === "waiting") it.redial();
+      if (it.has("dial")) dials++;
+      it.open();
+    }
+    // Half of maxDelayMs on average.
+    expect(dials).toBeLessThan(250);
+  }
+});

@@ -156,3 +156,49 @@ test("an outage whose first attempt is the successor goes on with the endpoint a
   it.lose(passing).redial();
   expect(it.effects).toContainEqual(expect.objectContaining({ type: "dial", endpoint: 1 }));
 });
+
+/** Lets the successor open and take over. */
+function takeOver(it: Machine): Machine {
+  return next(next(it, { type: "opened" }), { type: "prepared" });
+}
+
+test("a feed that announces the end of each connection at once is not stormed", () => {
+  const it = takeOver(rotating());
+  const delays: (number | undefined)[] = [];
+  for (let rotations = 0; rotations < 4; rotations++) {
+    delays.push(it.on({ type: "rotate" }).timer("rotate"));
+    expect([it.has("dial"), it.on({ type: "rotate" }).has("setTimer")]).toEqual([false, false]);
+    it.now += delays.at(-1) ?? 0;
+    takeOver(it.on({ type: "timer", timer: "rotate", generation: it.state.generation }));
+  }
+  expect(delays).toEqual([250, 500, 1_000, 2_000]);
+  it.now += 10_000;
+  expect(it.on({ type: "rotate" }).has("dial")).toBe(true);
+  expect(takeOver(it).on({ type: "rotate" }).has("dial")).toBe(true);
+});
+
+test("a rotation that is due already is not put off by an announcement", () => {
+  const it = takeOver(opened({ rotation: { everyMs: 100, returnAfterMs: 45_000 } }).on({ type: "rotate" }));
+  expect(it.timer("rotate")).toBe(95);
+  expect(it.on({ type: "rotate" }).effects).toEqual([]);
+});
+
+test("a feed that announces the end and then cuts at once is not stormed either", () => {
+  const it = rotating().lose(passing).open();
+  expect([it.state.name, it.on({ type: "rotate" }).has("dial")]).toEqual(["open", false]);
+  expect(it.lose(passing).timer("retry")).toBe(250);
+});
+
+test("a successor does not clear the backoff of a connection that was not stable", () => {
+  const unstable = takeOver(
+    opened({ rotation }).lose(passing).redial().lose(passing).redial().open().on({ type: "rotate" }),
+  );
+  expect(unstable.lose(passing).timer("retry")).toBe(1_000);
+  const stable = opened({ rotation }).lose(passing).redial().lose(passing).redial().open();
+  stable.now += 10_000;
+  expect(
+    takeOver(stable.on({ type: "rotate" }))
+      .lose(passing)
+      .timer("retry"),
+  ).toBe(250);
+});
