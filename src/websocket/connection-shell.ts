@@ -219,10 +219,14 @@ export class ConnectionShell {
     const host = this.#host;
     return {
       endpoint: ({ shown, count }) => {
-        connection.begin(shown);
+        connection.begin(this.#clock.now());
+        connection.endpoint = shown;
         this.#dispatch({ type: "stage", generation, stage: "endpoint", endpoints: count });
       },
-      stage: (stage) => this.#dispatch({ type: "stage", generation, stage }),
+      stage: (stage) => {
+        connection.begin(this.#clock.now());
+        this.#dispatch({ type: "stage", generation, stage });
+      },
       opened: () => {
         connection.readingSince = this.#clock.now();
         this.#dispatch({ type: "opened", generation });

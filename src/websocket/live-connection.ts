@@ -3,11 +3,11 @@ import type { StreamSocket } from "./transport.ts";
 /** One connection from its dial to its end, as the shell keeps it. */
 export class LiveConnection {
   readonly generation: number;
-  /** On the clock's scale. */
-  readonly dialledAt: number;
+  /** When its turn came, or, before that, when it began to wait for it. On the clock's scale. */
+  dialledAt: number;
   readonly #abort = new AbortController();
-  /** From when it got its turn until it is ready, or has failed. */
-  #isAttempted = false;
+  /** `under way`: from when its turn came until it is ready, or has failed. */
+  #attempt: "waiting" | "under way" | "over" = "waiting";
   socket: StreamSocket | undefined;
   /** Since when it is being read; undefined while it is not, when silence is our own doing. */
   readingSince: number | undefined;
@@ -24,17 +24,18 @@ export class LiveConnection {
     return this.#abort.signal;
   }
 
-  /** It is dialled, at this endpoint. */
-  begin(endpoint: string): void {
-    this.endpoint = endpoint;
-    this.#isAttempted = true;
+  /** Its turn has come; told again, this changes nothing. */
+  begin(now: number): void {
+    if (this.#attempt !== "waiting") return;
+    this.#attempt = "under way";
+    this.dialledAt = now;
   }
 
   /** The attempt is over, well or not. False where it had not begun, or was over already. */
   endAttempt(): boolean {
-    const wasAttempted = this.#isAttempted;
-    this.#isAttempted = false;
-    return wasAttempted;
+    const wasUnderWay = this.#attempt === "under way";
+    this.#attempt = "over";
+    return wasUnderWay;
   }
 
   setPaused(isPaused: boolean, now: number): void {
