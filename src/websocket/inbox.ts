@@ -49,7 +49,6 @@ export class Inbox<Message> {
   /** A message is going round: the next one must wait until every lane has it. */
   #isSpreading = false;
   readonly #idleWaiters = new Set<IdleWaiter>();
-  #unhandled = 0;
 
   constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
     this.#settings = settings;
@@ -66,11 +65,6 @@ export class Inbox<Message> {
   /** Messages in the fullest lane, with those that wait for room in the lanes. */
   get depth(): number {
     return this.#lanes.depth + this.#backlog.size + (this.#preparing?.kept.size ?? 0);
-  }
-
-  /** How many messages {@link Inbox.end} has dropped, counted once for each lane. */
-  get unhandled(): number {
-    return this.#unhandled;
   }
 
   /** Each lane, in the order in which the consumers came. */
@@ -172,22 +166,29 @@ export class Inbox<Message> {
   }
 
   /**
-   * The stream is over. Iterators end after what they hold. With an error the handlers stay for the next start, and
+   * The stream is over. Iterators end after what came for them. With an error the handlers stay for the next start, and
    * get what they were sent; without, what they were not given yet is dropped.
    *
    * @returns how many messages were dropped, counted once for each lane.
    */
   end(error?: unknown): number {
     this.#preparing = undefined;
-    let dropped = 0;
-    if (error === undefined) {
-      dropped = this.#backlog.clear();
-      dropped += this.#lanes.endHandlers();
-    }
+    const isFinal = error === undefined;
+    const dropped = isFinal ? this.#backlog.size + this.#lanes.endHandlers() : 0;
+    this.#giveBacklog(isFinal);
     this.#lanes.endIterators(error);
-    this.#unhandled += dropped;
     this.#rested();
     return dropped;
+  }
+
+  /** Beyond the bounds of the lanes, for once: nothing more comes that they would have to make room for. */
+  #giveBacklog(isFinal: boolean): void {
+    if (this.#isSpreading) return;
+    for (let next = this.#backlog.shift(); next !== undefined; next = this.#backlog.shift()) {
+      const { message, bytes, facts } = next;
+      // Handlers get no more of it: that the iterators have read it must not count as handled.
+      this.#spread(message, bytes, isFinal ? { topic: facts?.topic } : facts);
+    }
   }
 
   #spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {

@@ -40,14 +40,6 @@ export class KeptMessages<Message> {
     if (kept !== undefined) this.#bytes -= kept.bytes;
     return kept;
   }
-
-  /** Drops all, and returns how many there were. */
-  clear(): number {
-    const { size } = this;
-    this.#fifo.clear();
-    this.#bytes = 0;
-    return size;
-  }
 }
 
 /**
