@@ -252,9 +252,10 @@ export class ConnectionShell {
 
   #close(generation: number): void {
     this.#withSocket(generation, (socket) => {
+      // First: what it held back had come before, and is owed to whoever consumes it.
+      socket.close();
       this.#host.discardIncoming();
       socket.resume();
-      socket.close();
     });
   }
 

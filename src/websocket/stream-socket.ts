@@ -74,7 +74,8 @@ export interface StreamSocket {
   /** Never tells before it returns. First comes what had come in already; a pause meanwhile holds the rest again. */
   resume(): void;
   /**
-   * Sends a Close frame; `ended` follows when the peer has answered. Before it is open, it ends the dial.
+   * Tells what had come in, sends a Close frame, and `ended` follows when the peer has answered. Before it is open, it
+   * ends the dial.
    *
    * @defaultValue `code` 1000, `reason` empty
    * @throws TypeError for a code that may not be sent (RFC 6455, section 7.4.1); RangeError for a reason above 123 bytes.

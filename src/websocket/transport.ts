@@ -109,6 +109,7 @@ export class WsSocket implements StreamSocket {
   }
 
   close(code = 1000, reason = ""): void {
+    if (this.#listener !== undefined) this.#held?.tellAll(this.#listener);
     this.#ws.close(code, reason);
     this.#uncork();
   }

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { ExternalServiceError } from "../../src/core/errors.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { Feed, startPeer, startRaw, thrownBy, until, upgradeAnswer } from "./peer.ts";
+import { Feed, startPeer, startRaw, textFrame, thrownBy, until, upgradeAnswer } from "./peer.ts";
 
 const codeOf = (error: unknown): string => (error as ExternalServiceError).code;
 
@@ -19,6 +20,46 @@ test("an iterator gives each message and ends after disconnect, when it has give
   for await (const message of messages) seen.push(message);
   expect(seen).toEqual(["a", "b"]);
   expect(await feed.messages().next()).toEqual({ value: undefined, done: true });
+});
+
+/** A reader who has not begun, of a stream that is paused for it in the midst of a chunk of six messages. */
+async function pausedInAChunk(end: (feed: Feed, socket: Socket) => Promise<unknown>) {
+  const sockets: Socket[] = [];
+  await using peer = await startRaw((socket) => {
+    sockets.push(socket);
+    socket.once("data", (request) => {
+      socket.write(upgradeAnswer(/sec-websocket-key: (.*)\r\n/i.exec(String(request))?.[1] ?? ""));
+    });
+  });
+  await using feed = new Feed(peer.url, { inbox: { maxMessages: 2 }, reconnect: false, closeTimeoutMs: 20 });
+  await feed.connect();
+  const messages = feed.messages();
+  sockets[0]?.write(Buffer.concat(["0", "1", "2", "3", "4", "5"].map(textFrame)));
+  await until(() => feed.stats().isReadingPaused);
+  const ended = await end(feed, sockets[0] as Socket);
+  const read: unknown[] = [];
+  const thrown = await (async () => {
+    for await (const message of messages) read.push(message);
+  })().catch((error: unknown) => error);
+  return { read, got: feed.got, thrown, ended };
+}
+
+test("after disconnect, an iterator still gives what was read while it held the reader; handlers are owed it", async () => {
+  const { read, got, thrown, ended } = await pausedInAChunk((feed) => feed.disconnect());
+  expect([read, thrown]).toEqual([["0", "1", "2", "3", "4", "5"], undefined]);
+  expect([got, ended]).toEqual([["0", "1"], { unsent: [], unhandled: 4 }]);
+});
+
+test("after a failure, an iterator still gives what was read while it held the reader, and handlers get it too", async () => {
+  const { read, got, thrown } = await pausedInAChunk(async (feed, socket) => {
+    socket.resetAndDestroy();
+    await until(() => feed.state.name === "failed");
+  });
+  expect([read, got]).toEqual([
+    ["0", "1", "2", "3", "4", "5"],
+    ["0", "1", "2", "3", "4", "5"],
+  ]);
+  expect(thrown).toMatchObject({ code: "connection-reset" });
 });
 
 test("disconnect during a dial ends it at once", async () => {
