@@ -80,6 +80,7 @@ export class Stream<Message> {
   readonly #generations = new WeakMap<Sink, number>();
   /** Pending while `connect()` waits for the stream to open. */
   #start: PromiseWithResolvers<void> | undefined;
+  #closing: Promise<void> | undefined;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   #remains: StreamRemains = { unsent: [], unhandled: 0 };
   /** Where the latest connection was asked to go on. */
@@ -166,11 +167,24 @@ export class Stream<Message> {
     this.shell.reset();
   }
 
-  /** Ends it within the close limit, and gives back all that it held. */
+  /** Ends it within the close limit, and gives back all that it held. Asked for twice, it is done once. */
   async close(): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { clock, closeTimeoutMs, logger } = this.#settings;
+    const limit = Promise.withResolvers<void>();
+    const timer = clock.setTimer(closeTimeoutMs, limit.resolve);
     this.shell.close();
     await this.#closed.promise;
-    await this.#dialer.close();
+    try {
+      await Promise.race([this.#dialer.close(), limit.promise]);
+    } catch (error) {
+      // Not thrown: whoever closes is owed what was left.
+      logger.warn({ err: error }, "the auth provider could not give back what it holds");
+    }
+    timer.cancel();
   }
 
   /** What was left when it was closed; nothing before. */

@@ -65,6 +65,12 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     return this;
   }
 
+  override async close(): Promise<void> {
+    await super.close();
+    // One that was never connected has readers to end, too.
+    await this.#stream.close();
+  }
+
   /** The same as `close()`, and tells what was left: sends what is queued, then a Close frame, within `closeTimeoutMs`. */
   async disconnect(): Promise<StreamRemains> {
     await this.close();

@@ -62,6 +62,37 @@ test("after a failure, an iterator still gives what was read while it held the r
   expect(thrown).toMatchObject({ code: "connection-reset" });
 });
 
+const never = (): Promise<never> => new Promise<never>(() => undefined);
+
+test.each([
+  ["was never connected", async () => undefined],
+  ["could not be connected", async (feed: Feed) => thrownBy(feed.connect())],
+])("a stream that %s is closed like any other: readers end, and its provider is told", async (_how, before) => {
+  let closed = 0;
+  const auth = { name: "desk", apply: () => ({}), close: async () => void closed++ };
+  const feed = new Feed("ws://127.0.0.1:9", { auth, reconnect: false });
+  const messages = feed.messages();
+  await before(feed);
+  const awaited = thrownBy(feed.once(() => true));
+  await Promise.all([feed.disconnect(), feed.disconnect()]);
+  expect([feed.state.name, feed.lifecycle, closed]).toEqual(["closed", "stopped", 1]);
+  expect([await messages.next(), await feed.messages().next()]).toEqual(
+    Array.from({ length: 2 }, () => ({ value: undefined, done: true })),
+  );
+  expect(codeOf(await awaited)).toBe("unavailable-draining");
+});
+
+test.each([
+  ["hangs", never],
+  ["throws", () => Promise.reject(new Error("the vault is sealed"))],
+])("an auth provider whose close %s keeps nobody from closing, nor from what was left", async (_how, close) => {
+  await using peer = await startPeer();
+  const auth = { name: "desk", apply: () => ({}), close };
+  const feed = new Feed(peer.url, { auth, closeTimeoutMs: 20 });
+  await feed.connect();
+  expect(await feed.disconnect()).toEqual({ unsent: [], unhandled: 0 });
+});
+
 test("disconnect during a dial ends it at once", async () => {
   await using peer = await startRaw(() => undefined);
   const feed = new Feed(peer.url);
