@@ -37,6 +37,7 @@ export class WsSocket implements StreamSocket {
   readonly #ws: WebSocket;
   readonly #clock: Clock;
   readonly #closeTimeoutMs: number;
+  readonly #mayCompress: boolean;
   /** Below it, nothing is compressed. */
   readonly #thresholdBytes: number;
   #listener: SocketListener | undefined;
@@ -57,6 +58,7 @@ export class WsSocket implements StreamSocket {
     this.#listener = listener;
     this.#closeTimeoutMs = target.closeTimeoutMs;
     const { compression = false } = target;
+    this.#mayCompress = compression !== false;
     this.#thresholdBytes = compression === false ? 0 : compression.thresholdBytes;
     this.#ws = new WebSocket(target.url, [...target.protocols], {
       ...wsOptions(target),
@@ -85,7 +87,9 @@ export class WsSocket implements StreamSocket {
     // ws heeds the threshold only where the peer has agreed to take each message for itself.
     const isPlain = this.#thresholdBytes > 0 && Buffer.byteLength(data) < this.#thresholdBytes;
     const { text, binary } = isPlain ? plain : deflated;
-    this.#ws.send(data, typeof data === "string" ? text : binary, (error) => {
+    // zlib reads later, of the small messages that wait behind another too: the caller may use its buffer again by then.
+    const owned = this.#mayCompress && typeof data !== "string" ? new Uint8Array(data) : data;
+    this.#ws.send(owned, typeof data === "string" ? text : binary, (error) => {
       // Node completes the write that a destroyed socket cut short without an error.
       if (error != null || this.#raw?.destroyed === true) done(error ?? new Error("the socket was destroyed"));
       else done();

@@ -54,6 +54,27 @@ test("compression is offered only where it is asked for, and then both sides com
   on.socket.destroy();
 });
 
+test("a buffer may be used again once it was sent, though it is compressed later, or waits behind one that is", async () => {
+  const got: string[] = [];
+  await using peer = await startDeflating(true, (ws) =>
+    ws.on("message", (data) => got.push((data as Buffer).toString())),
+  );
+  const { socket, told } = dial(peer.url, { compression: { thresholdBytes: 100 } });
+  await until(() => told.includes("opened"));
+  const shared = new Uint8Array(200);
+  for (const [byte, length] of [
+    [0x61, 200],
+    [0x62, 200],
+    [0x63, 20],
+  ] as const) {
+    socket.send(shared.subarray(0, length).fill(byte), () => undefined);
+  }
+  shared.fill(0x78);
+  await until(() => got.length === 3);
+  expect(got).toEqual(["a".repeat(200), "b".repeat(200), "c".repeat(20)]);
+  socket.destroy();
+});
+
 test("the threshold holds with a peer that keeps a window from message to message too", async () => {
   const firstBytes: (number | undefined)[] = [];
   await using peer = await startUpgraded(
