@@ -73,7 +73,9 @@ export class Arrivals<Message> {
   #take(message: Message, bytes: number, generation: number): void {
     const { inbox, sequencer, subscriptions } = this.#parts;
     const topic = subscriptions?.topicOf(message);
-    if (sequencer !== undefined) sequencer.take({ message, bytes }, topic, generation);
+    // What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew.
+    const isCounted = topic === undefined || subscriptions?.isTakenBack(topic) !== true;
+    if (sequencer !== undefined && isCounted) sequencer.take({ message, bytes }, topic, generation);
     else if (this.#hasCome(message)) return;
     else if (topic === undefined) inbox.push(generation, message, bytes);
     else inbox.push(generation, message, bytes, { topic });

@@ -47,6 +47,8 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
   /** What is wanted. */
   readonly #wanted = new Map<string, Subscribed<Handler>>();
   readonly #sessions = new Map<number, SubscriptionSession<Message, Stream>>();
+  /** Taken back on the connection that flows, which may bring some more of them. */
+  readonly #takenBack = new Set<string>();
   /** The connection that flows; its confirmations are those that count. */
   #current: SubscriptionSession<Message, Stream> | undefined;
 
@@ -66,6 +68,11 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
 
   handlerOf(key: string): Handler | undefined {
     return this.#wanted.get(key)?.handler;
+  }
+
+  /** What still comes of this key was on its way when it was taken back. */
+  isTakenBack(key: string): boolean {
+    return this.#takenBack.has(key);
   }
 
   /** The key of the subscription that a message belongs to, by `keyOf`. */
@@ -88,6 +95,7 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
     const subscribed: Subscribed<Handler> = { handler, waiter: undefined };
     const confirmed = this.#wait(key, subscribed, terms);
     this.#wanted.set(key, subscribed);
+    this.#takenBack.delete(key);
     this.#touch(key);
     // It may be there still: removed, and wanted again before that was told, or never taken back.
     if (this.#isConfirmed(key)) subscribed.waiter?.settle(undefined);
@@ -101,6 +109,7 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
   async remove(key: string): Promise<void> {
     const error = new DOMException("the subscription was taken back before it was confirmed", "AbortError");
     if (!this.#forget(key, error)) return;
+    this.#takenBack.add(key);
     await this.#current?.idle();
   }
 
@@ -127,6 +136,7 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
   /** The flow is on this connection now; what others carry does not matter any more. */
   switchTo(generation: number): void {
     this.#current = this.#sessions.get(generation);
+    this.#takenBack.clear();
     for (const [other, session] of this.#sessions) {
       if (session === this.#current) continue;
       session.end(new DOMException("the stream has moved to another connection", "AbortError"));

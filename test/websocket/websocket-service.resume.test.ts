@@ -197,3 +197,35 @@ test("a stream that fails for good while it fills ends the fill", async () => {
   await until(() => ticks.state.name === "failed");
   expect(signals[0]?.aborted).toBe(true);
 });
+
+test("what still comes of a key that was taken back is no part of its count, which begins anew where it is wanted again", async () => {
+  const gaps: MissedGap[] = [];
+  await using peer = await startPeer();
+  class Topics extends WebSocketService<{ readonly key: string; readonly n: number }> {
+    readonly got: number[] = [];
+
+    protected override onMessage({ n }: { readonly n: number }): void {
+      this.got.push(n);
+    }
+  }
+  await using topics = new Topics({
+    baseUrl: peer.url,
+    logger: silentLogger,
+    codec: json(z.object({ key: z.string(), n: z.number() })),
+    subscriptions: { subscribe: (sub) => ({ sub }), unsubscribe: (unsub) => ({ unsub }), keyOf: ({ key }) => key },
+    resume: { positionOf: ({ n }) => n, onGap: (gap) => void gaps.push(gap) },
+  });
+  await topics.connect();
+  const gold = await topics.subscribe("gold");
+  const publish = async (n: number): Promise<void> => {
+    peer.connections[0]?.send(JSON.stringify({ key: "gold", n }));
+    await until(() => topics.got.includes(n));
+  };
+  await publish(1);
+  await gold.unsubscribe();
+  await publish(2);
+  expect([...topics.positions()]).toEqual([]);
+  await topics.subscribe("gold");
+  await publish(100);
+  expect([topics.got, gaps, ...topics.positions()]).toEqual([[1, 2, 100], [], ["gold", 100]]);
+});
