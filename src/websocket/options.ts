@@ -169,8 +169,9 @@ export function readWebSocketOptions<Message>(
 
 function readCodec<Message>(reader: OptionReader): MessageCodec<Message> | undefined {
   const codec = reader.withMethods<MessageCodec<Message>>("codec", ["decode"]);
-  const encode: unknown = codec?.encode;
-  if (encode !== undefined && typeof encode !== "function")
+  const { encode } = (codec ?? {}) as { readonly encode?: unknown };
+  if (encode !== undefined && typeof encode !== "function") {
     reader.problem("codec.encode must be a function, or be left out");
+  }
   return codec;
 }

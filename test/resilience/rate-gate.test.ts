@@ -625,6 +625,6 @@ describe("the option rateLimit", () => {
     ]);
     expect(problemsOf({ limit: 1.5, perMs: 1 })).toHaveLength(1);
     expect(problemsOf({ limit: 100_001, perMs: 1 })).toHaveLength(1);
-    expect(problemsOf(true)[0]).toBe("rateLimit. must be an object, not a boolean");
+    expect(problemsOf(true)[0]).toBe("rateLimit must be an object, not a boolean");
   });
 });

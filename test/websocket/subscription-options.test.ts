@@ -31,7 +31,7 @@ test("all problems are said at once", async () => {
   ]);
   expect(await problemsOf({ subscribe: 5 })).toEqual(["subscriptions.subscribe must be a function, not 5"]);
   expect(await problemsOf([])).toEqual([
-    expect.stringContaining("subscriptions. must be an object"),
+    expect.stringContaining("subscriptions must be an object"),
     expect.stringContaining("subscriptions.subscribe is required"),
   ]);
 });
