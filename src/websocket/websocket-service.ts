@@ -183,7 +183,8 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * Has the stream carry what `key` names, from now on and after every reconnect, and resolves when the service has
    * confirmed it. `handler` gets the messages of this key, in a lane of its own.
    *
-   * @throws ServiceConfigurationError for a key that is there already, or without the option `subscriptions`;
+   * @throws ServiceConfigurationError for a key that is there already, without the option `subscriptions`, and in
+   * `onConnect`;
    * ServiceRpcError where the service refuses; ServiceTimeoutError `timeout-answer`; the signal's reason.
    */
   async subscribe(
@@ -194,6 +195,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     this.#assertNotOver("subscribe");
     const { concurrency, signal, timeoutMs, ...unknown } = options;
     const problems = [
+      // It would be wanted there again and again, and wait for what comes after onConnect.
+      ...(this.#sender.setupFor === undefined
+        ? []
+        : ["subscribe: not in onConnect; once beside connect() is enough, for each connection is asked for it"]),
       ...(handler === undefined || typeof handler === "function" ? [] : ["subscribe: the handler must be a function"]),
       ...(handler === undefined || this.#settings.subscriptions?.keyOf !== undefined
         ? []
@@ -233,11 +238,17 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * pauses the stream. Ends after `close()`; throws the stream's error after it has failed.
    *
    * @param options - `topic`: those of one subscription alone.
+   * @throws ServiceConfigurationError for a topic without `subscriptions.keyOf`.
    */
   messages(
     options: { readonly signal?: AbortSignal | undefined; readonly topic?: string | undefined } = {},
   ): MessageIterator<Message> {
-    return this.#stream.inbox.iterate(options.signal, options.topic);
+    const { signal, topic } = options;
+    if (topic !== undefined && this.#settings.subscriptions?.keyOf === undefined) {
+      const problem = "messages: topic needs subscriptions.keyOf, which says what a message belongs to";
+      throw new ServiceConfigurationError(this.name, [problem]);
+    }
+    return this.#stream.inbox.iterate(signal, topic);
   }
 
   /**

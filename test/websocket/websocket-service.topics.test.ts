@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { Feed, startPeer, thrownBy } from "./peer.ts";
+
+const subscriptions = { subscribe: (sub: readonly string[]) => ({ sub }) };
+
+test("to subscribe in onConnect is refused at once, and says where to do it", async () => {
+  await using peer = await startPeer();
+  await using feed = new Feed(peer.url, { subscriptions, reconnect: false });
+  feed.greet = async () => void (await feed.subscribe("gold"));
+  expect(await thrownBy(feed.connect())).toMatchObject({
+    code: "connection-not-connected",
+    cause: {
+      code: "configuration-invalid",
+      problems: ["subscribe: not in onConnect; once beside connect() is enough, for each connection is asked for it"],
+    },
+  });
+});
+
+test("what onConnect leaves behind may subscribe, and so may any other code meanwhile", async () => {
+  await using peer = await startPeer();
+  await using feed = new Feed(peer.url, { subscriptions });
+  const opened = Promise.withResolvers<void>();
+  const later = Promise.withResolvers<unknown>();
+  feed.greet = () => void opened.promise.then(() => later.resolve(feed.subscribe("silver")));
+  const [, gold] = await Promise.all([feed.connect(), feed.subscribe("gold")]);
+  opened.resolve();
+  expect([gold, await later.promise]).toMatchObject([{ key: "gold" }, { key: "silver" }]);
+});
+
+test("an iterator over a topic is refused where nothing says what a message belongs to", async () => {
+  const feed = new Feed("ws://127.0.0.1:9", { subscriptions });
+  expect(() => feed.messages({ topic: "gold" })).toThrow("messages: topic needs subscriptions.keyOf");
+  await using keyed = new Feed("ws://127.0.0.1:9", { subscriptions: { ...subscriptions, keyOf: String } });
+  expect(() => keyed.messages({ topic: "gold" })).not.toThrow();
+});
