@@ -29,7 +29,8 @@ function readCredentials(reader: OptionReader): Omit<HandshakeSettings, "protoco
   if (apiKey !== undefined && "authorization" in names) {
     reader.problem("apiKey and the header authorization say the same thing: give one of them");
   }
-  return { apiKey, auth, headers: isComputed ? (headers as never) : given };
+  // A copy, as of the subprotocols: what somebody does to their own later has been checked by nobody.
+  return { apiKey, auth, headers: isComputed ? (headers as never) : { ...given } };
 }
 
 // They belong to the handshake itself (RFC 6455, section 4.1).
@@ -51,8 +52,9 @@ export function headerProblems(headers: unknown): string[] {
 function readProtocols(reader: OptionReader): HandshakeSettings["protocols"] {
   const protocols = reader.any("protocols") ?? [];
   if (typeof protocols === "function") return protocols as never;
-  for (const problem of protocolProblems(protocols)) reader.problem(problem);
-  return protocols as readonly string[];
+  const problems = protocolProblems(protocols);
+  for (const problem of problems) reader.problem(problem);
+  return problems.length > 0 ? [] : [...(protocols as readonly string[])];
 }
 
 /** What is wrong with the subprotocols, given or from a provider: RFC 6455, section 4.1, point 10. */

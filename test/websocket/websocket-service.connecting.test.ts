@@ -130,6 +130,17 @@ test("headers and subprotocols are computed for each attempt", async () => {
   expect([attempts, peer.connections[0]?.protocol]).toEqual([[1, 2], "v2"]);
 });
 
+test("what is done to headers and subprotocols after construction changes nothing", async () => {
+  await using peer = await startPeer();
+  const headers: Record<string, string> = { "x-desk": "7" };
+  const protocols = ["v2"];
+  await using feed = new Feed(peer.url, { headers, protocols });
+  headers["x-desk"] = "8";
+  protocols[0] = "v 1";
+  await feed.connect();
+  expect([peer.requests[0]?.headers["x-desk"], peer.connections[0]?.protocol]).toEqual(["7", "v2"]);
+});
+
 test("a provider that never settles ends in a typed error, and its signal aborts", async () => {
   await using peer = await startPeer();
   let given: AbortSignal | undefined;
