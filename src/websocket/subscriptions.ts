@@ -31,8 +31,7 @@ interface Waiter extends DeadlineEntry {
   readonly settle: (settlement: { readonly error: unknown } | undefined) => void;
 }
 
-interface Subscribed<Handler> {
-  readonly handler: Handler | undefined;
+interface Subscribed {
   waiter: Waiter | undefined;
 }
 
@@ -40,12 +39,12 @@ interface Subscribed<Handler> {
  * What a stream is to carry, by key, and what each of its connections has been asked for and has confirmed. PROTOCOL.md,
  * section 8.
  */
-export class Subscriptions<Message, Stream = unknown, Handler = (message: Message) => unknown> {
+export class Subscriptions<Message, Stream = unknown> {
   readonly #parts: SubscriptionsParts<Message, Stream>;
   readonly #name: StreamName;
   readonly #deadlines: DeadlineList;
   /** What is wanted. */
-  readonly #wanted = new Map<string, Subscribed<Handler>>();
+  readonly #wanted = new Map<string, Subscribed>();
   readonly #sessions = new Map<number, SubscriptionSession<Message, Stream>>();
   /** Taken back on the connection that flows, which may bring some more of them. */
   readonly #takenBack = new Set<string>();
@@ -66,10 +65,6 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
     return this.#wanted.has(key);
   }
 
-  handlerOf(key: string): Handler | undefined {
-    return this.#wanted.get(key)?.handler;
-  }
-
   /** What still comes of this key was on its way when it was taken back. */
   isTakenBack(key: string): boolean {
     return this.#takenBack.has(key);
@@ -87,12 +82,12 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
    * @throws ServiceConfigurationError for a key that is no text, or is there already; ServiceRpcError where it is
    * refused; ServiceTimeoutError; the signal's reason; what `subscribe` of the options threw.
    */
-  async add(key: string, terms: SubscribeTerms, handler?: Handler): Promise<void> {
+  async add(key: string, terms: SubscribeTerms): Promise<void> {
     const problem = this.#problemOf(key);
     if (problem !== undefined) throw new ServiceConfigurationError(this.#name.service, [`subscribe: ${problem}`]);
     for (const signal of terms.signals) signal.throwIfAborted();
     if (terms.limitMs <= 0) throw this.#timeout(terms, key);
-    const subscribed: Subscribed<Handler> = { handler, waiter: undefined };
+    const subscribed: Subscribed = { waiter: undefined };
     const confirmed = this.#wait(key, subscribed, terms);
     this.#wanted.set(key, subscribed);
     this.#takenBack.delete(key);
@@ -209,7 +204,7 @@ export class Subscriptions<Message, Stream = unknown, Handler = (message: Messag
     return this.#wanted.has(key) ? "this key is subscribed already: add a handler, or unsubscribe it first" : undefined;
   }
 
-  #wait(key: string, subscribed: Subscribed<Handler>, terms: SubscribeTerms): Promise<void> {
+  #wait(key: string, subscribed: Subscribed, terms: SubscribeTerms): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = (): void => void this.#forget(key, terms.signals.find(({ aborted }) => aborted)?.reason);
     const waiter: Waiter = {
