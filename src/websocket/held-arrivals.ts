@@ -20,7 +20,7 @@ export interface Arrival<Message> {
 }
 
 /** Messages of one key that wait: in the order of their positions where they count, else in which they came. */
-export class HeldMessages<Message> {
+export class HeldArrivals<Message> {
   #held: Arrival<Message>[] = [];
   #bytes = 0;
 

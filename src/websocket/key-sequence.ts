@@ -1,6 +1,6 @@
 import type { Timer } from "../core/clock.ts";
 import { HandledMark } from "./handled-mark.ts";
-import { type Arrival, HeldMessages } from "./held-arrivals.ts";
+import { type Arrival, HeldArrivals } from "./held-arrivals.ts";
 import { epochOf, idOf, judge, offsetOf, type Position, type Verdict } from "./positions.ts";
 import type { Gap, GapReason, MissedGap } from "./resume-options.ts";
 
@@ -29,7 +29,7 @@ const maxRepeatable = 10_000;
 export class KeySequence<Message> {
   readonly key: string;
   readonly handled: HandledMark;
-  readonly held: HeldMessages<Message> = new HeldMessages<Message>();
+  readonly held: HeldArrivals<Message> = new HeldArrivals<Message>();
   waitsFor: OpenGap<Message> | Doubt | undefined;
   /** How often the count began anew without an epoch that says so. */
   count = 0;

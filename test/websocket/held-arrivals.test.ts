@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Arrival, HeldMessages } from "../../src/websocket/held-arrivals.ts";
+import { type Arrival, HeldArrivals } from "../../src/websocket/held-arrivals.ts";
 import type { Position } from "../../src/websocket/positions.ts";
 
 const arrival = (position: Position | undefined, message = "", count = 0): Arrival<string> => ({
@@ -11,7 +11,7 @@ const arrival = (position: Position | undefined, message = "", count = 0): Arriv
 });
 
 function heldOf(...positions: readonly (Position | undefined)[]) {
-  const held = new HeldMessages<string>();
+  const held = new HeldArrivals<string>();
   const wasAdded = positions.map((position) => held.add(arrival(position, JSON.stringify(position) ?? "none")));
   return { held, wasAdded, order: (): unknown[] => held.takeAll().map(({ parcel }) => parcel.message) };
 }
@@ -39,7 +39,7 @@ test("a message without a position keeps its place behind the one before it", ()
 });
 
 test("messages of another count are not put among those of this one", () => {
-  const held = new HeldMessages<string>();
+  const held = new HeldArrivals<string>();
   held.add(arrival(7));
   held.add(arrival(3, "anew", 1));
   expect(held.first?.position).toBe(7);
