@@ -284,7 +284,10 @@ export class Stream<Message> {
         this.requests.lose(generation, cause);
         this.subscriptions?.lose(generation, cause);
         this.inbox.forget(generation);
-        if (generation === this.#arrivals.flowing) this.sequencer?.lost();
+        if (generation !== this.#arrivals.flowing) return;
+        this.sequencer?.lost();
+        // A pong of the next connection must not be taken for an answer to them.
+        this.pings.clear();
       },
       retire: (_socket, { generation }) => this.requests.quiet(generation),
       flush: () => this.outbox.drain(() => sendAtClose(service)),

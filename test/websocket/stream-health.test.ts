@@ -43,12 +43,14 @@ test("a connection that does not answer a ping fails the check, within its limit
   expect(await feed.checkHealth({ signal: AbortSignal.abort() })).toMatchObject({ status: "fail" });
 });
 
-test("a connection that breaks during the check fails it", async () => {
-  await using peer = await startPeer({ onConnection: (ws) => ws.pause() });
-  await using feed = new Feed(peer.url);
+test("a check ends with the connection that it asked, and takes no answer of the next one for its own", async () => {
+  await using peer = await startPeer({ autoPong: false });
+  const clock = new VirtualClock();
+  await using feed = new Feed(peer.url, { clock, reconnect: { baseDelayMs: 60_000, maxDelayMs: 60_000 } });
   await feed.connect();
   const health = feed.checkHealth();
   peer.connections[0]?.terminate();
+  // The clock stands still: it is no limit that ends it.
   expect(await health).toMatchObject({ status: "fail", output: "the connection broke" });
 });
 
