@@ -315,7 +315,8 @@ export class Stream<Message> {
     };
   }
 
-  async #prepare(socket: StreamSocket, { generation, signal }: LiveConnection): Promise<void> {
+  async #prepare(socket: StreamSocket, connection: LiveConnection): Promise<void> {
+    const { generation, signal } = connection;
     this.#generations.set(socket, generation);
     this.inbox.hold(generation);
     this.outbox.prepare(socket);
@@ -323,11 +324,14 @@ export class Stream<Message> {
     await prepareWithin(this, socket, async () => {
       await this.#owner.onConnect();
       await this.#resume(socket, signal);
-      await this.subscriptions?.restore(
+      const restored = this.subscriptions?.restore(
         (message, ended) => this.departures.sendAsSetup(message, socket, ended),
         generation,
         signal,
       );
+      // The inbox may be full of what came while onConnect ran.
+      if (connection.readingSince === undefined) this.subscriptions?.press(generation);
+      await restored;
     });
   }
 
@@ -358,6 +362,7 @@ export class Stream<Message> {
 
   #pressed(isFull: boolean, generation: number): void {
     this.shell.setPaused(isFull, generation);
+    if (isFull && generation !== this.#arrivals.flowing) this.subscriptions?.press(generation);
     if (isFull) this.traffic.pauses++;
     else if (!this.inbox.isFull) {
       this.#room?.resolve();

@@ -72,7 +72,7 @@ export class SubscriptionSession<Message, Stream> {
     return this.#held.get(key);
   }
 
-  /** Asks for all these keys; resolves when each is confirmed, refused, or not wanted any more. */
+  /** Asks for all these keys; resolves when each is confirmed, refused, or not wanted any more, or when it is pressed. */
   async restore(keys: Iterable<string>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const restoring = { awaited: new Set(keys), end: Promise.withResolvers<void>() };
@@ -87,6 +87,15 @@ export class SubscriptionSession<Message, Stream> {
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
+  }
+
+  /**
+   * No more is read of this connection before it flows, and confirmations, or answers that `subscribe` waits for, may lie
+   * behind messages for which there is no room: {@link SubscriptionSession.restore} waits no longer, the work goes on.
+   */
+  press(): void {
+    this.#restoring?.end.resolve();
+    this.#restoring = undefined;
   }
 
   /** What is wanted of this key may have changed. */

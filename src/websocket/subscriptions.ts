@@ -109,7 +109,8 @@ export class Subscriptions<Message, Stream = unknown> {
   }
 
   /**
-   * A new connection: asks for all that is wanted, and resolves when each key is confirmed or refused.
+   * A new connection: asks for all that is wanted, and resolves when each key is confirmed or refused, or when no more
+   * is read of it ({@link Subscriptions.press}).
    *
    * @param send - also serves what changes later, for as long as this connection lives.
    * @throws the signal's reason; what `subscribe` of the options or `send` threw. The connection is of no use then.
@@ -126,6 +127,11 @@ export class Subscriptions<Message, Stream = unknown> {
       this.lose(generation, error);
       throw error;
     }
+  }
+
+  /** No more is read of this connection before it flows: what is wanted is asked for, and not waited for. */
+  press(generation: number): void {
+    this.#sessions.get(generation)?.press();
   }
 
   /** The flow is on this connection now; what others carry does not matter any more. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Feed, startPeer, thrownBy } from "./peer.ts";
+import { Feed, startPeer, thrownBy, until } from "./peer.ts";
 
 const subscriptions = { subscribe: (sub: readonly string[]) => ({ sub }) };
 
@@ -32,4 +32,38 @@ test("an iterator over a topic is refused where nothing says what a message belo
   expect(() => feed.messages({ topic: "gold" })).toThrow("messages: topic needs subscriptions.keyOf");
   await using keyed = new Feed("ws://127.0.0.1:9", { subscriptions: { ...subscriptions, keyOf: String } });
   expect(() => keyed.messages({ topic: "gold" })).not.toThrow();
+});
+
+test("a connection whose confirmations lie behind more than the inbox holds becomes ready all the same", async () => {
+  await using peer = await startPeer({
+    onConnection: (ws) =>
+      ws.on("message", (data: Buffer) => {
+        for (let n = 1; n <= 9; n++) ws.send(`${n}`);
+        ws.send(`ok ${(JSON.parse(data.toString()) as { readonly sub: readonly string[] }).sub.join()}`);
+      }),
+  });
+  await using feed = new Feed(peer.url, {
+    inbox: { maxMessages: 2 },
+    subscriptions: { ...subscriptions, confirmedBy: (message) => /^ok (.+)/.exec(String(message))?.[1] },
+  });
+  const [, gold] = await Promise.all([feed.connect(), feed.subscribe("gold")]);
+  await until(() => feed.got.length === 10);
+  expect([gold.key, feed.got.join(" ")]).toEqual(["gold", "1 2 3 4 5 6 7 8 9 ok gold"]);
+});
+
+test("nor does it wait for confirmations where the inbox was full before they were asked for", async () => {
+  await using peer = await startPeer({
+    onConnection: (ws) => {
+      for (let n = 1; n <= 9; n++) ws.send(`${n}`);
+      ws.on("message", () => ws.send("ok"));
+    },
+  });
+  await using feed = new Feed(peer.url, {
+    inbox: { maxMessages: 2 },
+    subscriptions: { ...subscriptions, confirmedBy: (message) => (message === "ok" ? "gold" : undefined) },
+  });
+  feed.greet = () => until(() => feed.stats().isReadingPaused);
+  const [, gold] = await Promise.all([feed.connect(), feed.subscribe("gold")]);
+  await until(() => feed.got.length === 10);
+  expect([gold.key, feed.got.at(-1)]).toEqual(["gold", "ok"]);
 });
