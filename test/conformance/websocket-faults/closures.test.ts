@@ -1,0 +1,4 @@
+import { closureFaults } from "./cases/closures.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(closureFaults);

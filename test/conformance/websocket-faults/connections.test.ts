@@ -1,0 +1,4 @@
+import { connectionFaults } from "./cases/connections.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(connectionFaults);

@@ -1,0 +1,4 @@
+import { handshakeFaults } from "./cases/handshakes.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(handshakeFaults);

@@ -1,0 +1,4 @@
+import { messageFaults } from "./cases/messages.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(messageFaults);

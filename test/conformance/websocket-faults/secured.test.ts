@@ -1,0 +1,4 @@
+import { securedFaults } from "./cases/secured.ts";
+import { testCases } from "./corpus-test.ts";
+
+testCases(securedFaults);
