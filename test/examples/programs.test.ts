@@ -54,6 +54,18 @@ test("websocket-client hears its messages and disconnects", async () => {
   expect(await run("websocket-client.ts")).toEqual(["heard 10 ticks, the stream is open", "disconnected"]);
 });
 
+test("market-feed misses no tick and hears none twice, over rotations and a restart", async () => {
+  expect(await run("market-feed.ts")).toEqual([
+    "closed with 0 ticks unhandled and 0 gaps",
+    "closed with 0 ticks unhandled and 0 gaps",
+    "over four connections and a restart: 0 missed, 0 twice",
+  ]);
+});
+
+test("json-rpc-stream is refused a call, and misses no block when its node cuts the connection", async () => {
+  expect(await run("json-rpc-stream.ts")).toEqual(["refused: -32601, rejected", "20 blocks, 0 missed, 1 reconnect"]);
+});
+
 test("background-task answers, and notifies all the same", async () => {
   const [line = ""] = await run("background-task.ts");
   const [, id] = /^answered 201, notified (pay_\d+)$/.exec(line) ?? [];
