@@ -44,7 +44,7 @@ export interface StreamResumeOptions<Message> {
   /** The message that asks a new connection for what came after a position. */
   readonly request?: ((position: Position, about: { readonly key: string }) => unknown) | undefined;
   /** Where to begin: what `positions()` gave earlier, or a position for a stream without subscriptions. */
-  readonly from?: Position | Readonly<Record<string, Position>> | undefined;
+  readonly from?: Position | ReadonlyMap<string, Position> | Readonly<Record<string, Position>> | undefined;
   /**
    * Fetches what lies in a gap, in order. It may give more, which is dropped. Messages of the key wait meanwhile, those
    * of others flow on. `requestTimeoutMs` is its limit; the time that handlers take for what it gave does not count.
