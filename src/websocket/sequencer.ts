@@ -27,6 +27,7 @@ export class Sequencer<Message> {
   #duplicates = 0;
   #gaps = 0;
   #filled = 0;
+  #isStopped = false;
 
   constructor(
     service: string,
@@ -96,6 +97,15 @@ export class Sequencer<Message> {
         if (arrival.position === undefined) void this.#host.deliver(arrival.parcel, undefined);
       }
     }
+  }
+
+  /**
+   * The stream is about to end: what is missing is fetched no more, and what follows it stays held. It is not missing for
+   * good, for whoever begins with the positions gets it then.
+   */
+  stop(): void {
+    this.#isStopped = true;
+    for (const { waitsFor } of this.#sequences.values()) if (waitsFor?.kind === "gap") waitsFor.controller.abort();
   }
 
   /** The key is not wanted any more; if it is again, its count begins with what comes then. */
@@ -236,13 +246,13 @@ export class Sequencer<Message> {
   #openGap(sequence: KeySequence<Message>, target: Arrival<Message>, position: Position): void {
     const gap: OpenGap<Message> = { kind: "gap", target, controller: new AbortController(), over: undefined };
     sequence.waitsFor = gap;
-    void this.#fill(sequence, gap, sequence.gapBefore(target, position));
+    if (!this.#isStopped) void this.#fill(sequence, gap, sequence.gapBefore(target, position));
   }
 
   /** Does not reject. */
   async #fill(sequence: KeySequence<Message>, gap: OpenGap<Message>, asked: Gap): Promise<void> {
     const { connection, count } = gap.target;
-    const isOpen = (): boolean => sequence.waitsFor === gap && gap.over === undefined;
+    const isOpen = (): boolean => !this.#isStopped && sequence.waitsFor === gap && gap.over === undefined;
     let reason: GapReason = "incomplete";
     try {
       await readFill<Message>((signal) => this.#resume.fill?.({ ...asked, signal }) ?? [], {

@@ -176,6 +176,7 @@ export class Stream<Message> {
     const { clock, closeTimeoutMs, logger } = this.#settings;
     const limit = Promise.withResolvers<void>();
     const timer = clock.setTimer(closeTimeoutMs, limit.resolve);
+    this.sequencer?.stop();
     this.shell.close();
     await this.#closed.promise;
     try {
@@ -199,6 +200,7 @@ export class Stream<Message> {
   async settle(limitMs: number): Promise<void> {
     const callers = this.inbox.callers();
     this.inbox.shut();
+    this.sequencer?.stop();
     const limit = Promise.withResolvers<void>();
     const timer = this.#settings.clock.setTimer(limitMs, limit.resolve);
     const settled = Promise.all([this.requests.quiet(), this.inbox.idle(callers)]);

@@ -36,6 +36,20 @@ describe("a gap", () => {
     expect(sequencer.positions()).toEqual(new Map([["", 3]]));
   });
 
+  test("is fetched no more, and not told, once the stream is about to end: whoever begins there gets it", async () => {
+    const { asked, fill, give } = pendingFill();
+    const { come, delivered, gaps, errors, sequencer } = setUp({ fill });
+    come(1, 3);
+    sequencer.stop();
+    give(2);
+    await settled();
+    come(4, 9);
+    await settled();
+    expect([delivered, gaps, errors, asked.length]).toEqual([[1], [], [], 1]);
+    expect(sequencer.positions()).toEqual(new Map([["", 1]]));
+    expect(sequencer.close()).toBe(3);
+  });
+
   test("of one key holds up no other", () => {
     const it = setUp({ fill: pendingFill().fill });
     it.comeFor("BTC", 1);
