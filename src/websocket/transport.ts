@@ -7,14 +7,7 @@ import { PongDuty } from "./pong-duty.ts";
 import { readRefusal } from "./refusal.ts";
 import type { CreateConnection, SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./stream-socket.ts";
 
-export type {
-  CreateConnection,
-  OpenInfo,
-  SocketEnd,
-  SocketListener,
-  SocketTarget,
-  StreamSocket,
-} from "./stream-socket.ts";
+export type { SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./stream-socket.ts";
 
 // ws's own 16,384 fails four Autobahn cases (9.3.1 and the like: 4 MiB in 64-byte fragments); undici's bound does not.
 const maxFragments = 131_072;
