@@ -104,7 +104,7 @@ export type { Offset, Position } from "./websocket/positions.ts";
 export type { ReconnectOptions, RotateOptions } from "./websocket/reconnect-options.ts";
 export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume-options.ts";
 export type { RttSummary } from "./websocket/rtt.ts";
-export type { SendOptions, StreamRequestOptions, StreamWaitOptions } from "./websocket/sender.ts";
+export type { MatchedRequestOptions, SendOptions, StreamWaitOptions } from "./websocket/sender.ts";
 export type { FailedEvent, StreamRemains } from "./websocket/stream.ts";
 export type { StreamStats } from "./websocket/stream-stats.ts";
 export type { Subscription } from "./websocket/subscription.ts";

@@ -19,10 +19,23 @@ export interface StreamWaitOptions {
 /** What one `send` is given. `timeoutMs`: until it must be with the kernel. @defaultValue `sendTimeoutMs` */
 export type SendOptions = StreamWaitOptions;
 
-/** What one `request` is given. `timeoutMs`: until the answer must be there. @defaultValue `requestTimeoutMs` */
+/**
+ * What a `request` is given that is no JSON-RPC call. `timeoutMs`: until the answer must be there.
+ *
+ * @defaultValue `requestTimeoutMs`
+ */
+export interface MatchedRequestOptions<Message> extends StreamWaitOptions {
+  /**
+   * Whether a message is the answer. Asked of each that comes after the request was handed over, on the same
+   * connection. What it throws goes to `onError`, and the message is no answer.
+   */
+  readonly match: (message: Message) => boolean;
+}
+
+/** What any `request` is given. */
 export interface StreamRequestOptions<Message> extends StreamWaitOptions {
-  /** Whether a message is the answer. Without it, the request is a JSON-RPC 2.0 call. */
-  readonly match?: ((message: Message) => boolean) | undefined;
+  /** Without it, the request is a JSON-RPC 2.0 call. */
+  readonly match?: MatchedRequestOptions<Message>["match"] | undefined;
   /** What the answer, of a JSON-RPC call its result, must match: any Standard Schema. */
   readonly schema?: StandardSchemaV1 | undefined;
 }

@@ -11,7 +11,13 @@ import type { ConsumerName } from "./lane.ts";
 import type { MessageIterator } from "./message-iterator.ts";
 import { readWebSocketOptions, type WebSocketServiceOptions, type WebSocketSettings } from "./options.ts";
 import type { Position } from "./positions.ts";
-import { type StreamRequestOptions, Sender, type SendOptions, type StreamWaitOptions } from "./sender.ts";
+import {
+  type MatchedRequestOptions,
+  Sender,
+  type SendOptions,
+  type StreamRequestOptions,
+  type StreamWaitOptions,
+} from "./sender.ts";
 import { type FailedEvent, Stream, type StreamRemains } from "./stream.ts";
 import { checkStream } from "./stream-health.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
@@ -142,17 +148,15 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * connection is lost before the answer: outcome `unknown` once the message was handed over, `not-sent` before;
    * ServiceDecodeError where the answer does not match `schema`.
    */
-  request<Schema extends StandardSchemaV1>(
-    message: string | Uint8Array | object,
-    options: StreamRequestOptions<Message> & { readonly match: (message: Message) => boolean; readonly schema: Schema },
-  ): Promise<StandardSchemaV1.InferOutput<Schema>>;
+  // This one first: behind one that is generic, TypeScript gives up on the parameter of `match`.
   request(
     message: string | Uint8Array | object,
-    options: StreamRequestOptions<Message> & {
-      readonly match: (message: Message) => boolean;
-      readonly schema?: undefined;
-    },
+    options: MatchedRequestOptions<Message> & { readonly schema?: undefined },
   ): Promise<Message>;
+  request<Schema extends StandardSchemaV1>(
+    message: string | Uint8Array | object,
+    options: MatchedRequestOptions<Message> & { readonly schema: Schema },
+  ): Promise<StandardSchemaV1.InferOutput<Schema>>;
   /**
    * Makes a JSON-RPC 2.0 call, and resolves to its result.
    *
