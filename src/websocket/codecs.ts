@@ -35,6 +35,8 @@ export function json(schema?: StandardSchemaV1): MessageCodec<unknown> {
   return {
     decode: (data) => check(parse(typeof data === "string" ? data : decoded(data, utf8))),
     encode: (message) => {
+      // JSON.stringify makes an object of them whose keys are the indexes, or {}.
+      if (ArrayBuffer.isView(message) || message instanceof ArrayBuffer) throw new TypeError("bytes have no JSON form");
       const encoded = JSON.stringify(message) as string | undefined;
       if (encoded === undefined) throw new TypeError("it has no JSON form (it is undefined, a function or a symbol)");
       return encoded;
