@@ -83,8 +83,8 @@ test("json encodes everything as JSON, a string too, and refuses what has no JSO
   expect([codec.encode?.({ a: [1] }), codec.encode?.("text")]).toEqual(['{"a":[1]}', '"text"']);
   expect(() => codec.encode?.(undefined)).toThrow(/no JSON form/);
   expect(() => codec.encode?.(1n)).toThrow(/BigInt/);
-  for (const bytes of [utf8("{}"), Buffer.from("{}"), new ArrayBuffer(2)]) {
-    expect(() => codec.encode?.(bytes)).toThrow(/no JSON form/);
+  for (const binary of [utf8("{}"), Buffer.from("{}"), new ArrayBuffer(2)]) {
+    expect(() => codec.encode?.(binary)).toThrow(/no JSON form/);
   }
 });
 
