@@ -2,9 +2,16 @@ import { type Outgoing, OutgoingLine } from "./outgoing.ts";
 
 /** How much is kept for callers, and what becomes of more. A single message may exceed `maxBytes` where nothing else is queued. */
 export interface OutboxLimits {
+  /** Whole, at least 1. @defaultValue 1024 */
   readonly maxMessages: number;
+  /** Of the encoded messages, at least 1. @defaultValue 1048576 (1 MiB) */
   readonly maxBytes: number;
-  /** `wait`: for room. `reject`: it is refused. `dropOldest`: the oldest that is queued is refused, and makes room. */
+  /**
+   * What a full outbox does. `wait`: `send` waits for room, within its limit. `reject`: it is refused
+   * (`unavailable-queue-full`). `dropOldest`: the oldest that is queued is refused so, and makes room.
+   *
+   * @defaultValue "wait"
+   */
   readonly whenFull: "wait" | "reject" | "dropOldest";
 }
 

@@ -100,6 +100,7 @@ export function isPassing(verdict: Verdict): boolean {
 
 /** How an attempt failed or a connection was lost, for whoever knows better what it means. */
 export interface ConnectionEnd {
+  /** As `onDisconnect` or `onError` is told it. */
   readonly error: ExternalServiceError;
   /** Where the service closed the connection. */
   readonly closeCode?: number;

@@ -162,7 +162,7 @@ export interface ReconnectLimits {
 
 /** When an open connection gives way to another, in milliseconds; Infinity for never. */
 export interface RotationLimits {
-  /** After this long, give or take a tenth. */
+  /** After this long, up to a tenth earlier. */
   readonly everyMs: number;
   /** Back to the first endpoint. */
   readonly returnAfterMs: number;

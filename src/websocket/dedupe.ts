@@ -3,10 +3,11 @@ import type { OptionReader } from "../core/options.ts";
 /** What is unique in a message of a feed that does not count. */
 export type MessageId = string | number | bigint;
 
+/** By what a message is known to have come before. */
 export interface DedupeOptions<Message> {
   /** Undefined for a message that has no id: it is never a duplicate. Ids of different types are different. */
   readonly idOf: (message: Message) => MessageId | undefined;
-  /** How many are remembered; the oldest is forgotten first. @defaultValue 10000 */
+  /** How many are remembered; the oldest is forgotten first. Whole, 1 to 10,000,000. @defaultValue 10000 */
   readonly maxIds?: number | undefined;
 }
 

@@ -2,7 +2,9 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 
 /** A call that {@link https://www.jsonrpc.org/specification JSON-RPC 2.0} gives its form and its id. */
 export interface JsonRpcCall {
+  /** Not empty. */
   readonly method: string;
+  /** By position or by name. @defaultValue none */
   readonly params?: readonly unknown[] | Readonly<Record<string, unknown>> | undefined;
 }
 

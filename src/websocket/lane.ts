@@ -3,8 +3,16 @@ import type { LaneScope } from "./lane-scope.ts";
 import type { Receipt } from "./receipt.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
-/** Who consumes messages, as `onError` is told. */
+/** Whose failure it is, as `onError` is told, and whose lane, in `stats()`. */
 export interface ConsumerName {
+  /**
+   * A hook, by its name; else
+   * - `handler`: one that was added. `subscription`, with a `topic`: the handler of one, or the service ended it; without:
+   *   a function of the option `subscriptions`. `iterator`: of `messages()`, in `stats()` alone.
+   * - `connection`: an attempt failed, and another follows. `codec`: a message cannot be decoded.
+   * - `request`: a `match`. `resume`: `positionOf`, `fill` or `onGap`. `inbox`: `inbox.keyOf`, `dedupe.idOf` or
+   *   `rotate.when`. `classify`, `pingMessage`: the option of that name.
+   */
   readonly consumer:
     | "onConnect"
     | "onDisconnect"

@@ -32,6 +32,7 @@ export interface LaneOptions<Message> {
 export interface LaneDepth extends ConsumerName {
   /** Waiting, not in hand. */
   readonly messages: number;
+  /** Of their frames. */
   readonly bytes: number;
   /** By `dropOldest`. */
   readonly dropped: number;

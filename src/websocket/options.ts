@@ -41,8 +41,12 @@ export interface WebSocketServiceOptions<Message = string | Uint8Array> extends 
    * a provider of your own, or a function that is the `apply` of one. Asked on each attempt.
    */
   readonly auth?: AuthProvider | AttemptAuth["apply"] | undefined;
+  /**
+   * Of the upgrade request. One that is here already is not set by `auth`. Those that belong to the handshake itself
+   * (`sec-websocket-*`, `connection`, `upgrade`) are refused. @defaultValue none
+   */
   readonly headers?: PerAttempt<Readonly<Record<string, string>>> | undefined;
-  /** Subprotocols (RFC 6455, section 1.9), the preferred one first. */
+  /** Subprotocols (RFC 6455, section 1.9), the preferred one first. @defaultValue none */
   readonly protocols?: PerAttempt<readonly string[]> | undefined;
   /** For one attempt: providers, DNS, TCP, TLS, upgrade, `onConnect` and the subscriptions. @defaultValue 10000 */
   readonly connectTimeoutMs?: number | undefined;
@@ -54,15 +58,24 @@ export interface WebSocketServiceOptions<Message = string | Uint8Array> extends 
   readonly sendTimeoutMs?: number | undefined;
   /** For one `request` or `subscribe`, its wait through a reconnect included. @defaultValue 10000 */
   readonly requestTimeoutMs?: number | undefined;
-  /** What one handler may take with one message before its lane goes on without it. @defaultValue no limit */
+  /**
+   * What one handler may take with one message. Then `onError` is told (`timeout-handler`), the message counts as
+   * handled, and the lane goes on. @defaultValue no limit
+   */
   readonly handlerTimeoutMs?: number | undefined;
-  /** `false` for no pings: a dead peer is then found by TCP alone, or never. @defaultValue 20000 */
+  /**
+   * While the stream is open. `false` for no pings: a dead peer is then found by TCP alone, or never, and
+   * `reconnectNow()` tries no open connection. @defaultValue 20000
+   */
   readonly pingIntervalMs?: number | false | undefined;
-  /** How long after a ping no byte may come. @defaultValue 20000 */
+  /** How long after a ping no byte, of whatever kind, may come. @defaultValue 20000 */
   readonly pingTimeoutMs?: number | undefined;
-  /** Makes the message that is sent instead of a Ping frame, for services that want one of their own. */
+  /**
+   * Makes the message that is sent instead of a Ping frame, for services that want one of their own; the codec encodes
+   * it. What it throws goes to `onError`. @defaultValue a Ping frame
+   */
   readonly pingMessage?: (() => string | Uint8Array | object) | undefined;
-  /** `false`: the first failure is the last. */
+  /** When a lost connection is dialled again. `false`: the first failure is the last. @defaultValue for ever */
   readonly reconnect?: ReconnectOptions | false | undefined;
   /** Needs `reconnect`, and `resume` or `dedupe`. @defaultValue none */
   readonly rotate?: RotateOptions<Message> | undefined;
@@ -74,14 +87,18 @@ export interface WebSocketServiceOptions<Message = string | Uint8Array> extends 
   readonly outbox?: Partial<OutboxLimits> | undefined;
   /** permessage-deflate, which costs memory for each connection. @defaultValue false */
   readonly compression?: boolean | CompressionOptions | undefined;
-  /** How the service subscribes, for `subscribe()`. `stream` of the contexts is the service object. */
+  /** How the service subscribes, for `subscribe()`. `stream` of the contexts is the service object. @defaultValue none */
   readonly subscriptions?: SubscriptionOptions<Message> | undefined;
-  /** Where the feed stands, so that nothing is missed and nothing comes twice. */
+  /** Where the feed stands, so that nothing is missed and nothing comes twice. @defaultValue none */
   readonly resume?: StreamResumeOptions<Message> | undefined;
-  /** For feeds with ids and no count. */
+  /** Drops what comes twice, for feeds with ids and no count. @defaultValue none */
   readonly dedupe?: DedupeOptions<Message> | undefined;
-  /** Of one message, either way. @defaultValue 16777216 (16 MiB) */
+  /**
+   * Bytes of one message, either way, uncompressed; whole, up to 2^31 - 1. A larger one is refused by `send`; one that
+   * comes ends its connection (`connection-protocol`). @defaultValue 16777216 (16 MiB)
+   */
   readonly maxPayloadBytes?: number | undefined;
+  /** Of the connection to the service, through a proxy too. @defaultValue Node's */
   readonly tls?: TlsOptions | undefined;
   /**
    * The proxy to connect through: a URL, `false` for none, or `"environment"`: what `HTTP_PROXY`, `HTTPS_PROXY` and

@@ -7,13 +7,19 @@ const longestMs = 2 ** 31 - 1;
 
 /** When and how often a lost connection is dialled again. Durations are milliseconds, above 0. */
 export interface ReconnectOptions {
-  /** @defaultValue 500 */
+  /**
+   * The wait before redial `i`, from 0, is a random share of `baseDelayMs * 2^i`, where `i` grows when every endpoint was
+   * tried. @defaultValue 500
+   */
   readonly baseDelayMs?: number | undefined;
-  /** @defaultValue 30000 */
+  /**
+   * The most that the wait grows to, and that a `Retry-After` counts for; close codes 1012 and 1013 wait for a share of
+   * it. At least `baseDelayMs`. @defaultValue 30000
+   */
   readonly maxDelayMs?: number | undefined;
   /** How long a connection must have been open before the backoff starts anew. @defaultValue 10000 */
   readonly stableAfterMs?: number | undefined;
-  /** Redials in a row before the stream has failed. @defaultValue Infinity */
+  /** Redials in a row before the stream has failed; whole, from 0. @defaultValue Infinity */
   readonly maxAttempts?: number | undefined;
   /** When a stream that can rotate goes back from another endpoint to the first. @defaultValue 300000 (5 min) */
   readonly returnAfterMs?: number | undefined;

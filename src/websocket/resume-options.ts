@@ -28,6 +28,7 @@ export type GapReason = "no-fill" | "incomplete" | "failed" | "overflow";
 export interface MissedGap extends Gap {
   /** How many; undefined where that cannot be known. */
   readonly missing: number | undefined;
+  /** Why they were not fetched. */
   readonly reason: GapReason;
 }
 
@@ -41,7 +42,10 @@ export interface StreamResumeOptions<Message> {
    * epoch of a feed that counts anew on each.
    */
   readonly positionOf: (message: Message, about: { readonly connection: number }) => Position | undefined;
-  /** The message that asks a new connection for what came after a position. */
+  /**
+   * The message that asks a new connection for what came after a position, where no subscription does: sent after
+   * `onConnect`, with `key` `""`. With `subscriptions`, their `subscribe` is told the positions.
+   */
   readonly request?: ((position: Position, about: { readonly key: string }) => unknown) | undefined;
   /** Where to begin: what `positions()` gave earlier, or a position for a stream without subscriptions. */
   readonly from?: Position | ReadonlyMap<string, Position> | Readonly<Record<string, Position>> | undefined;

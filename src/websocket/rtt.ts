@@ -2,6 +2,7 @@
 export interface RttSummary {
   /** How many the percentiles are of: 1 to 100. */
   readonly samples: number;
+  /** Of the latest pong. */
   readonly lastMs: number;
   readonly minMs: number;
   readonly p50Ms: number;

@@ -4,18 +4,25 @@ import type { Stream } from "./stream.ts";
 
 /** What a stream has done and is doing. Counts are over all its connections. */
 export interface StreamStats {
+  /** The name of the state. */
   readonly state: string;
   /** Of the connection that flows or is tried. */
   readonly generation: number;
+  /** Attempts to connect that have ended, successors of a rotation included. */
   readonly attempts: number;
+  /** Those of them that led to no ready connection. */
   readonly failedAttempts: number;
-  /** Connections that became ready after the first one. */
+  /** Connections that became ready after the first one, by rotation too. */
   readonly reconnects: number;
+  /** Frames' worth of messages that came, those included that the codec refused or that had come before. */
   readonly messagesIn: number;
+  /** Of their payloads. */
   readonly bytesIn: number;
-  /** Handed to the kernel. */
+  /** Handed to the kernel by `send`, `sendJson` and `request`. */
   readonly messagesOut: number;
+  /** Of their payloads. */
   readonly bytesOut: number;
+  /** Milliseconds since the latest message came; undefined before the first. */
   readonly lastMessageAgeMs: number | undefined;
   /** Refused by the codec. */
   readonly undecodable: number;
@@ -25,15 +32,21 @@ export interface StreamStats {
   readonly gaps: number;
   /** Messages that were missing and were fetched. */
   readonly filled: number;
+  /** Whether a slow consumer holds the reader just now. */
   readonly isReadingPaused: boolean;
   /** How often reading was stopped because a consumer was slow. */
   readonly pauses: number;
   /** Of the last 100 pings; undefined before the first pong. */
   readonly rtt: RttSummary | undefined;
+  /** Of each consumer, in the order in which they came. */
   readonly lanes: readonly LaneDepth[];
+  /** Messages that no socket has yet, those that wait for room included. */
   readonly queuedSends: number;
+  /** Of those that have room. */
   readonly queuedSendBytes: number;
+  /** Requests that have not settled; not `once`. */
   readonly pendingRequests: number;
+  /** Keys that are wanted, confirmed or not. */
   readonly subscriptions: number;
 }
 

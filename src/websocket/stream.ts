@@ -42,6 +42,7 @@ export interface StreamOwner {
 
 /** How a stream failed that had been open. */
 export interface FailedEvent {
+  /** Why: also what `connect()`, sends and iterators get, or its cause. */
   readonly error: ExternalServiceError;
   /** What was accepted and never written, in order. */
   readonly unsent: readonly UnsentMessage[];

@@ -1,4 +1,5 @@
 import type { OptionReader } from "../core/options.ts";
+import type { Position } from "./positions.ts";
 
 /** What `subscribe` and `unsubscribe` are told beside the keys. */
 export interface SubscribeContext<Stream> {
@@ -11,6 +12,7 @@ export interface SubscribeContext<Stream> {
 /** A key that the service refused. */
 export interface RefusedKey {
   readonly key: string;
+  /** The service's code for it, which becomes `rpcCode`. */
   readonly code?: number | undefined;
   /** The service's words; they are kept off the message of the error. */
   readonly reason?: string | undefined;
@@ -25,7 +27,7 @@ export interface SubscriptionOptions<Message, Stream = unknown> {
    */
   readonly subscribe: (
     keys: readonly string[],
-    context: SubscribeContext<Stream> & { readonly positions: ReadonlyMap<string, unknown> },
+    context: SubscribeContext<Stream> & { readonly positions: ReadonlyMap<string, Position> },
   ) => unknown;
   /** The counterpart. Without it nothing is sent, and the service goes on with what nobody wants any more. */
   readonly unsubscribe?: ((keys: readonly string[], context: SubscribeContext<Stream>) => unknown) | undefined;
@@ -35,7 +37,7 @@ export interface SubscriptionOptions<Message, Stream = unknown> {
   readonly refusedBy?: ((message: Message) => RefusedKey | readonly RefusedKey[] | undefined) | undefined;
   /** The key of the subscription that a message belongs to. */
   readonly keyOf?: ((message: Message) => string | undefined) | undefined;
-  /** In one message. @defaultValue 100 */
+  /** Keys in one message; whole, at least 1. @defaultValue 100 */
   readonly maxKeysPerMessage?: number | undefined;
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { withoutDeadline } from "../core/deadline.ts";
 import type { DeadlineList } from "../core/deadline-list.ts";
 import { isExternalServiceError, isServiceConnectionError, type ServiceTimeoutError } from "../core/errors.ts";
+import type { Position } from "./positions.ts";
 import type { SubscriptionSettings } from "./subscription-options.ts";
 import { type Held, nextStep, type PlanStep } from "./subscription-plan.ts";
 
@@ -18,7 +19,7 @@ export interface SessionHost<Message, Stream> {
   /** For the work of one message: what `subscribe` does, and the sending. */
   readonly limitMs: number;
   readonly isWanted: (key: string) => boolean;
-  readonly positionsOf: (keys: readonly string[]) => ReadonlyMap<string, unknown>;
+  readonly positionsOf: (keys: readonly string[]) => ReadonlyMap<string, Position>;
   /** The error for work that took longer. */
   readonly tooSlow: () => ServiceTimeoutError;
   readonly onConfirmed: (key: string) => void;

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { type DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
 import { ServiceConfigurationError, ServiceRpcError, type ServiceTimeoutError } from "../core/errors.ts";
+import type { Position } from "./positions.ts";
 import type { RequestTerms } from "./pending-request.ts";
 import { answerTimeout } from "./request-errors.ts";
 import type { StreamName } from "./socket-errors.ts";
@@ -19,7 +20,7 @@ export interface SubscriptionsParts<Message, Stream> {
   /** For the work of one message on the wire: `requestTimeoutMs`. */
   readonly limitMs: number;
   /** Where each of these keys is to go on. */
-  readonly positionsOf: (keys: readonly string[]) => ReadonlyMap<string, unknown>;
+  readonly positionsOf: (keys: readonly string[]) => ReadonlyMap<string, Position>;
   /** A subscription ended that nobody waits for: the service refused it, or it could not be asked for again. */
   readonly onEnded: (key: string, error: unknown) => void;
   /** Gets what the functions of the options threw; it counts as no answer. */

@@ -28,7 +28,7 @@ export type MessageHandler<Message> = (message: Message) => void | Promise<void>
 
 /** How an added handler takes part. */
 export interface HandlerOptions<Message> {
-  /** @defaultValue one message at a time */
+  /** Messages of different keys at once, those of one key in order. @defaultValue one message at a time */
   readonly concurrency?: KeyedConcurrency<Message> | undefined;
 }
 
@@ -77,7 +77,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     await this.#stream.close();
   }
 
-  /** The same as `close()`, and tells what was left: sends what is queued, then a Close frame, within `closeTimeoutMs`. */
+  /**
+   * The same as `close()`, and tells what was left: sends what is queued, then a Close frame, within `closeTimeoutMs`.
+   * Idempotent, and safe in every state and from inside a handler.
+   */
   async disconnect(): Promise<StreamRemains> {
     await this.close();
     return this.#stream.remains;
@@ -87,7 +90,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * Closes when requests under way have their answers and handlers have finished with what has come; what comes
    * meanwhile is discarded. A handler that calls it is not waited for.
    *
-   * @param options - `timeoutMs`: milliseconds for the wait; the closing itself has `closeTimeoutMs`.
+   * @param options - `timeoutMs`: milliseconds for the wait, above 0; the closing itself has `closeTimeoutMs`.
    * @throws ServiceConfigurationError for a limit that is none.
    */
   async drain(options: { readonly timeoutMs: number }): Promise<StreamRemains> {
@@ -101,7 +104,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     return this.disconnect();
   }
 
-  /** Ends a wait between two attempts at once; on an open connection, finds out within 5 s whether it still lives. */
+  /**
+   * Ends a wait between two attempts at once; on an open connection, finds out within 5 s whether it still lives, where
+   * there are pings at all.
+   */
   reconnectNow(): void {
     this.#stream.shell.hurry();
   }
@@ -135,16 +141,17 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     await this.#sender.send(message, options);
   }
 
-  /** Sends any value as JSON. @throws as {@link WebSocketService.send}. */
+  /** Sends any value as JSON in a text frame, whatever the codec. @throws as {@link WebSocketService.send}. */
   async sendJson(value: unknown, options: SendOptions = {}): Promise<void> {
     this.#assertSending("send");
     await this.#sender.sendJson(value, options);
   }
 
   /**
-   * Sends, and resolves to the first message for which `match` holds; nobody else gets that message. Never sent twice.
+   * Sends, and resolves to the first message for which `match` holds, of those that come afterwards on the same
+   * connection; nobody else gets that message. Never sent twice. Within `onConnect` too.
    *
-   * @throws as `send`; ServiceTimeoutError `timeout-answer`; ServiceConnectionError `connection-reset` where the
+   * @throws as `send`; ServiceTimeoutError `timeout-answer | timeout-deadline`; ServiceConnectionError `connection-reset` where the
    * connection is lost before the answer: outcome `unknown` once the message was handed over, `not-sent` before;
    * ServiceDecodeError where the answer does not match `schema`.
    */
@@ -158,9 +165,11 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     options: MatchedRequestOptions<Message> & { readonly schema: Schema },
   ): Promise<StandardSchemaV1.InferOutput<Schema>>;
   /**
-   * Makes a JSON-RPC 2.0 call, and resolves to its result.
+   * Makes a JSON-RPC 2.0 call, and resolves to its result. The messages that the codec gives must still have `id`,
+   * `result` and `error`, by which answers are known.
    *
-   * @throws as above; ServiceRpcError where the service answers with an error.
+   * @throws as above; ServiceRpcError where the service answers with an error; ServiceDecodeError `decode-json` where its
+   * answer is no response; ServiceConfigurationError for what is no call.
    */
   request<Schema extends StandardSchemaV1>(
     call: JsonRpcCall,
@@ -185,11 +194,13 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
 
   /**
    * Has the stream carry what `key` names, from now on and after every reconnect, and resolves when the service has
-   * confirmed it. `handler` gets the messages of this key, in a lane of its own.
+   * confirmed it. `handler` gets the messages of this key, in a lane of its own. It may be called before `connect()`,
+   * and then resolves only once the stream is open; where it rejects, the key is forgotten.
    *
+   * @param options - `timeoutMs`: until it is confirmed; `requestTimeoutMs` where it is not given.
    * @throws ServiceConfigurationError for a key that is there already, without the option `subscriptions`, and in
-   * `onConnect`;
-   * ServiceRpcError where the service refuses; ServiceTimeoutError `timeout-answer`; the signal's reason.
+   * `onConnect`; ServiceRpcError where the service refuses; ServiceTimeoutError `timeout-answer | timeout-deadline`; the
+   * signal's reason; the stream's error once it has failed, ServiceUnavailableError once it was closed.
    */
   async subscribe(
     key: string,
@@ -241,7 +252,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * The messages from now on. Read it to the end or leave it (`break`, `return()`): one that does neither fills up and
    * pauses the stream. Ends after `close()`; throws the stream's error after it has failed.
    *
-   * @param options - `topic`: those of one subscription alone.
+   * @param options - `signal`: ends it; its reason is thrown unchanged. `topic`: those of one subscription alone.
    * @throws ServiceConfigurationError for a topic without `subscriptions.keyOf`.
    */
   messages(
@@ -257,7 +268,8 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
 
   /**
    * How far every handler has got, by subscription key (`""` where there are no keys): what `resume.from` of the next
-   * process begins with. Empty without `resume`.
+   * process begins with. Empty without `resume`. A message counts as handled also where a handler threw or took longer
+   * than `handlerTimeoutMs`, and where a policy of the inbox dropped it.
    */
   positions(): ReadonlyMap<string, Position> {
     return this.#stream.sequencer?.positions() ?? new Map<string, Position>();
@@ -282,7 +294,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   /** Runs once for each `onConnect` that was begun, when its connection has ended. Nobody waits for it. */
   protected onDisconnect(_event: DisconnectEvent): void | Promise<void> {}
 
-  /** Gets each message, in order, the next one when it is done with the last. */
+  /** Gets each message, in order, the next one when it is done with the last, unless `concurrency` says otherwise. */
   protected onMessage(_message: Message): void | Promise<void> {}
 
   /** Gets what a consumer threw, unchanged, and each failed attempt that is followed by another. Logs at `warn`. */
@@ -293,7 +305,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     );
   }
 
-  /** The stream had been open, and has failed for good; `connect()` dials it anew. Nobody waits for it. */
+  /**
+   * The stream had been open, and has failed for good; `connect()` dials it anew. What was not sent is handed over.
+   * Nobody waits for it.
+   */
   protected onFailed(_event: FailedEvent): void | Promise<void> {}
 
   protected async open(signal: AbortSignal): Promise<void> {
