@@ -6,6 +6,16 @@ import type { MissedGap } from "../../src/websocket/resume-options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { Feed, startPeer, until } from "./peer.ts";
 
+test("pingMessage is sent in the place of a Ping frame", async () => {
+  let frames = 0;
+  await using peer = await startPeer({ onConnection: (socket) => socket.on("ping", () => frames++) });
+  await using feed = new Feed(peer.url, { pingIntervalMs: 5, pingMessage: () => ({ op: "ping" }) });
+  await feed.connect();
+  await until(() => peer.received.length >= 2);
+  expect(peer.received.map(String).slice(0, 2)).toEqual(['{"op":"ping"}', '{"op":"ping"}']);
+  expect(frames).toBe(0);
+});
+
 test("a pingMessage that throws is reported each time, and ends neither the heartbeat nor the process", async () => {
   await using peer = await startPeer();
   const broken = new Error("no ping today");
