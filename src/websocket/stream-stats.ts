@@ -18,7 +18,7 @@ export interface StreamStats {
   readonly messagesIn: number;
   /** Of their payloads. */
   readonly bytesIn: number;
-  /** Handed to the kernel by `send`, `sendJson` and `request`. */
+  /** Handed to the kernel, those of subscriptions and of `pingMessage` too. */
   readonly messagesOut: number;
   /** Of their payloads. */
   readonly bytesOut: number;

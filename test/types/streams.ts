@@ -15,7 +15,7 @@ import { z } from "zod";
 declare const apiKey: Secret;
 declare const vault: { token(options: { signal: AbortSignal }): Promise<string> };
 declare const order: { readonly id: string; readonly amount: number };
-declare const outbox: { keep(message: unknown): Promise<void>; ask(message: unknown): Promise<void> };
+declare const spool: { keep(message: unknown): Promise<void>; ask(message: unknown): Promise<void> };
 declare const store: {
   positions(): Promise<Record<string, Position>>;
   keep(positions: ReadonlyMap<string, Position>): Promise<void>;
@@ -71,8 +71,8 @@ try {
   await feed.send(order, { timeoutMs: 2_000 });
 } catch (error) {
   if (!isExternalServiceError(error)) throw error;
-  if (error.outcome === "not-sent") await outbox.keep(order);
-  else await outbox.ask(order); // "unknown": it may have arrived
+  if (error.outcome === "not-sent") await spool.keep(order);
+  else await spool.ask(order); // "unknown": it may have arrived
 }
 
 const answer = await feed.request({ action: "quote", symbol: "EUR" }, { match: ({ symbol }) => symbol === "EUR" });
@@ -117,7 +117,7 @@ process.once("SIGTERM", () => void stop());
 
 async function stop() {
   const { unsent, unhandled } = await book.drain({ timeoutMs: 5_000 });
-  for (const { message, outcome } of unsent) if (outcome === "not-sent") await outbox.keep(message);
+  for (const { message, outcome } of unsent) if (outcome === "not-sent") await spool.keep(message);
   await store.keep(book.positions());
   metrics.count("unhandled", String(unhandled));
 }
