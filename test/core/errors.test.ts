@@ -303,7 +303,18 @@ describe("a subclass of an application", () => {
 
 test("the union of codes is closed: each code that a class makes is in it, and there is no other", () => {
   const faults = ["dns", "connect", "blocked", "tls", "reset", "protocol", "not-connected", "closed"] as const;
-  const limits = ["deadline", "attempt", "queue", "connect", "body-idle", "pong", "send", "start", "answer", "handler"] as const;
+  const limits = [
+    "deadline",
+    "attempt",
+    "queue",
+    "connect",
+    "body-idle",
+    "pong",
+    "send",
+    "start",
+    "answer",
+    "handler",
+  ] as const;
   const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
   const waits = ["timeout", "failed"] as const;
   const reasons = ["not-started", "draining", "stopped", "circuit-open", "queue-full", "no-credentials"] as const;
