@@ -46,12 +46,12 @@ class ChainNode extends WebSocketService<Message> {
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
 await once(server, "listening");
 makeBlocks(server);
-await using node = await new ChainNode(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`).connect();
+await using node = new ChainNode(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+await Promise.all([node.subscribe("blocks"), node.connect()]);
 const refusal = await node.request({ method: "mine" }).catch((error: unknown) => error);
 console.log(isServiceRpcError(refusal) ? `refused: ${refusal.rpcCode}, ${refusal.outcome}` : "not refused");
 
 const numbers: number[] = [];
-await node.subscribe("blocks");
 for await (const { params } of node.messages({ topic: "blocks" })) {
   numbers.push(params?.result.number ?? 0);
   if (numbers.length === 3) for (const socket of server.clients) socket.terminate();
