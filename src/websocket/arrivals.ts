@@ -5,6 +5,7 @@ import { undecodable } from "./connection-errors.ts";
 import { type DedupeSettings, SeenIds } from "./dedupe.ts";
 import type { Parcel } from "./held-arrivals.ts";
 import type { Inbox } from "./inbox.ts";
+import { fitToKeep, KeptMessages } from "./kept-messages.ts";
 import type { ConsumerName } from "./lane.ts";
 import type { Requests } from "./requests.ts";
 import type { Sequencer } from "./sequencer.ts";
@@ -35,6 +36,11 @@ export class Arrivals<Message> {
   readonly #seen: SeenIds | undefined;
   /** The connection whose messages are delivered. */
   #flowing: number | undefined;
+  /**
+   * What came behind an answer that the work of a subscription waits for, with the turn of the loop in which its code
+   * runs: where the service answers with an id of its own, only then is it known whose a message is.
+   */
+  #behind: { readonly turn: NodeJS.Immediate; readonly kept: KeptMessages<Message> } | undefined;
 
   constructor(parts: ArrivalParts<Message>) {
     this.#parts = parts;
@@ -57,15 +63,35 @@ export class Arrivals<Message> {
     if (decoded === undefined) return;
     const { message } = decoded;
     subscriptions?.offer(message, generation);
-    if (requests.offer(message, generation)) return;
+    if (requests.offer(message, generation)) {
+      if (generation === this.#flowing && subscriptions?.isAtWork(generation) === true) this.#standBehind();
+      return;
+    }
     if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
     // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
-    if (generation === this.#flowing) this.#take(message, bytes, generation);
-    else inbox.push(generation, message, bytes);
+    if (generation !== this.#flowing) inbox.push(generation, message, bytes);
+    else if (this.#behind === undefined) this.#take(message, bytes, generation);
+    else this.#behind.kept.push(fitToKeep(message), bytes, undefined);
+  }
+
+  /** Hands on what stands behind an answer; to be called before anything happens to the flow. */
+  catchUp(): void {
+    if (this.#behind === undefined) return;
+    const { turn, kept } = this.#behind;
+    clearImmediate(turn);
+    this.#behind = undefined;
+    for (let next = kept.shift(); next !== undefined; next = kept.shift()) {
+      if (this.#flowing !== undefined) this.#take(next.message, next.bytes, this.#flowing);
+    }
+  }
+
+  #standBehind(): void {
+    this.#behind ??= { turn: setImmediate(() => this.catchUp()), kept: new KeptMessages() };
   }
 
   /** The flow is on this connection now: what was kept of it comes first. */
   flowOver(generation: number): void {
+    this.catchUp();
     this.#flowing = generation;
     this.#parts.inbox.release(generation, (message, bytes) => this.#take(message, bytes, generation));
   }

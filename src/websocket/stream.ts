@@ -200,6 +200,7 @@ export class Stream<Message> {
    */
   async settle(limitMs: number): Promise<void> {
     const callers = this.inbox.callers();
+    this.#arrivals.catchUp();
     this.inbox.shut();
     this.sequencer?.stop();
     const limit = Promise.withResolvers<void>();
@@ -283,6 +284,7 @@ export class Stream<Message> {
         this.#arrivals.flowOver(connection.generation);
       },
       hold: (socket, { generation }, cause) => {
+        if (generation === this.#arrivals.flowing) this.#arrivals.catchUp();
         this.outbox.lose(socket, cause);
         this.requests.lose(generation, cause);
         this.subscriptions?.lose(generation, cause);
@@ -294,7 +296,10 @@ export class Stream<Message> {
       },
       retire: (_socket, { generation }) => this.requests.quiet(generation),
       flush: () => this.outbox.drain(() => sendAtClose(service)),
-      discardIncoming: () => this.inbox.shut(),
+      discardIncoming: () => {
+        this.#arrivals.catchUp();
+        this.inbox.shut();
+      },
       ping: (socket) => this.#ping(socket),
       pong: (payload) => {
         if (!this.pings.pong(payload) || !hasSubscribers("hawser:stream:ping")) return;
@@ -404,6 +409,7 @@ export class Stream<Message> {
       error === undefined ? sendAtClose(name) : sendAfterFailure(name, error);
     this.#stopWatching?.();
     this.#stopWatching = undefined;
+    this.#arrivals.catchUp();
     this.pings.clear();
     const unsent = this.outbox.end(refusal, error);
     this.requests.end(refusal, error);

@@ -36,8 +36,8 @@ export interface SubscriptionOptions<Message, Stream = unknown> {
   /** The key that a message refuses; also one that was confirmed before, and is taken away. */
   readonly refusedBy?: ((message: Message) => RefusedKey | readonly RefusedKey[] | undefined) | undefined;
   /**
-   * The key of the subscription that a message belongs to. On an open connection it is asked as the message comes: of
-   * what shares a segment with the answer to a request, before the code behind that `await` has run.
+   * The key of the subscription that a message belongs to. What follows an answer that `subscribe` awaits, it is asked of
+   * when the code behind that `await` has run.
    */
   readonly keyOf?: ((message: Message) => string | undefined) | undefined;
   /** Keys in one message; whole, at least 1. @defaultValue 100 */

@@ -69,6 +69,11 @@ export class SubscriptionSession<Message, Stream> {
     return this.#held.size > 0;
   }
 
+  /** Whether a message is being made, or is on its way. */
+  get isAtWork(): boolean {
+    return this.#work !== undefined;
+  }
+
   stateOf(key: string): Held | undefined {
     return this.#held.get(key);
   }

@@ -157,6 +157,11 @@ export class Subscriptions<Message, Stream = unknown> {
     this.#settleConfirmed();
   }
 
+  /** Whether a function of the options is at work, or its message on the way, for this connection. */
+  isAtWork(generation: number): boolean {
+    return this.#sessions.get(generation)?.isAtWork ?? false;
+  }
+
   /** Shows a message, for confirmations and refusals. It stays a message like any other. */
   offer(message: Message, generation: number): void {
     const session = this.#sessions.get(generation);

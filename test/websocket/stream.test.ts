@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { silentLogger } from "../../src/core/logger.ts";
@@ -109,4 +110,42 @@ test("a subscription that has ended takes back no later one of the same key", as
   await feed.subscribe("a");
   await first.unsubscribe();
   expect(feed.stats().subscriptions).toBe(1);
+});
+
+test("what shares a segment with the id of a subscription goes to its handler, on an open connection too", async () => {
+  await using peer = await startPeer({
+    onConnection: (socket) =>
+      socket.on("message", (text: Buffer) => {
+        const { id } = JSON.parse(String(text)) as { id: number };
+        const events = [1, 2, 3].map((n) => ({ of: "0x1", n }));
+        const frames = [{ jsonrpc: "2.0", id, result: "0x1" }, ...events].map((one) =>
+          Buffer.from(JSON.stringify(one)),
+        );
+        // As one write, so that they come as one chunk.
+        const headed = frames.map((frame) => Buffer.concat([Buffer.from([0x81, frame.length]), frame]));
+        (Reflect.get(socket, "_socket") as Socket).write(Buffer.concat(headed));
+      }),
+  });
+  const keys = new Map<string | undefined, string>();
+  const got: number[] = [];
+  class Node extends WebSocketService<{ readonly of?: string | undefined; readonly n?: number | undefined }> {
+    constructor() {
+      super({
+        baseUrl: peer.url,
+        logger: silentLogger,
+        codec: json(z.looseObject({ of: z.string().optional(), n: z.number().optional() })),
+        subscriptions: {
+          subscribe: async ([key = ""]) =>
+            void keys.set(await this.request({ method: "subscribe" }, { schema: z.string() }), key),
+          keyOf: ({ of }) => keys.get(of),
+        },
+        resume: { positionOf: ({ n }) => n },
+      });
+    }
+  }
+  await using node = await new Node().connect();
+  await node.subscribe("blocks", ({ n = 0 }) => void got.push(n));
+  await until(() => got.length === 3);
+  expect(got).toEqual([1, 2, 3]);
+  expect(node.positions()).toEqual(new Map([["blocks", 3]]));
 });
