@@ -4,40 +4,38 @@ import { PongDuty } from "../../src/websocket/pong-duty.ts";
 function duty() {
   const out: { readonly payload: string; readonly sent: () => void }[] = [];
   const pongs = new PongDuty((payload, sent) => void out.push({ payload: Buffer.from(payload).toString(), sent }));
-  return { out, ping: (text: string) => pongs.ping(Buffer.from(text)), end: () => pongs.end() };
+  const payloads = () => out.map(({ payload }) => payload);
+  return { out, payloads, ping: (text: string) => pongs.ping(Buffer.from(text)), end: () => pongs.end() };
 }
 
-const turn = () => new Promise<void>((done) => setImmediate(done));
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 
-test("of the pings of one turn, the newest is answered", async () => {
-  const { out, ping } = duty();
-  for (let i = 0; i < 1_000; i++) ping(String(i));
-  expect(out).toEqual([]);
-  await turn();
-  expect(out.map(({ payload }) => payload)).toEqual(["999"]);
+test("pings are answered at once, each in its turn", () => {
+  const { payloads, ping } = duty();
+  for (const text of numbers(16)) ping(text);
+  expect(payloads()).toEqual(numbers(16));
 });
 
-test("while a pong is not yet with the kernel no other is added, and then the newest goes", async () => {
-  const { out, ping } = duty();
-  ping("a");
-  await turn();
-  for (const text of ["b", "c", "d"]) {
-    ping(text);
-    await turn();
-  }
-  expect(out.map(({ payload }) => payload)).toEqual(["a"]);
+test("while 16 pongs are not yet with the kernel no other is added, and then the newest goes", () => {
+  const { out, payloads, ping } = duty();
+  for (const text of numbers(1_000)) ping(text);
+  expect(payloads()).toEqual(numbers(16));
   out[0]?.sent();
-  await turn();
-  expect(out.map(({ payload }) => payload)).toEqual(["a", "d"]);
+  expect(payloads()).toEqual([...numbers(16), "999"]);
   out[1]?.sent();
-  await turn();
-  expect(out).toHaveLength(2);
+  expect(out).toHaveLength(17);
+  ping("a");
+  ping("b");
+  expect(payloads().slice(16)).toEqual(["999", "a"]);
+  out[2]?.sent();
+  expect(payloads().slice(16)).toEqual(["999", "a", "b"]);
 });
 
-test("after the end nothing is answered", async () => {
-  const { out, ping, end } = duty();
-  ping("a");
+test("after the end nothing is answered", () => {
+  const { out, payloads, ping, end } = duty();
+  for (const text of numbers(20)) ping(text);
   end();
-  await turn();
-  expect(out).toEqual([]);
+  for (const { sent } of [...out]) sent();
+  ping("a");
+  expect(payloads()).toEqual(numbers(16));
 });
