@@ -22,6 +22,12 @@ interface Doubt {
   readonly timer: Timer;
 }
 
+/** What a connection was asked to go on from. */
+interface Asked {
+  readonly connection: number;
+  readonly position: Position | undefined;
+}
+
 // What cannot be compared, and may come again, is remembered.
 const maxRepeatable = 10_000;
 
@@ -38,7 +44,9 @@ export class KeySequence<Message> {
   #lastCount = 0;
   /** The latest connection that carried a position. */
   #connection: number | undefined;
-  #asked: { readonly connection: number; readonly position: Position | undefined } | undefined;
+  #asked: Asked | undefined;
+  /** The one before: while a successor is asked, the connection that flows may not have carried anything yet. */
+  #askedBefore: Asked | undefined;
   /** Positions after the one that was asked for, which do not compare with the last: the new connection repeats them. */
   readonly #repeatable = new Set<string>();
 
@@ -51,6 +59,7 @@ export class KeySequence<Message> {
   /** A new connection is asked for all that comes after the returned position. */
   ask(connection: number): Position | undefined {
     const { position } = this.handled;
+    this.#askedBefore = this.#asked;
     this.#asked = { connection, position };
     this.#repeatable.clear();
     for (const received of this.handled.unhandled()) this.#remember(received);
@@ -75,9 +84,11 @@ export class KeySequence<Message> {
     const earlier = this.#connection;
     if (earlier !== undefined && connection <= earlier) return undefined;
     this.#connection = connection;
-    const asked = this.#asked?.connection === connection ? this.#asked.position : undefined;
+    const asked = [this.#asked, this.#askedBefore].find((one) => one?.connection === connection);
+    // What it was asked for is forgotten over those after it, so nothing is known that it falls short of.
+    if (asked === undefined && this.#asked !== undefined && this.#asked.connection > connection) return undefined;
     // Where a program begins with `from` and asks for nothing, all that is not beyond it is to be dropped.
-    const threshold = asked ?? (earlier === undefined ? undefined : this.#last);
+    const threshold = asked?.position ?? (earlier === undefined ? undefined : this.#last);
     const isCounted = typeof position === "number" && typeof threshold === "number" && typeof this.#last === "number";
     return isCounted && position < threshold ? threshold : undefined;
   }

@@ -52,6 +52,21 @@ describe("a new connection that begins below what it was asked for", () => {
     expect([delivered, clock.timers]).toEqual([[1, 2, 3, 4, 5], 0]);
   });
 
+  test.each([
+    ["one", [3]],
+    ["several", [3, 4, 5]],
+  ])("is not doubted by what %s after it was asked for before it carried anything", (_many, later) => {
+    const { sequencer, come, delivered, gaps, clock } = setUp({
+      from: 0,
+      isSlow: true,
+      held: { maxMessages: 2, maxBytes: 1_000 },
+    });
+    come(1, 2, 3, 4, 5);
+    for (const connection of [2, ...later]) sequencer.ask(connection);
+    for (const at of [1, 2, 3, 4, 5, 6]) sequencer.take({ message: { at }, bytes: 10 }, undefined, 2);
+    expect([delivered, gaps, clock.timers]).toEqual([[1, 2, 3, 4, 5, 6], [], 0]);
+  });
+
   test("is not doubted where positions have epochs, which say it", () => {
     const { come, reconnect, delivered, clock } = setUp();
     const at = (offset: number): Position => ({ epoch: "fixed", offset });
