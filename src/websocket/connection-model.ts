@@ -142,12 +142,11 @@ export type ConnectionEffect =
   | { readonly type: "flush"; readonly generation: number }
   /** An attempt failed, and another will follow. */
   | { readonly type: "report"; readonly error: ExternalServiceError }
-  /** The counterpart of `prepare`. `isRotated`: another connection has taken over. */
+  /** The counterpart of `prepare`; without an error where we closed it, or another connection has taken over. */
   | {
       readonly type: "disconnected";
       readonly error?: ExternalServiceError;
       readonly willReconnect: boolean;
-      readonly isRotated?: boolean;
     }
   /** The stream is over; with an error where it was not closed by us. */
   | { readonly type: "end"; readonly error?: ExternalServiceError }

@@ -115,7 +115,7 @@ function takeOver(
     next,
     ...effects,
     { type: "retire", generation: state.generation },
-    { type: "disconnected", willReconnect: true, isRotated: true },
+    { type: "disconnected", willReconnect: true },
   );
 }
 

@@ -31,7 +31,7 @@ test("when it is ready the flow moves over in one step, and then the old connect
     effect.type === "flow" || effect.type === "retire" ? [`${effect.type} ${effect.generation}`] : [],
   );
   expect(order).toEqual(["flow 2", "retire 1"]);
-  expect(it.effects).toContainEqual({ type: "disconnected", willReconnect: true, isRotated: true });
+  expect(it.effects).toContainEqual({ type: "disconnected", willReconnect: true });
   expect([it.timer("heartbeat"), it.timer("rotate")]).toEqual([20_000, 57_000]);
 });
 
