@@ -58,8 +58,6 @@ export interface StreamRemains {
 
 type Handler<Message> = (message: Message) => unknown;
 
-const noPositions: ReadonlyMap<string, Position> = new Map();
-
 // For what nobody takes back.
 const never = new AbortController().signal;
 
@@ -85,7 +83,7 @@ export class Stream<Message> {
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   #remains: StreamRemains = { unsent: [], unhandled: 0 };
   /** Where the latest connection was asked to go on. */
-  #asked: ReadonlyMap<string, Position> = noPositions;
+  #asked: Map<string, Position> = new Map<string, Position>();
   /** Subscriptions by key, with their handlers; each is known by its object. */
   readonly #topics = new Map<string, { readonly handler: Handler<Message> | undefined }>();
   #stopWatching: (() => void) | undefined;
@@ -238,6 +236,7 @@ export class Stream<Message> {
     const unsubscribe = async (): Promise<void> => {
       // It may have ended before, and the key may be somebody else's by now.
       if (this.#topics.get(key) !== topic) return;
+      this.#asked.delete(key);
       this.#dropTopic(key);
       await subscriptions.remove(key);
       if (!subscriptions.has(key)) this.sequencer?.forget(key);
@@ -328,7 +327,7 @@ export class Stream<Message> {
     this.#generations.set(socket, generation);
     this.inbox.hold(generation);
     this.outbox.prepare(socket);
-    this.#asked = this.sequencer?.ask(generation) ?? noPositions;
+    this.#asked = new Map(this.sequencer?.ask(generation));
     await prepareWithin(this, socket, async () => {
       await this.#owner.onConnect();
       await this.#resume(socket, signal);

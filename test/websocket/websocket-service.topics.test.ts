@@ -67,3 +67,25 @@ test("nor does it wait for confirmations where the inbox was full before they we
   await until(() => feed.got.length === 10);
   expect([gold.key, feed.got.at(-1)]).toEqual(["gold", "ok"]);
 });
+
+test("a key that was taken back and is wanted again is asked for from no position, whatever its connection was asked for", async () => {
+  await using peer = await startPeer();
+  await using feed = new Feed(peer.url, {
+    resume: { positionOf: (message) => Number(message) },
+    subscriptions: {
+      subscribe: (_keys, { positions }) => `from ${JSON.stringify([...positions])}`,
+      unsubscribe: () => "no more",
+      keyOf: () => "gold",
+    },
+  });
+  await feed.connect();
+  const gold = await feed.subscribe("gold");
+  peer.connections[0]?.send("7");
+  await until(() => feed.positions().get("gold") === 7);
+  peer.connections[0]?.terminate();
+  await until(() => feed.connects === 2 && feed.state.name === "open");
+  await gold.unsubscribe();
+  await feed.subscribe("gold");
+  await until(() => peer.received.length === 4);
+  expect(peer.received).toEqual(["from []", 'from [["gold",7]]', "no more", "from []"]);
+});
