@@ -35,7 +35,7 @@ test("after the end nothing is answered", () => {
   const { out, payloads, ping, end } = duty();
   for (const text of numbers(20)) ping(text);
   end();
-  for (const { sent } of [...out]) sent();
+  for (const { sent } of Array.from(out)) sent();
   ping("a");
   expect(payloads()).toEqual(numbers(16));
 });
