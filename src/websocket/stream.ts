@@ -4,6 +4,7 @@ import { type ExternalServiceError, ServiceConfigurationError } from "../core/er
 import { hasSubscribers, publish } from "../core/events.ts";
 import { announce } from "./announce.ts";
 import { Arrivals } from "./arrivals.ts";
+import { caughtUp } from "./catch-up.ts";
 import { watchClock } from "./clock-watch.ts";
 import { sendAfterFailure, sendAtClose } from "./connection-errors.ts";
 import type { StreamState } from "./connection-model.ts";
@@ -328,9 +329,10 @@ export class Stream<Message> {
     this.inbox.hold(generation);
     this.outbox.prepare(socket);
     this.#asked = new Map(this.sequencer?.ask(generation));
+    let isResumed = false;
     await prepareWithin(this, socket, async () => {
       await this.#owner.onConnect();
-      await this.#resume(socket, signal);
+      isResumed = await this.#resume(socket, signal);
       const restored = this.subscriptions?.restore(
         (message, ended) => this.departures.sendAsSetup(message, socket, ended),
         generation,
@@ -340,14 +342,17 @@ export class Stream<Message> {
       if (connection.readingSince === undefined) this.subscriptions?.press(generation);
       await restored;
     });
+    const replaced = this.shell.open;
+    if (replaced !== undefined && !isResumed) await caughtUp(replaced, this.pings, this.#settings, signal);
   }
 
-  /** Asks for what came after the last position, where no subscription does. */
-  async #resume(socket: StreamSocket, signal: AbortSignal): Promise<void> {
+  /** Asks for what came after the last position, where no subscription does. False where there is nothing to ask with. */
+  async #resume(socket: StreamSocket, signal: AbortSignal): Promise<boolean> {
     const request = this.#settings.resume?.request;
     const position = this.#asked.get(streamKey);
-    if (request === undefined || position === undefined) return;
+    if (request === undefined || position === undefined) return false;
     await this.departures.sendAsSetup(request(position, { key: streamKey }), socket, signal);
+    return true;
   }
 
   #positionsOf(keys: readonly string[]): ReadonlyMap<string, Position> {

@@ -1,0 +1,289 @@
+import { describe, expect, test } from "vitest";
+import { settled, VirtualClock } from "../support/virtual-clock.ts";
+import { deduping, resuming, startNumberedFeed, type Tick, Ticks, upTo } from "./numbered-feed.ts";
+import { answer, thrownBy, until } from "./peer.ts";
+
+const ways = [
+  ["resume", resuming],
+  ["dedupe", deduping],
+] as const;
+
+const successorOf = ({ state }: Ticks) => (state.name === "open" ? state.successor : undefined);
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
+};
+
+describe.each(ways)("with %s", (_name, apart) => {
+  test("rotations lose nothing, double nothing, keep the order, and leave one connection", async () => {
+    await using feed = await startNumberedFeed();
+    await using ticks = new Ticks(feed.url, apart);
+    await ticks.connect();
+    for (let generation = 2; generation <= 6; generation++) {
+      ticks.rotateNow();
+      while (ticks.state.generation < generation) {
+        feed.publish(3);
+        await turns(1);
+      }
+    }
+    feed.publish();
+    await until(() => ticks.got.at(-1) === feed.sent.length);
+    expect(ticks.got).toEqual(upTo(feed.sent.length));
+    expect([ticks.gaps, ticks.errors]).toEqual([[], []]);
+    await until(() => feed.open.size === 1);
+    expect([ticks.connects, ticks.ended.length]).toEqual([6, 5]);
+  });
+
+  test("what is still on its way over the old connection when the new one is ready comes, in its order", async () => {
+    await using feed = await startNumberedFeed({
+      onConnection: (_ws, number) => {
+        if (number !== 2) return;
+        // The network of the old connection is the slower one.
+        void (async () => {
+          await turns(30);
+          feed.requests[0]?.socket.uncork();
+          feed.publish();
+        })();
+      },
+    });
+    await using ticks = new Ticks(feed.url, apart);
+    await ticks.connect();
+    feed.publish(2);
+    await until(() => ticks.got.length === 2);
+    feed.requests[0]?.socket.cork();
+    feed.publish();
+    ticks.rotateNow();
+    await until(() => ticks.got.includes(4));
+    expect(ticks.got).toEqual(upTo(4));
+    expect(ticks.state.generation).toBe(2);
+  });
+
+  test("a consumer that is behind loses nothing by a rotation", async () => {
+    await using feed = await startNumberedFeed();
+    const gate = Promise.withResolvers<void>();
+    await using ticks = new Ticks(feed.url, { ...apart, inbox: { maxMessages: 4 } });
+    await ticks.connect();
+    ticks.pause = gate.promise;
+    feed.publish(100);
+    await until(() => ticks.stats().isReadingPaused);
+    ticks.rotateNow();
+    await until(() => successorOf(ticks)?.step.at === "preparing" || ticks.state.generation === 2);
+    await turns(20);
+    ticks.pause = undefined;
+    gate.resolve();
+    await until(() => ticks.state.generation === 2);
+    feed.publish();
+    await until(() => ticks.got.includes(101));
+    expect(ticks.got).toEqual(upTo(101));
+  });
+});
+
+test("a peer that answers no pings is not waited for beyond a quarter of the connect limit", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed({ autoPong: false });
+  await using ticks = new Ticks(feed.url, { ...deduping, clock });
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => ticks.connects === 2);
+  await settled();
+  expect(ticks.state.generation).toBe(1);
+  await clock.advance(2_500);
+  expect(ticks.state.generation).toBe(2);
+  await until(() => feed.open.size === 1);
+});
+
+test("the old connection keeps what is owed on it: answers come, sends are written, then it is closed with 1000", async () => {
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, resuming);
+  await ticks.connect();
+  const [old] = feed.connections;
+  const answered = ticks.request({ ask: 1 }, { match: (message: Tick) => message.notice === "answer" });
+  const sent = ticks.send({ big: "x".repeat(1_000_000) });
+  await until(() => feed.received.length === 2);
+  ticks.rotateNow();
+  await until(() => ticks.state.generation === 2);
+  await turns(10);
+  expect(old?.readyState).toBe(1);
+  const closed = new Promise<number>((done) => old?.once("close", done));
+  old?.send(JSON.stringify({ notice: "answer" }));
+  expect([await answered, await sent, await closed]).toEqual([{ notice: "answer" }, undefined, 1000]);
+  await ticks.send({ to: "the new one" });
+  await until(() => feed.received.length === 3);
+  expect(ticks.ended).toEqual([{ willReconnect: true }]);
+});
+
+test("an old connection that owes an answer for ever is gone at the close limit, and the request says so", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, { ...resuming, clock, requestTimeoutMs: 60_000 });
+  await ticks.connect();
+  const lost = thrownBy(ticks.request({ ask: 1 }, { match: () => false }));
+  await until(() => feed.received.length === 1);
+  ticks.rotateNow();
+  await until(() => ticks.state.generation === 2);
+  await clock.advance(4_999);
+  expect(feed.open.size).toBe(2);
+  await clock.advance(1);
+  expect(await lost).toMatchObject({ code: "connection-reset", outcome: "unknown" });
+  await until(() => feed.open.size === 1);
+  expect([ticks.state.name, ticks.errors]).toEqual(["open", []]);
+});
+
+test("an old connection whose peer does not close is destroyed at the close limit", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, { ...resuming, clock });
+  await ticks.connect();
+  feed.publish();
+  await until(() => ticks.positions().get("") === 1);
+  feed.connections[0]?.pause();
+  ticks.rotateNow();
+  await until(() => ticks.state.generation === 2);
+  await turns(10);
+  await clock.advance(5_000);
+  feed.connections[0]?.resume();
+  await until(() => feed.open.size === 1);
+  expect([ticks.state, clock.timers]).toMatchObject([{ name: "open", generation: 2 }, 2]);
+});
+
+test("a connection gives way at its age, and the next one at its own", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, {
+    ...resuming,
+    clock,
+    random: () => 0,
+    pingIntervalMs: false,
+    rotate: { everyMs: 60_000 },
+  });
+  await ticks.connect();
+  for (const generation of [2, 3]) {
+    await clock.advance(59_999);
+    expect(ticks.state.generation).toBe(generation - 1);
+    await clock.advance(1);
+    await until(() => ticks.state.generation === generation && feed.open.size === 1);
+  }
+});
+
+test("a successor that fails leaves the flow where it is, and is dialled again after the wait", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed({
+    refuse: (socket, _request, number) => number > 1 && number < 4 && answer(socket, 503),
+  });
+  await using ticks = new Ticks(feed.url, { ...resuming, clock, random: () => 0.5, reconnect: {} });
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => ticks.errors.length === 1);
+  feed.publish();
+  await until(() => ticks.got.length === 1);
+  expect(ticks.errors).toMatchObject([{ status: 503 }]);
+  await clock.advance(249);
+  expect(feed.requests.length).toBe(2);
+  await clock.advance(1);
+  await until(() => ticks.errors.length === 2);
+  await clock.advance(500);
+  await until(() => ticks.state.generation === 4);
+  expect([ticks.connects, ticks.ended]).toEqual([2, [{ willReconnect: true }]]);
+});
+
+test("reconnectNow ends the wait for the next try of a successor", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed({ refuse: (socket, _request, n) => n === 2 && answer(socket, 503) });
+  await using ticks = new Ticks(feed.url, { ...resuming, clock, reconnect: {} });
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => successorOf(ticks)?.step.at === "waiting");
+  ticks.reconnectNow();
+  await clock.advance(0);
+  await until(() => ticks.state.generation === 3);
+  expect(clock.now()).toBe(0);
+});
+
+test("a successor whose onConnect fails has its onDisconnect, and so has each connection", async () => {
+  await using feed = await startNumberedFeed();
+  const ticks = new Ticks(feed.url, resuming);
+  ticks.greet = () => {
+    if (ticks.connects === 2) throw new Error("not this one");
+  };
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => ticks.state.generation === 3);
+  expect(ticks.ended).toMatchObject([
+    { error: { code: "connection-not-connected" }, willReconnect: true },
+    { willReconnect: true },
+  ]);
+  await ticks.close();
+  expect([ticks.connects, ticks.ended.length, ticks.ended.at(-1)?.willReconnect]).toEqual([3, 3, false]);
+});
+
+test("where the old connection is lost meanwhile, the successor becomes the next attempt, and no other is dialled", async () => {
+  await using feed = await startNumberedFeed();
+  const gate = Promise.withResolvers<void>();
+  await using ticks = new Ticks(feed.url, deduping);
+  ticks.greet = () => (ticks.connects === 2 ? gate.promise : undefined);
+  await ticks.connect();
+  feed.publish();
+  await until(() => ticks.got.length === 1);
+  ticks.rotateNow();
+  await until(() => ticks.connects === 2);
+  feed.connections[0]?.terminate();
+  await until(() => ticks.state.name === "reconnecting");
+  expect(ticks.state).toMatchObject({ generation: 2, step: { at: "preparing" } });
+  feed.publish();
+  const waiting = ticks.send({ x: 1 });
+  gate.resolve();
+  await waiting;
+  await until(() => ticks.got.length === 2);
+  expect([ticks.state, feed.requests.length]).toMatchObject([{ name: "open", generation: 2 }, 2]);
+  expect(ticks.ended).toMatchObject([{ code: 1006, willReconnect: true }]);
+});
+
+test("a successor that waits for the last words of a connection takes over at once when that is lost", async () => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed({ autoPong: false });
+  await using ticks = new Ticks(feed.url, { ...deduping, clock });
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => ticks.connects === 2);
+  await settled();
+  feed.connections[0]?.terminate();
+  await until(() => ticks.state.name === "open" && ticks.state.generation === 2);
+  // Its heartbeat, and the watch over the clock.
+  expect(clock.timers).toBe(2);
+});
+
+test.each(["dialing", "preparing"] as const)("close() while a successor is %s leaves nothing", async (at) => {
+  const clock = new VirtualClock();
+  await using feed = await startNumberedFeed({
+    refuse: (socket, _request, number) => {
+      if (at === "preparing" || number === 1) return false;
+      socket.resume().on("end", () => socket.destroy());
+      return true;
+    },
+  });
+  const ticks = new Ticks(feed.url, { ...resuming, clock });
+  ticks.greet = () => (ticks.connects > 1 ? new Promise<void>(() => undefined) : undefined);
+  await ticks.connect();
+  ticks.rotateNow();
+  await until(() => feed.requests.length === 2 && successorOf(ticks)?.step.at === at);
+  await ticks.close();
+  expect([ticks.state.name, clock.timers, ticks.connects]).toEqual(["closed", 0, ticks.ended.length]);
+  await until(() => feed.open.size === 0);
+});
+
+test("however often a rotation is asked for, there are two connections at most, and it is one rotation", async () => {
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, resuming);
+  await ticks.connect();
+  for (let i = 0; i < 5; i++) ticks.rotateNow();
+  await until(() => ticks.state.generation === 2);
+  await until(() => feed.open.size === 1);
+  expect([feed.most(), feed.requests.length]).toEqual([2, 2]);
+});
+
+test("a stream that cannot tell two connections apart says so, and one that is not open has nothing to rotate", async () => {
+  const plain = new Ticks("ws://127.0.0.1:9", {});
+  expect(() => plain.rotateNow()).toThrow("rotateNow needs reconnect, and resume or dedupe");
+  const idle = new Ticks("ws://127.0.0.1:9", resuming);
+  idle.rotateNow();
+  expect(idle.state.name).toBe("idle");
+});
