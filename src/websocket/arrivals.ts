@@ -54,7 +54,7 @@ export class Arrivals<Message> {
 
   /** A frame came in on this connection. */
   receive(data: string | Uint8Array, bytes: number, generation: number): void {
-    const { traffic, requests, subscriptions, announcesEnd, inbox } = this.#parts;
+    const { traffic, requests, subscriptions, inbox } = this.#parts;
     traffic.messagesIn++;
     traffic.bytesIn += bytes;
     traffic.lastMessageAt = this.#parts.clock.now();
@@ -67,7 +67,6 @@ export class Arrivals<Message> {
       if (generation === this.#flowing && subscriptions?.isAtWork(generation) === true) this.#standBehind();
       return;
     }
-    if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
     // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
     if (generation !== this.#flowing) inbox.push(generation, message, bytes);
     else if (this.#behind === undefined) this.#take(message, bytes, generation);
@@ -102,7 +101,7 @@ export class Arrivals<Message> {
     // What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew.
     const isCounted = topic === undefined || subscriptions?.isTakenBack(topic) !== true;
     if (sequencer !== undefined && isCounted) sequencer.take({ message, bytes }, topic, generation);
-    else if (this.#hasCome(message)) return;
+    else if (this.#isRepeated(message)) return;
     else if (topic === undefined) inbox.push(generation, message, bytes);
     else inbox.push(generation, message, bytes, { topic });
   }
@@ -111,7 +110,7 @@ export class Arrivals<Message> {
   deliver({ message, bytes }: Parcel<Message>, onHandled: (() => void) | undefined): void {
     const { inbox, subscriptions } = this.#parts;
     // Only now: what the sequencer gives up when a connection is lost comes again, and its id must not be known then.
-    if (this.#hasCome(message)) {
+    if (this.#isRepeated(message)) {
       onHandled?.();
       return;
     }
@@ -131,6 +130,17 @@ export class Arrivals<Message> {
       onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
       return undefined;
     }
+  }
+
+  /**
+   * Whether it has come before. One that has not may announce the end of the connection that flows: a copy of it over
+   * the old connection, or one that is repeated to the next, says nothing of that.
+   */
+  #isRepeated(message: Message): boolean {
+    if (this.#hasCome(message)) return true;
+    const { announcesEnd } = this.#parts;
+    if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
+    return false;
   }
 
   #hasCome(message: Message): boolean {

@@ -164,6 +164,57 @@ test("a connection gives way at its age, and the next one at its own", async () 
   }
 });
 
+test("an announcement makes a connection give way once, however often the old one repeats it", async () => {
+  await using feed = await startNumberedFeed();
+  await using ticks = new Ticks(feed.url, { ...resuming, rotate: { when: ({ notice }) => notice === "closing" } });
+  await ticks.connect();
+  const [old] = feed.connections;
+  // It stays for the answer that it owes.
+  const enough = new AbortController();
+  const given = thrownBy(ticks.request({ ask: 1 }, { match: () => false, signal: enough.signal }));
+  await until(() => feed.received.length === 1);
+  const announce = (): void => old?.send(JSON.stringify({ notice: "closing" }));
+  announce();
+  announce();
+  await until(() => ticks.state.generation === 2);
+  announce();
+  await turns(50);
+  expect([ticks.state.generation, feed.requests.length, successorOf(ticks)]).toEqual([2, 2, undefined]);
+  enough.abort();
+  await given;
+});
+
+test("an announcement that the next connection repeats, since it was not handled yet, rotates no second time", async () => {
+  await using feed = await startNumberedFeed();
+  const gate = Promise.withResolvers<void>();
+  await using ticks = new Ticks(feed.url, { ...resuming, rotate: { when: ({ n }) => n === 2 } });
+  await ticks.connect();
+  feed.publish();
+  await until(() => ticks.got.length === 1);
+  await turns(2);
+  ticks.pause = gate.promise;
+  feed.publish();
+  await until(() => ticks.state.generation === 2);
+  await until(() => feed.received.length === 1);
+  feed.publish();
+  await turns(50);
+  expect([feed.received, ticks.state.generation, feed.requests.length]).toEqual([['{"after":1}'], 2, 2]);
+  gate.resolve();
+  await until(() => ticks.got.length === 3);
+  expect(ticks.got).toEqual(upTo(3));
+});
+
+test("an announcement that came while the first connection was prepared counts when it flows", async () => {
+  await using feed = await startNumberedFeed({
+    onConnection: (ws, number) => void (number === 1 && ws.send(JSON.stringify({ notice: "closing" }))),
+  });
+  await using ticks = new Ticks(feed.url, { ...resuming, rotate: { when: ({ notice }) => notice === "closing" } });
+  ticks.greet = () => turns(20);
+  await ticks.connect();
+  await until(() => ticks.state.generation === 2);
+  expect(ticks.notices).toEqual(["closing"]);
+});
+
 test("a successor that fails leaves the flow where it is, and is dialled again after the wait", async () => {
   const clock = new VirtualClock();
   await using feed = await startNumberedFeed({
