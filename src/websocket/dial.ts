@@ -95,9 +95,16 @@ export class Dialer {
     }
   }
 
-  /** Asks for other credentials than those that the last attempt was refused for. Answers whether there are any. */
+  /**
+   * Asks for other credentials than those that the last attempt was refused for. Answers whether there may be any:
+   * where no provider of credentials is asked, a function that computes something for each attempt may have put them
+   * there, and the next attempt asks it again.
+   */
   async renewCredentials(signal: AbortSignal): Promise<boolean> {
-    return this.#credentials.renew(signal);
+    if (this.#credentials.isAsked) return this.#credentials.renew(signal);
+    const { endpoints, headers, protocols } = this.#settings;
+    const address = endpoints.kind === "below" ? endpoints.endpoint : endpoints.urls;
+    return isComputed(address) || isComputed(headers) || isComputed(protocols);
   }
 
   /** Gives back what the auth provider holds; the stream is not dialled any more. */

@@ -7,7 +7,7 @@ export interface AttemptContext {
   readonly attempt: number;
   /** Counts the endpoints that were tried in this outage, from 0, and goes on after the last: take it modulo. */
   readonly endpoint: number;
-  /** The attempt before it was refused for its credentials, and there are others now. */
+  /** Credentials were refused, and no connection was stable since: what is kept of them is to be fetched anew. */
   readonly isRenewed: boolean;
   /** Aborts when the attempt is over: its limit, `close()`. */
   readonly signal: AbortSignal;
