@@ -205,7 +205,7 @@ export class ConnectionShell {
     this.#live.set(generation, connection);
     const run = async (): Promise<void> => {
       const { attempt, endpoint, isRenewed } = effect;
-      const context = { attempt, endpoint, isRenewed, signal: connection.signal };
+      const context = { attempt, endpoint, isRenewed, signal: connection.attemptSignal };
       const socket = await this.#dialer.dial(context, this.#listenerFor(connection));
       // Given up in the very moment: nobody else knows of this socket.
       if (connection.signal.aborted) socket?.destroy();

@@ -6,6 +6,8 @@ export class LiveConnection {
   /** When its turn came, or, before that, when it began to wait for it. On the clock's scale. */
   dialledAt: number;
   readonly #abort = new AbortController();
+  /** Let go with the attempt: a connection lives for days, and a controller costs more than all else in here. */
+  #attemptAbort: AbortController | undefined = new AbortController();
   /** `under way`: from when its turn came until it is ready, or has failed. */
   #attempt: "waiting" | "under way" | "over" = "waiting";
   socket: StreamSocket | undefined;
@@ -24,6 +26,11 @@ export class LiveConnection {
     return this.#abort.signal;
   }
 
+  /** Aborts when the attempt is over, well or not. To be asked for before that. */
+  get attemptSignal(): AbortSignal {
+    return (this.#attemptAbort ?? this.#abort).signal;
+  }
+
   /** Its turn has come; told again, this changes nothing. */
   begin(now: number): void {
     if (this.#attempt !== "waiting") return;
@@ -35,6 +42,7 @@ export class LiveConnection {
   endAttempt(): boolean {
     const wasUnderWay = this.#attempt === "under way";
     this.#attempt = "over";
+    this.#abortAttempt();
     return wasUnderWay;
   }
 
@@ -47,7 +55,13 @@ export class LiveConnection {
 
   /** Gives it up at once, however far it has come. */
   destroy(): void {
+    this.#abortAttempt();
     this.#abort.abort();
     this.socket?.destroy();
+  }
+
+  #abortAttempt(): void {
+    this.#attemptAbort?.abort();
+    this.#attemptAbort = undefined;
   }
 }

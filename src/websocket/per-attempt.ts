@@ -9,7 +9,7 @@ export interface AttemptContext {
   readonly endpoint: number;
   /** Credentials were refused, and no connection was stable since: what is kept of them is to be fetched anew. */
   readonly isRenewed: boolean;
-  /** Aborts when the attempt is over: its limit, `close()`. */
+  /** Aborts when the attempt is over: the connection is ready, or has failed; its limit, `close()`. */
   readonly signal: AbortSignal;
 }
 
