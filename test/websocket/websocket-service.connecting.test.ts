@@ -5,19 +5,6 @@ import { VirtualClock } from "../support/virtual-clock.ts";
 import { startProxy } from "./connect-proxy.ts";
 import { answer, Feed, startPeer, startRaw, thrownBy, until, upgradeAnswer } from "./peer.ts";
 
-test("an onConnect that never returns ends by the connect limit, with a typed error that says so", async () => {
-  await using peer = await startPeer();
-  const clock = new VirtualClock();
-  await using feed = new Feed(peer.url, { clock, reconnect: false });
-  feed.greet = () => new Promise<void>(() => undefined);
-  const connected = thrownBy(feed.connect());
-  await until(() => feed.connects === 1);
-  await clock.advance(10_000);
-  const error = await connected;
-  expect(error).toMatchObject({ code: "timeout-connect", phase: "open" });
-  expect(String(error)).toContain("waiting for onConnect");
-});
-
 test("a black hole is found by pings, and the stream reconnects", async () => {
   await using peer = await startRaw((socket) => {
     // Upgrades, then never says another word; the client's bytes are read and dropped.
@@ -278,21 +265,4 @@ test("a proxy that refuses makes connect reject with its status, and a stream th
   await feed.connect();
   await until(() => feed.got.length === 1);
   expect([feed.got, proxy.requests.length]).toEqual([["hello"], 1]);
-});
-
-test("an auth provider that never settles ends by the connect limit, which says so", async () => {
-  const clock = new VirtualClock();
-  await using feed = new Feed("ws://127.0.0.1:1", {
-    clock,
-    reconnect: false,
-    auth: () => new Promise<never>(() => undefined),
-  });
-  const connected = thrownBy(feed.connect());
-  await until(
-    () => feed.state.name === "connecting" && feed.state.step.at === "dialing" && feed.state.step.stage === "auth",
-  );
-  await clock.advance(10_000);
-  const error = await connected;
-  expect(error).toMatchObject({ code: "timeout-connect", outcome: "not-sent" });
-  expect(String(error)).toContain("waiting for the credentials");
 });
