@@ -24,9 +24,16 @@ export interface NumberedFeed extends Peer {
   publish(count?: number): void;
 }
 
-/** Repeats what came after a number on `{ after }`; answers `{ ask }` with `{ answer }` when `answers` says so. */
-export async function startNumberedFeed(behaviour: PeerBehaviour = {}): Promise<NumberedFeed> {
+/**
+ * Repeats what came after a number on `{ after }`.
+ *
+ * @param behaviour - `isQuiet`: a connection carries nothing before it has asked for that.
+ */
+export async function startNumberedFeed(
+  behaviour: PeerBehaviour & { readonly isQuiet?: boolean } = {},
+): Promise<NumberedFeed> {
   const sent: number[] = [];
+  const live = new Set<WebSocket>();
   const open = new Set<WebSocket>();
   let most = 0;
   const peer = await startPeer({
@@ -34,10 +41,16 @@ export async function startNumberedFeed(behaviour: PeerBehaviour = {}): Promise<
     onConnection: (ws, number) => {
       open.add(ws);
       most = Math.max(most, open.size);
-      ws.on("close", () => open.delete(ws));
+      if (behaviour.isQuiet !== true) live.add(ws);
+      ws.on("close", () => {
+        open.delete(ws);
+        live.delete(ws);
+      });
       ws.on("message", (data: Buffer) => {
         const { after } = JSON.parse(data.toString()) as { readonly after?: number };
-        if (after !== undefined) for (const n of sent) if (n > after) ws.send(JSON.stringify({ n }));
+        if (after === undefined) return;
+        for (const n of sent) if (n > after) ws.send(JSON.stringify({ n }));
+        live.add(ws);
       });
       behaviour.onConnection?.(ws, number);
     },
@@ -50,7 +63,7 @@ export async function startNumberedFeed(behaviour: PeerBehaviour = {}): Promise<
       for (let i = 0; i < count; i++) {
         const n = sent.length + 1;
         sent.push(n);
-        for (const ws of open) ws.send(JSON.stringify({ n }));
+        for (const ws of live) ws.send(JSON.stringify({ n }));
       }
     },
   });

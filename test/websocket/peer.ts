@@ -18,6 +18,11 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
+/** Turns the event loop so often: for what is to show that nothing comes of something. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
+}
+
 /** A far side on a port of its own that counts what it is asked. */
 export interface Peer extends AsyncDisposable {
   readonly url: string;

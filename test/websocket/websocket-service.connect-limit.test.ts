@@ -2,11 +2,7 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { startProxy } from "./connect-proxy.ts";
-import { answer, Feed, type Peer, startPeer, startRaw, thrownBy, until, upgradeAnswer } from "./peer.ts";
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
-};
+import { answer, Feed, type Peer, startPeer, startRaw, thrownBy, turns, until, upgradeAnswer } from "./peer.ts";
 
 describe("one limit holds for all of connecting, and the error says where it passed", () => {
   /** Reads the request, and does what the test says with the answer that it should give. */

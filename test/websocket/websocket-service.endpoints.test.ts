@@ -4,11 +4,7 @@ import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import type { AttemptContext } from "../../src/websocket/per-attempt.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { deduping, startNumberedFeed, Ticks } from "./numbered-feed.ts";
-import { answer, Feed, type Peer, startPeer, thrownBy, until, upgradeAnswer } from "./peer.ts";
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
-};
+import { answer, Feed, type Peer, startPeer, thrownBy, turns, until, upgradeAnswer } from "./peer.ts";
 
 /** Refuses while `status` says so. */
 async function startGate(status: number | undefined): Promise<Peer & { status: number | undefined }> {

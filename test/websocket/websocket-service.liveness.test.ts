@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { frame, startUpgraded } from "./dialled.ts";
-import { Feed, startPeer, until } from "./peer.ts";
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
-};
+import { Feed, startPeer, turns, until } from "./peer.ts";
 
 /** Accepts, reads, and never says another word. */
 const startMute = () => startUpgraded((socket) => void socket.resume());

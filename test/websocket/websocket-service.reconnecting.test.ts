@@ -7,11 +7,7 @@ import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import type { FailedEvent } from "../../src/websocket/stream.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { answer, Feed, startPeer, thrownBy, until } from "./peer.ts";
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
-};
+import { answer, Feed, startPeer, thrownBy, turns, until } from "./peer.ts";
 
 /** When the stream dials next; undefined while it does not wait for that. */
 function nextDialAt({ state }: Feed): number | undefined {

@@ -1,82 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
 import { deduping, resuming, startNumberedFeed, type Tick, Ticks, upTo } from "./numbered-feed.ts";
-import { answer, thrownBy, until } from "./peer.ts";
-
-const ways = [
-  ["resume", resuming],
-  ["dedupe", deduping],
-] as const;
+import { answer, thrownBy, turns, until } from "./peer.ts";
 
 const successorOf = ({ state }: Ticks) => (state.name === "open" ? state.successor : undefined);
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((done) => setImmediate(done));
-};
-
-describe.each(ways)("with %s", (_name, apart) => {
-  test("rotations lose nothing, double nothing, keep the order, and leave one connection", async () => {
-    await using feed = await startNumberedFeed();
-    await using ticks = new Ticks(feed.url, apart);
-    await ticks.connect();
-    for (let generation = 2; generation <= 6; generation++) {
-      ticks.rotateNow();
-      while (ticks.state.generation < generation) {
-        feed.publish(3);
-        await turns(1);
-      }
-    }
-    feed.publish();
-    await until(() => ticks.got.at(-1) === feed.sent.length);
-    expect(ticks.got).toEqual(upTo(feed.sent.length));
-    expect([ticks.gaps, ticks.errors]).toEqual([[], []]);
-    await until(() => feed.open.size === 1);
-    expect([ticks.connects, ticks.ended.length]).toEqual([6, 5]);
-  });
-
-  test("what is still on its way over the old connection when the new one is ready comes, in its order", async () => {
-    await using feed = await startNumberedFeed({
-      onConnection: (_ws, number) => {
-        if (number !== 2) return;
-        // The network of the old connection is the slower one.
-        void (async () => {
-          await turns(30);
-          feed.requests[0]?.socket.uncork();
-          feed.publish();
-        })();
-      },
-    });
-    await using ticks = new Ticks(feed.url, apart);
-    await ticks.connect();
-    feed.publish(2);
-    await until(() => ticks.got.length === 2);
-    feed.requests[0]?.socket.cork();
-    feed.publish();
-    ticks.rotateNow();
-    await until(() => ticks.got.includes(4));
-    expect(ticks.got).toEqual(upTo(4));
-    expect(ticks.state.generation).toBe(2);
-  });
-
-  test("a consumer that is behind loses nothing by a rotation", async () => {
-    await using feed = await startNumberedFeed();
-    const gate = Promise.withResolvers<void>();
-    await using ticks = new Ticks(feed.url, { ...apart, inbox: { maxMessages: 4 } });
-    await ticks.connect();
-    ticks.pause = gate.promise;
-    feed.publish(100);
-    await until(() => ticks.stats().isReadingPaused);
-    ticks.rotateNow();
-    await until(() => successorOf(ticks)?.step.at === "preparing" || ticks.state.generation === 2);
-    await turns(20);
-    ticks.pause = undefined;
-    gate.resolve();
-    await until(() => ticks.state.generation === 2);
-    feed.publish();
-    await until(() => ticks.got.includes(101));
-    expect(ticks.got).toEqual(upTo(101));
-  });
-});
-
 test("a peer that answers no pings is not waited for beyond a quarter of the connect limit", async () => {
   const clock = new VirtualClock();
   await using feed = await startNumberedFeed({ autoPong: false });
