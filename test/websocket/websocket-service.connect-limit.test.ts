@@ -46,6 +46,24 @@ describe("one limit holds for all of connecting, and the error says where it pas
     expect(String(error)).toContain(`waiting for ${awaited}`);
   });
 
+  test("functions that take four seconds each: none of them begins the limit anew", async () => {
+    const clock = new VirtualClock();
+    const slowly = <T>(value: T): Promise<T> => new Promise((resolve) => clock.setTimer(4_000, () => resolve(value)));
+    const feed = new Feed("ws://127.0.0.1:9", {
+      clock,
+      reconnect: false,
+      endpoint: () => slowly("/"),
+      headers: () => slowly({}),
+      protocols: () => slowly(["v1"]),
+    });
+    const failed = thrownBy(feed.connect());
+    await until(() => feed.state.name === "connecting" && !isAtTurn(feed));
+    await clock.advance(9_999);
+    expect(feed.state.name).toBe("connecting");
+    await clock.advance(1);
+    expect(String(await failed)).toContain("passed while waiting for the protocols provider");
+  });
+
   test("a server that never answers the upgrade", async () => {
     const clock = new VirtualClock();
     await using peer = await startRaw((socket) => void socket.resume());
