@@ -240,7 +240,7 @@ describe("the turn", () => {
       await Promise.all(ten.map(async (feed) => feed.close()));
       await connecting;
     };
-    return { clock, waiting, close };
+    return { clock, waiting, ten, close };
   }
 
   test("is waited for without the connect limit, which begins with the attempt", async () => {
@@ -281,6 +281,30 @@ describe("the turn", () => {
     await turns(20);
     expect(peer.requests.length).toBe(10);
     await close();
+  });
+
+  test("is given back by an attempt that is given up", async () => {
+    await using peer = await startSlow();
+    const { waiting, ten, close } = await queued(peer.url);
+    const failed = thrownBy(waiting.connect());
+    await until(() => peer.held.length === 10);
+    await ten[3]?.close();
+    await until(() => peer.held.length === 11);
+    expect(peer.requests.length).toBe(11);
+    await waiting.close();
+    await failed;
+    await close();
+  });
+
+  test("is given back when the socket is open: an onConnect that takes its time holds up nobody", async () => {
+    await using peer = await startPeer();
+    const feeds = Array.from({ length: 11 }, () => new Feed(peer.url));
+    for (const feed of feeds.slice(0, 10)) feed.greet = () => new Promise<void>(() => undefined);
+    const connecting = feeds.map(async (feed) => feed.connect().catch(() => undefined));
+    await connecting[10];
+    expect(feeds[10]?.state.name).toBe("open");
+    await Promise.all(feeds.map(async (feed) => feed.close()));
+    await Promise.all(connecting);
   });
 
   test("is the host's: a stream to another one does not wait", async () => {

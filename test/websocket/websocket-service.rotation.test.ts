@@ -229,10 +229,12 @@ test("a successor that waits for the last words of a connection takes over at on
   expect(clock.timers).toBe(2);
 });
 
-test.each(["dialing", "preparing"] as const)("close() while a successor is %s leaves nothing", async (at) => {
+test.each(["dialing", "preparing"] as const)("close() while a successor is %s gives it up at once", async (at) => {
   const clock = new VirtualClock();
+  let isGone = false;
   await using feed = await startNumberedFeed({
     refuse: (socket, _request, number) => {
+      if (number === 2) socket.on("close", () => (isGone = true));
       if (at === "preparing" || number === 1) return false;
       socket.resume().on("end", () => socket.destroy());
       return true;
@@ -243,8 +245,15 @@ test.each(["dialing", "preparing"] as const)("close() while a successor is %s le
   await ticks.connect();
   ticks.rotateNow();
   await until(() => feed.requests.length === 2 && successorOf(ticks)?.step.at === at);
-  await ticks.close();
+  // Its peer does not answer the Close frame.
+  feed.connections[0]?.pause();
+  const closed = ticks.close();
+  await until(() => isGone);
+  expect(ticks.state.name).toBe("closing");
+  await clock.advance(5_000);
+  await closed;
   expect([ticks.state.name, clock.timers, ticks.connects]).toEqual(["closed", 0, ticks.ended.length]);
+  feed.connections[0]?.resume();
   await until(() => feed.open.size === 0);
 });
 
