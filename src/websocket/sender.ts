@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { currentDeadline } from "../core/deadline.ts";
-import { ServiceConfigurationError } from "../core/errors.ts";
 import { type Encoded, encode, encodeJson } from "./codec.ts";
 import type { WebSocketSettings } from "./options.ts";
 import type { Sink } from "./outgoing.ts";
@@ -81,7 +80,7 @@ export class Sender<Message> {
     const { requests } = this.#stream;
     const operation = `request ${path}`;
     const terms = {
-      ...this.#terms("request", { signal, timeoutMs }, this.#settings.requestTimeoutMs, "answer"),
+      ...this.#terms({ signal, timeoutMs }, this.#settings.requestTimeoutMs, "answer"),
       operation,
       schema,
     };
@@ -97,12 +96,12 @@ export class Sender<Message> {
   async once(filter: Filter<Message>, options: StreamWaitOptions): Promise<Message> {
     const { requests } = this.#stream;
     const operation = `once ${this.#settings.path}`;
-    return requests.once(filter, { ...this.#terms("once", options, undefined, "answer"), operation });
+    return requests.once(filter, { ...this.#terms(options, undefined, "answer"), operation });
   }
 
   /** The limits of something that waits for an answer: its own, the inherited deadline, and all signals. */
-  terms(what: string, options: StreamWaitOptions): Terms<"answer"> {
-    return this.#terms(what, options, this.#settings.requestTimeoutMs, "answer");
+  terms(options: StreamWaitOptions): Terms<"answer"> {
+    return this.#terms(options, this.#settings.requestTimeoutMs, "answer");
   }
 
   // The request is registered already: what cannot be encoded must not leave it waiting.
@@ -133,22 +132,16 @@ export class Sender<Message> {
     options: SendOptions,
     onHanded: ((sink: Sink) => void) | undefined,
   ): Promise<void> {
-    const terms = this.#terms("send", options, this.#settings.sendTimeoutMs, "send");
+    const terms = this.#terms(options, this.#settings.sendTimeoutMs, "send");
     await this.#stream.departures.send(message, encoded, { ...terms, setupFor: this.setupFor, onHanded });
   }
 
   #terms<Limit extends string>(
-    what: string,
     { signal, timeoutMs }: StreamWaitOptions,
     fallbackMs: number | undefined,
     limit: Limit,
   ): Terms<Limit> {
     const ownMs = timeoutMs ?? fallbackMs ?? Number.POSITIVE_INFINITY;
-    if (!(ownMs > 0)) {
-      throw new ServiceConfigurationError(this.#settings.name, [
-        `${what}: timeoutMs must be a number above 0, not ${String(ownMs)}`,
-      ]);
-    }
     const inherited = currentDeadline();
     if (inherited === undefined) {
       return { limitMs: ownMs, limit, signals: signal === undefined ? noSignals : [signal] };

@@ -2,6 +2,7 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import type { HealthReport } from "../core/health.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { callOptionProblems, noOptions } from "./call-options.ts";
 import { sendAfterFailure } from "./connection-errors.ts";
 import type { StreamState } from "./connection-model.ts";
 import type { DisconnectEvent } from "./disconnect-event.ts";
@@ -94,13 +95,12 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * @throws ServiceConfigurationError for a limit that is none.
    */
   async drain(options: { readonly timeoutMs: number }): Promise<StreamRemains> {
-    const { timeoutMs } = options;
-    if (!(timeoutMs > 0)) {
-      throw new ServiceConfigurationError(this.name, [
-        `drain: timeoutMs must be a number above 0, not ${String(timeoutMs)}`,
-      ]);
-    }
-    if (this.lifecycle === "ready") await this.#stream.settle(timeoutMs);
+    const given: Partial<typeof options> | undefined = options;
+    this.#refuse([
+      ...callOptionProblems("drain", given ?? noOptions, ["timeoutMs"]),
+      ...(given?.timeoutMs === undefined ? ["drain needs a limit: { timeoutMs }, in milliseconds"] : []),
+    ]);
+    if (this.lifecycle === "ready") await this.#stream.settle(options.timeoutMs);
     return this.disconnect();
   }
 
@@ -136,13 +136,15 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * ServiceUnavailableError before `connect()` and after `close()`, and `unavailable-queue-full`;
    * ServiceConfigurationError for what cannot be encoded or is too large; the signal's reason.
    */
-  async send(message: string | Uint8Array | object, options: SendOptions = {}): Promise<void> {
+  async send(message: string | Uint8Array | object, options: SendOptions = noOptions): Promise<void> {
+    this.#refuse(callOptionProblems("send", options, ["signal", "timeoutMs"]));
     this.#assertSending("send");
     await this.#sender.send(message, options);
   }
 
   /** Sends any value as JSON in a text frame, whatever the codec. @throws as {@link WebSocketService.send}. */
-  async sendJson(value: unknown, options: SendOptions = {}): Promise<void> {
+  async sendJson(value: unknown, options: SendOptions = noOptions): Promise<void> {
+    this.#refuse(callOptionProblems("sendJson", options, ["signal", "timeoutMs"]));
     this.#assertSending("send");
     await this.#sender.sendJson(value, options);
   }
@@ -177,6 +179,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   ): Promise<StandardSchemaV1.InferOutput<Schema>>;
   request(call: JsonRpcCall, options?: StreamWaitOptions): Promise<unknown>;
   async request(message: string | Uint8Array | object, options: StreamRequestOptions<Message> = {}): Promise<unknown> {
+    this.#refuse(callOptionProblems("request", options, ["match", "schema", "signal", "timeoutMs"]));
     this.#assertSending("request");
     return this.#sender.request(message, options);
   }
@@ -188,6 +191,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * stream's error once it has failed, ServiceUnavailableError once it was closed.
    */
   async once(filter: (message: Message) => boolean, options: StreamWaitOptions = {}): Promise<Message> {
+    this.#refuse(callOptionProblems("once", options, ["signal", "timeoutMs"]));
     this.#assertNotOver("once");
     return this.#sender.once(filter, options);
   }
@@ -208,21 +212,20 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     options: StreamWaitOptions & HandlerOptions<Message> = {},
   ): Promise<Subscription> {
     this.#assertNotOver("subscribe");
-    const { concurrency, signal, timeoutMs, ...unknown } = options;
     const problems = [
       // It would be wanted there again and again, and wait for what comes after onConnect.
       ...(this.#sender.setupFor === undefined
         ? []
         : ["subscribe: not in onConnect; once beside connect() is enough, for each connection is asked for it"]),
+      ...callOptionProblems("subscribe", options, ["concurrency", "signal", "timeoutMs"]),
       ...(handler === undefined || typeof handler === "function" ? [] : ["subscribe: the handler must be a function"]),
       ...(handler === undefined || this.#settings.subscriptions?.keyOf !== undefined
         ? []
         : ["subscribe: a handler needs subscriptions.keyOf, which says what a message belongs to"]),
-      ...(concurrency === undefined ? [] : concurrencyProblems(concurrency)),
-      ...Object.keys(unknown).map((name) => `subscribe: unknown option ${name}`),
     ];
-    if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
-    const terms = this.#sender.terms("subscribe", { signal, timeoutMs });
+    this.#refuse([...problems, ...handlerProblems(options)]);
+    const { concurrency, signal, timeoutMs } = options;
+    const terms = this.#sender.terms({ signal, timeoutMs });
     return this.#stream.subscribe(key, terms, handler, concurrency);
   }
 
@@ -232,13 +235,12 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * @throws ServiceConfigurationError for anything but a function, and for options that are wrong.
    */
   addMessageHandler(handler: MessageHandler<Message>, options: HandlerOptions<Message> = {}): this {
-    const { concurrency, ...unknown } = options;
-    const problems = [
+    this.#refuse([
       ...(typeof handler === "function" ? [] : ["addMessageHandler needs a function"]),
-      ...(concurrency === undefined ? [] : concurrencyProblems(concurrency)),
-      ...Object.keys(unknown).map((name) => `addMessageHandler: unknown option ${name}`),
-    ];
-    if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
+      ...callOptionProblems("addMessageHandler", options, ["concurrency"]),
+      ...handlerProblems(options),
+    ]);
+    const { concurrency } = options;
     this.#stream.inbox.addHandler(handler, { consumer: "handler", handler: handler.name }, { concurrency });
     return this;
   }
@@ -258,10 +260,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   messages(
     options: { readonly signal?: AbortSignal | undefined; readonly topic?: string | undefined } = {},
   ): MessageIterator<Message> {
+    this.#refuse(callOptionProblems("messages", options, ["signal", "topic"]));
     const { signal, topic } = options;
     if (topic !== undefined && this.#settings.subscriptions?.keyOf === undefined) {
-      const problem = "messages: topic needs subscriptions.keyOf, which says what a message belongs to";
-      throw new ServiceConfigurationError(this.name, [problem]);
+      this.#refuse(["messages: topic needs subscriptions.keyOf, which says what a message belongs to"]);
     }
     return this.#stream.inbox.iterate(signal, topic);
   }
@@ -342,6 +344,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     };
   }
 
+  #refuse(problems: readonly string[]): void {
+    if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
+  }
+
   #assertSending(operation: string): void {
     // The first connection is open a moment before connect() resolves, and handlers may answer in that moment.
     const isOpening = this.lifecycle === "starting" && this.state.name === "open";
@@ -355,3 +361,6 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
   }
 }
+
+const handlerProblems = (options: HandlerOptions<never> | null): string[] =>
+  options?.concurrency === undefined ? [] : concurrencyProblems(options.concurrency);
