@@ -25,7 +25,7 @@ interface Preparing<Message> {
 
 interface IdleWaiter {
   readonly callers: ReadonlySet<LaneScope>;
-  resolve(): void;
+  readonly resolve: () => void;
 }
 
 /**
@@ -143,8 +143,10 @@ export class Inbox<Message> {
 
   /** Discards whatever still comes; what had come still goes to the lanes. Nothing is held up by them any more. */
   shut(): void {
+    const preparing = this.#preparing;
     this.#preparing = undefined;
     this.#isShut = true;
+    if (preparing?.isPaused) this.#onPressure(false, preparing.generation);
     // What is discarded needs no room, and answers to requests or the peer's Close may be among it.
     this.#tellFlowing();
   }
@@ -155,14 +157,16 @@ export class Inbox<Message> {
   }
 
   /**
-   * Resolves when no lane has anything left: handlers have settled, iterators have taken all. To be called before any
-   * `await`, or with what {@link Inbox.callers} was then.
+   * Resolves when no lane has anything left but those whose handlers wait here themselves: the other handlers have
+   * settled, iterators have taken all. To be called before any `await`, or with what {@link Inbox.callers} was then.
    */
   async idle(callers: ReadonlySet<LaneScope> = this.callers()): Promise<void> {
     // A message that is going round has reached every lane after this turn.
     await Promise.resolve();
-    if (this.#isIdle(callers)) return;
-    await new Promise<void>((resolve) => this.#idleWaiters.add({ callers, resolve }));
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.add({ callers, resolve });
+      this.#rested();
+    });
   }
 
   /**
@@ -246,10 +250,10 @@ export class Inbox<Message> {
 
   #rested(): void {
     if (this.#idleWaiters.size === 0) return;
-    for (const waiter of this.#idleWaiters) {
-      if (!this.#isIdle(waiter.callers)) continue;
-      this.#idleWaiters.delete(waiter);
-      waiter.resolve();
-    }
+    // Handlers that wait here for one another are waited for by none.
+    const callers = new Set([...this.#idleWaiters].flatMap((waiter) => [...waiter.callers]));
+    if (!this.#isIdle(callers)) return;
+    for (const { resolve } of this.#idleWaiters) resolve();
+    this.#idleWaiters.clear();
   }
 }

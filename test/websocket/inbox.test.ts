@@ -407,3 +407,37 @@ test("a handler whose own lane is full, with more behind it, is not waited for",
   await settled();
   expect(isOver).toBe(true);
 });
+
+test("handlers that wait for idleness beside one another are waited for by none, but all others are", async () => {
+  const { inbox, push } = setUp();
+  const { handle, letGo } = slowHandler();
+  let over = 0;
+  const waiting = (before: () => Promise<void>) => async (): Promise<void> => {
+    await before();
+    await inbox.idle();
+    over++;
+  };
+  inbox.addHandler(
+    waiting(() => Promise.resolve()),
+    main,
+  );
+  inbox.addHandler(waiting(settled), added);
+  inbox.addHandler(handle, { consumer: "handler", handler: "slow" });
+  push("a");
+  await settled();
+  await settled();
+  expect(over).toBe(0);
+  await letGo();
+  expect(over).toBe(2);
+});
+
+test("a connection that is prepared and paused is read again when the inbox is shut, for its answers", () => {
+  const { inbox, pressure } = setUp();
+  inbox.hold(2);
+  for (const text of ["a", "b", "c", "d"]) inbox.push(2, text, 1);
+  inbox.shut();
+  expect(pressure).toEqual([
+    [true, 2],
+    [false, 2],
+  ]);
+});
