@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { fitToKeep, KeptMessages, type MessageFacts } from "./kept-messages.ts";
 import type { ConsumerName } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
@@ -28,6 +29,10 @@ interface IdleWaiter {
   readonly resolve: () => void;
 }
 
+// Room is made by a reader that takes, within a deadline perhaps, or by another consumer's handler: what comes in then
+// is handled in neither's name.
+const outside = AsyncLocalStorage.snapshot();
+
 /**
  * What came in and was not consumed yet: a lane for each consumer.
  *
@@ -53,7 +58,7 @@ export class Inbox<Message> {
   constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
     this.#settings = settings;
     this.#onPressure = hooks.onPressure;
-    this.#pressure = new Pressure({ onFull: () => this.#tellFlowing(), onRelief: () => this.#flowOn() });
+    this.#pressure = new Pressure({ onFull: () => this.#tellFlowing(), onRelief: () => outside(() => this.#flowOn()) });
     this.#lanes = new Lanes(settings, this.#pressure, { onError: hooks.onError, onRest: () => this.#rested() });
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { currentDeadline, withDeadline } from "../../src/core/deadline.ts";
 import { settled } from "../support/virtual-clock.ts";
 import { setUp, slowHandler } from "./inbox-under-test.ts";
 import { thrownBy } from "./peer.ts";
@@ -440,4 +441,19 @@ test("a connection that is prepared and paused is read again when the inbox is s
     [true, 2],
     [false, 2],
   ]);
+});
+
+test("what comes in when a reader makes room is handled outside of the reader's deadline", async () => {
+  const { inbox, push } = setUp();
+  const scopes: unknown[] = [];
+  // It has been plain for long, so that its own scope is not entered any more.
+  inbox.addHandler(() => void scopes.push(currentDeadline()), main);
+  for (let i = 0; i < 20; i++) push("plain");
+  scopes.length = 0;
+  const messages = inbox.iterate();
+  push("a", "b", "c", "d", "behind");
+  await withDeadline({ deadlineMs: 1_000 }, async () => {
+    for (let i = 0; i < 3; i++) await messages.next();
+  });
+  expect(scopes).toEqual([undefined, undefined, undefined, undefined, undefined]);
 });
