@@ -100,7 +100,10 @@ function attemptTimer(
   if (event.timer === "retry" && step.at === "waiting") return dial(state);
   if (event.timer !== "connect" || step.at === "waiting") return to(state);
   if (step.at === "renewing") return refuse(settings, state, step, moment);
-  return lose(settings, state, connectTimeout(settings, step), moment, { isSocketLeft: true, isReported: false });
+  return lose(settings, state, connectTimeout(settings, step, event.isReadingPaused), moment, {
+    isSocketLeft: true,
+    isReported: false,
+  });
 }
 
 /** There are other credentials: they are tried at once, and only once. */

@@ -23,8 +23,17 @@ const awaitedAt: Record<DialStage, string> = {
   upgrade: "the answer to the upgrade request",
 };
 
+// Who waits for an answer that lies behind what nobody has taken yet waits in vain.
+const whilePaused =
+  "; reading is paused, since more came before they were done than the inbox keeps: raise inbox.maxMessages and " +
+  "inbox.maxBytes, or have the service send it later";
+
 /** One attempt took too long; says what it was waiting for. */
-export function connectTimeout(settings: ConnectionSettings, step: AttemptStep): ServiceTimeoutError {
+export function connectTimeout(
+  settings: ConnectionSettings,
+  step: AttemptStep,
+  isReadingPaused = false,
+): ServiceTimeoutError {
   const { service, operation, connectTimeoutMs } = settings;
   const awaited = step.at === "dialing" ? awaitedAt[step.stage] : "onConnect and the subscriptions";
   const isOpening = step.at !== "dialing" || step.stage === "upgrade";
@@ -34,7 +43,7 @@ export function connectTimeout(settings: ConnectionSettings, step: AttemptStep):
     phase: isOpening ? "open" : "connect",
     outcome: "not-sent",
     retryable: true,
-    detail: `the connect limit of ${connectTimeoutMs} ms passed while waiting for ${awaited}`,
+    detail: `the connect limit of ${connectTimeoutMs} ms passed while waiting for ${awaited}${isReadingPaused ? whilePaused : ""}`,
   });
 }
 

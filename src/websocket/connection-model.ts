@@ -108,6 +108,8 @@ export type ConnectionEvent =
       readonly type: "timer";
       readonly timer: Exclude<TimerName, "heartbeat">;
       readonly generation: number;
+      /** We hold the reader of this connection: more came than is kept. */
+      readonly isReadingPaused?: boolean;
     }
   | ({ readonly type: "timer"; readonly timer: "heartbeat"; readonly generation: number } & HeartbeatReading);
 

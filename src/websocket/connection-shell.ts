@@ -316,8 +316,11 @@ export class ConnectionShell {
     this.#cancelTimer(timer);
     const fire = (): void => {
       this.#timers.delete(timer);
-      if (timer !== "heartbeat") return this.#dispatch({ type: "timer", timer, generation });
       const connection = this.#live.get(generation);
+      if (timer !== "heartbeat") {
+        const isReadingPaused = connection?.socket !== undefined && connection.readingSince === undefined;
+        return this.#dispatch({ type: "timer", timer, generation, isReadingPaused });
+      }
       const lastByteAt = connection?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY;
       this.#dispatch({ type: "timer", timer, generation, lastByteAt, readingSince: connection?.readingSince });
     };

@@ -61,9 +61,17 @@ const awaitedAt: Readonly<Record<Waiting<unknown>["place"], string>> = {
   settled: "the answer",
 };
 
+const whilePaused =
+  "; reading is paused, since a consumer is slow or onConnect has not returned, and the inbox is full";
+
 /** The error for a wait whose limit passed, given how far it had come. */
-export function waitedInVain(service: string, { terms, kind, place }: Waiting<never>): ServiceTimeoutError {
+export function waitedInVain(
+  service: string,
+  { terms, kind, place }: Waiting<never>,
+  isReadingPaused: boolean,
+): ServiceTimeoutError {
   const outcome = outcomeAt[place];
   const awaited = kind === "once" ? "a message that passes the filter" : awaitedAt[place];
-  return answerTimeout({ service, operation: terms.operation }, { ...terms, outcome }, awaited);
+  const obstacle = isReadingPaused && (place === "handed" || kind === "once") ? whilePaused : "";
+  return answerTimeout({ service, operation: terms.operation }, { ...terms, outcome }, awaited + obstacle);
 }

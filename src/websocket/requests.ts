@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import { ServiceConfigurationError } from "../core/errors.ts";
+import { ServiceConfigurationError, type ServiceTimeoutError } from "../core/errors.ts";
 import { isSchema, validate } from "../core/schema.ts";
 import { answeredId, fieldsOf, type JsonRpcRequest, jsonRpcRequest, readJsonRpcAnswer } from "./json-rpc.ts";
 import { type Filter, type PendingRequest, type RequestTerms, type Waiting, waitedInVain } from "./pending-request.ts";
@@ -16,6 +16,7 @@ export class Requests<Message> {
   readonly #service: string;
   readonly #clock: Clock;
   readonly #onError: (thrown: unknown) => void;
+  readonly #isReadingPaused: () => boolean;
   readonly #deadlines: DeadlineList;
   /** All requests that have not settled, with or without an answer. */
   readonly #requests = new Set<Waiting<Message>>();
@@ -26,11 +27,19 @@ export class Requests<Message> {
   #quietWaiters: { readonly generation: number | undefined; readonly resolve: () => void }[] = [];
   #lastId = 0;
 
-  /** @param hooks - `onError`: gets what a `match` threw; the message then counts as no answer. */
-  constructor(service: string, clock: Clock, hooks: { readonly onError: (thrown: unknown) => void }) {
+  /**
+   * @param hooks - `onError`: gets what a `match` threw; the message then counts as no answer. `isReadingPaused`: for
+   * the words of a limit that passed.
+   */
+  constructor(
+    service: string,
+    clock: Clock,
+    hooks: { readonly onError: (thrown: unknown) => void; readonly isReadingPaused?: () => boolean },
+  ) {
     this.#service = service;
     this.#clock = clock;
     this.#onError = hooks.onError;
+    this.#isReadingPaused = hooks.isReadingPaused ?? ((): boolean => false);
     this.#deadlines = new DeadlineList(clock);
   }
 
@@ -138,9 +147,9 @@ export class Requests<Message> {
       reject,
       onAbort: undefined,
       expiresAt: this.#clock.now() + terms.limitMs,
-      expire: () => this.#settle(entry, { error: waitedInVain(this.#service, entry) }),
+      expire: () => this.#settle(entry, { error: this.#inVain(entry) }),
     };
-    if (terms.limitMs <= 0) throw waitedInVain(this.#service, entry);
+    if (terms.limitMs <= 0) throw this.#inVain(entry);
     if (terms.limitMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(entry);
     if (terms.signals.length > 0) {
       entry.onAbort = () => this.#settle(entry, { error: terms.signals.find(({ aborted }) => aborted)?.reason });
@@ -273,6 +282,10 @@ export class Requests<Message> {
     if (told.length === 0) return;
     this.#quietWaiters = this.#quietWaiters.filter(({ generation }) => !this.#isQuiet(generation));
     for (const { resolve } of told) resolve();
+  }
+
+  #inVain(entry: Waiting<Message>): ServiceTimeoutError {
+    return waitedInVain(this.#service, entry, this.#isReadingPaused());
   }
 
   #about({ operation }: RequestTerms): StreamName {

@@ -109,6 +109,7 @@ export class Stream<Message> {
     this.inbox = makeInbox(settings, { onPressure: (isFull, of) => this.#pressed(isFull, of), onError: tell });
     this.requests = new Requests<Message>(service, clock, {
       onError: (thrown) => tell(thrown, { consumer: "request" }),
+      isReadingPaused: () => this.shell.isPaused,
     });
     this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), tell);
     const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => this.#positionsOf(keys);

@@ -127,7 +127,7 @@ export class Feed extends WebSocketService {
     this.ended.push(event);
   }
 
-  protected override onMessage(message: string | Uint8Array): void {
+  protected override onMessage(message: string | Uint8Array): void | Promise<void> {
     this.got.push(message);
   }
 
