@@ -191,3 +191,15 @@ test("a process that has disconnected ends by itself", async () => {
   const [code] = (await once(child, "exit")) as [number];
   expect([code, peer.received]).toEqual([0, ["bye"]]);
 });
+
+test("a service that is closed before it was ever connected ends all that waits for it", async () => {
+  let authCloses = 0;
+  const auth = { name: "own", apply: () => ({}), close: async () => void authCloses++ };
+  const feed = new Feed("ws://127.0.0.1:9", { auth, subscriptions: { subscribe: () => undefined } });
+  const read = feed.messages().next();
+  const refused = [feed.once(() => true), feed.subscribe("a")].map(thrownBy);
+  await Promise.all([feed.close(), feed.disconnect()]);
+  expect(await read).toEqual({ value: undefined, done: true });
+  expect((await Promise.all(refused)).map(codeOf)).toEqual(["unavailable-draining", "unavailable-draining"]);
+  expect([feed.state.name, feed.lifecycle, authCloses]).toEqual(["closed", "stopped", 1]);
+});
