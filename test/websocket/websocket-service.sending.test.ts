@@ -251,3 +251,27 @@ test("a handler may answer in the very moment in which the stream opens", async 
   await until(() => peer.received.length + errors.length === 1);
   expect([peer.received, errors]).toEqual([["hello to you"], []]);
 });
+
+test("a pingMessage that throws, or makes what cannot be sent, is told to onError and ends nothing", async () => {
+  const clock = new VirtualClock();
+  await using peer = await startPeer();
+  const flaw = new Error("no ping today");
+  let pings = 0;
+  const pingMessage = (): string => {
+    if (++pings === 1) throw flaw;
+    return pings === 2 ? (undefined as never) : "ping";
+  };
+  await using feed = new Feed(peer.url, { clock, pingIntervalMs: 100, pingMessage });
+  await feed.connect();
+  for (let i = 0; i < 3; i++) {
+    await clock.advance(100);
+    peer.connections[0]?.send("alive");
+    await until(() => feed.got.length === i + 1);
+  }
+  await until(() => peer.received.length === 1);
+  expect(feed.errors).toMatchObject([
+    { error: flaw, from: { consumer: "pingMessage" } },
+    { error: { code: "configuration-invalid" }, from: { consumer: "pingMessage" } },
+  ]);
+  expect([peer.received, feed.state.name]).toEqual([["ping"], "open"]);
+});
