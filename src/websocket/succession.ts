@@ -79,7 +79,7 @@ export function whileSucceeding(
       if (event.timer === "retry" && step.at === "waiting")
         return dialSuccessor(state, successor.failures, successor.isRenewed);
       if (event.timer !== "connect" || step.at === "waiting") return to(state);
-      return fail(settings, state, successor, connectTimeout(settings, step), moment, {
+      return fail(settings, state, successor, connectTimeout(settings, step, event.isReadingPaused), moment, {
         isSocketLeft: true,
         isReported: false,
       });

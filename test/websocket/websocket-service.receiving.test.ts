@@ -57,6 +57,28 @@ test("an answer that lies behind more than the inbox keeps ends onConnect by the
   expect(feed.got).toEqual([]);
 });
 
+test("the connect limit of a successor says as well that reading it is paused", async () => {
+  await using peer = await startPeer({
+    onConnection: (ws, number) => {
+      if (number === 2) for (const text of numbered(10)) ws.send(text);
+    },
+  });
+  const clock = new VirtualClock();
+  const options = { clock, inbox: { maxMessages: 3 }, dedupe: { idOf: String }, requestTimeoutMs: 60_000 };
+  await using feed = new Feed(peer.url, options);
+  feed.greet = async (stream) => {
+    if (stream.connects === 2) await stream.request("login", { match: () => false });
+  };
+  await feed.connect();
+  feed.rotateNow();
+  await until(() => peer.received.length === 1);
+  await settled();
+  await clock.advance(10_000);
+  await until(() => feed.errors.some(({ from }) => from.consumer === "connection"));
+  expect(String(feed.errors.find(({ from }) => from.consumer === "connection")?.error)).toContain("reading is paused");
+  expect(feed.state).toMatchObject({ name: "open", generation: 1 });
+});
+
 test("a request that waits while reading is paused ends by its own limit, which says so", async () => {
   await using peer = await startEager(...numbered(10));
   const clock = new VirtualClock();
