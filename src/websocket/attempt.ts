@@ -117,13 +117,13 @@ function redialRenewed(state: Attempting, { refusal, isTold }: Renewing): Transi
 function refuse(
   settings: ConnectionSettings,
   state: Attempting,
-  { refusal: error, isTold }: Renewing,
+  { refusal: error, isTold, wasStable }: Renewing,
   moment: Moment,
 ): Transition {
   const next =
     settings.reconnect === false
       ? ({ kind: "fail" } as const)
-      : nextAfterVerdict(settings.reconnect, "fatal", error, state, false, moment.random);
+      : nextAfterVerdict(settings.reconnect, "fatal", error, state, wasStable, moment.random);
   const effects: ConnectionEffect[] = [
     { type: "cancelTimer", timer: "connect" },
     { type: "destroySocket", generation: state.generation },

@@ -17,13 +17,18 @@ export type DialStage =
 
 /**
  * How far an attempt has come. `preparing`: the socket is open, `onConnect` runs and subscriptions are restored.
- * `renewing`: the credentials were refused, and others are asked for; `isTold` where the program knows of the refusal.
- * `waiting`: for the next dial.
+ * `renewing`: the credentials were refused, and others are asked for; `isTold` where the program knows of the refusal,
+ * `wasStable` where it ended a connection that was. `waiting`: for the next dial.
  */
 export type AttemptStep =
   | { readonly at: "dialing"; readonly stage: DialStage }
   | { readonly at: "preparing" }
-  | { readonly at: "renewing"; readonly refusal: ExternalServiceError; readonly isTold: boolean }
+  | {
+      readonly at: "renewing";
+      readonly refusal: ExternalServiceError;
+      readonly isTold: boolean;
+      readonly wasStable: boolean;
+    }
   | { readonly at: "waiting"; readonly until: number };
 
 /** What is remembered from one attempt to the next, until a connection was stable. */

@@ -96,7 +96,7 @@ export function follow(
       ? ({ name: "reconnecting", ...backoffOf(state), endpoints: state.endpoints, lostAt: now } as const)
       : state;
   if (next.kind === "renew") {
-    const step = { at: "renewing", refusal: error, isTold: !isNews } as const;
+    const step = { at: "renewing", refusal: error, isTold: !isNews, wasStable: next.wasStable } as const;
     effects.push(connectLimit(settings, generation), { type: "renew", generation });
     return to({ ...base, generation, cause: error, step }, ...effects);
   }

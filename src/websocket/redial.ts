@@ -9,7 +9,7 @@ export const rested: Backoff = { retries: 0, misses: 0, fatals: 0, isRenewed: fa
 /** What follows a failed attempt or a lost connection. */
 export type Next =
   | { readonly kind: "fail" }
-  | { readonly kind: "renew" }
+  | { readonly kind: "renew"; readonly wasStable: boolean }
   | { readonly kind: "wait"; readonly delayMs: number; readonly backoff: Backoff };
 
 /**
@@ -28,7 +28,7 @@ export function nextAfter(
   const { reconnect } = settings;
   if (reconnect === false) return { kind: "fail" };
   const judged = settings.judge(error);
-  if (judged === "refresh" && !before.isRenewed) return { kind: "renew" };
+  if (judged === "refresh" && !before.isRenewed) return { kind: "renew", wasStable };
   return nextAfterVerdict(reconnect, judged === "refresh" ? "fatal" : judged, error, before, wasStable, random);
 }
 

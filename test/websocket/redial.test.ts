@@ -94,6 +94,16 @@ test("where there are no other credentials, the refusal stands", () => {
   expect(it.state).toMatchObject({ name: "failed", error: { status: 401 } });
 });
 
+test("a stable connection that ends by its credentials begins the outage with the first endpoint, others or not", () => {
+  for (const hasOthers of [true, false]) {
+    const it = machine().on({ type: "start" }).on(endpoints(1, 3)).lose(passing).redial().on(endpoints(2, 3)).open();
+    it.now += 10_000;
+    it.lose(closedWith(3000)).on({ type: "renewed", generation: 2, hasOthers });
+    if (!hasOthers) it.redial();
+    expect(it.effects).toContainEqual(expect.objectContaining({ type: "dial", endpoint: 0 }));
+  }
+});
+
 test("a provider that does not renew in time is given up with the refusal", () => {
   const it = machine()
     .on({ type: "start" })
