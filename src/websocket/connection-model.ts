@@ -96,8 +96,8 @@ export type ConnectionEvent =
   | { readonly type: "close" }
   /** A failed start was reported; the stream may be started again. */
   | { readonly type: "reset" }
-  /** The network may be another, or this process was suspended: ends a wait, probes an open connection. */
-  | { readonly type: "hurry" }
+  /** The network may be another, or this process was suspended: ends a wait, probes an open connection. The byte is its last. */
+  | { readonly type: "hurry"; readonly lastByteAt: number }
   /** The feed announced that it will cut the connection, or somebody asked for another one. */
   | { readonly type: "rotate" }
   | { readonly type: "stage"; readonly generation: number; readonly stage: DialStage; readonly endpoints?: number }

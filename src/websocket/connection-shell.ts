@@ -108,7 +108,7 @@ export class ConnectionShell {
   }
 
   hurry(): void {
-    this.#dispatch({ type: "hurry" });
+    this.#dispatch({ type: "hurry", lastByteAt: this.open?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY });
   }
 
   rotate(): void {

@@ -41,7 +41,7 @@ function reduce(settings: ConnectionSettings, state: StreamState, event: Connect
     case "reset":
       return state.name === "failed" ? to({ name: "idle", generation: state.generation }) : to(state);
     case "hurry":
-      return hurry(settings, state, moment);
+      return hurry(settings, state, event.lastByteAt, moment);
     case "rotate":
       return state.name === "open" ? wishToRotate(settings, state, moment) : to(state);
     default:
@@ -91,9 +91,9 @@ function start(settings: ConnectionSettings, state: StreamState, { now }: Moment
 }
 
 /** Ends a wait, and has an open connection show that it is alive. */
-function hurry(settings: ConnectionSettings, state: StreamState, { now }: Moment): Transition {
+function hurry(settings: ConnectionSettings, state: StreamState, lastByteAt: number, { now }: Moment): Transition {
   if (state.name === "open") {
-    const probing = probeNow(settings, state, now);
+    const probing = probeNow(settings, state, lastByteAt, now);
     if (state.successor?.step.at !== "waiting") return probing;
     const { generation } = state.successor;
     const redial: ConnectionEffect = { type: "setTimer", timer: "retry", generation, delayMs: 0 };
@@ -105,10 +105,10 @@ function hurry(settings: ConnectionSettings, state: StreamState, { now }: Moment
   return to(dialing.state, { type: "cancelTimer", timer: "retry" }, ...dialing.effects);
 }
 
-function probeNow(settings: ConnectionSettings, state: Open, now: number): Transition {
+function probeNow(settings: ConnectionSettings, state: Open, lastByteAt: number, now: number): Transition {
   if (settings.heartbeat === false || state.heartbeat === undefined) return to(state);
   const { generation } = state;
-  const heartbeat = probe(state.heartbeat, now, settings.heartbeat);
+  const heartbeat = probe(state.heartbeat, lastByteAt, now, settings.heartbeat);
   const ping = { type: "sendPing", generation } as const;
   return to({ ...state, heartbeat }, ping, heartbeatTimer(generation, heartbeat, now));
 }

@@ -31,10 +31,20 @@ export function startHeartbeat(now: number, { intervalMs, timeoutMs }: Heartbeat
 // Of a connection that there is reason to doubt: nobody wants to wait for the ordinary timeout.
 const longestProbeMs = 5_000;
 
-/** Pings out of turn: the verdict on a silence falls sooner; one that lasts already is not begun anew. */
-export function probe(before: Heartbeat, now: number, { intervalMs, timeoutMs }: HeartbeatLimits): Heartbeat {
-  const silentSince = before.silentSince ?? now;
-  const patienceMs = Math.min(before.patienceMs, now - silentSince + Math.min(timeoutMs, longestProbeMs));
+/**
+ * Pings out of turn: the verdict on a silence falls sooner; one that lasts already is not begun anew. What came before
+ * the probe does not answer it.
+ */
+export function probe(
+  before: Heartbeat,
+  lastByteAt: number,
+  now: number,
+  { intervalMs, timeoutMs }: HeartbeatLimits,
+): Heartbeat {
+  const lasting = before.silentSince !== undefined && lastByteAt < before.silentSince ? before.silentSince : undefined;
+  const silentSince = lasting ?? now;
+  const longestMs = lasting === undefined ? timeoutMs : before.patienceMs;
+  const patienceMs = Math.min(longestMs, now - silentSince + Math.min(timeoutMs, longestProbeMs));
   const nextPingAt = now + intervalMs;
   return { nextPingAt, silentSince, patienceMs, dueAt: Math.min(nextPingAt, silentSince + patienceMs) };
 }

@@ -57,19 +57,27 @@ test("a process that stood still pings at once and gives the full timeout", () =
 });
 
 test("a probe pings at once, and its verdict falls after 5 s at most", () => {
-  const probed = probe(startHeartbeat(0, limits), 7_000, limits);
+  const probed = probe(startHeartbeat(0, limits), 0, 7_000, limits);
   expect(probed).toMatchObject({ silentSince: 7_000, dueAt: 12_000 });
   expect(beat(probed, reading(0), 12_000, limits)).toEqual({ verdict: "dead", silentMs: 5_000 });
-  expect(probe(startHeartbeat(0, limits), 7_000, { intervalMs: 20_000, timeoutMs: 300 }).dueAt).toBe(7_300);
+  expect(probe(startHeartbeat(0, limits), 0, 7_000, { intervalMs: 20_000, timeoutMs: 300 }).dueAt).toBe(7_300);
 });
 
 test("a probe that was answered leaves the ordinary timeout", () => {
-  const alive = look(probe(startHeartbeat(0, limits), 7_000, limits), reading(7_001));
+  const alive = look(probe(startHeartbeat(0, limits), 0, 7_000, limits), reading(7_001));
   expect(alive.heartbeat).toMatchObject({ silentSince: undefined, patienceMs: 10_000, dueAt: 27_000 });
 });
 
 test("probe after probe does not put off the verdict on a silence that lasts", () => {
   let heartbeat = look(startHeartbeat(0, limits), reading(0)).heartbeat;
-  for (let now = 21_000; now < 30_000; now += 1_000) heartbeat = probe(heartbeat, now, limits);
+  for (let now = 21_000; now < 30_000; now += 1_000) heartbeat = probe(heartbeat, 0, now, limits);
   expect(heartbeat.dueAt).toBe(26_000);
+});
+
+test("what answered an earlier ping does not answer a probe", () => {
+  const pinged = look(startHeartbeat(0, limits), reading(0)).heartbeat;
+  const probed = probe(pinged, 20_050, 28_000, limits);
+  expect(probed).toMatchObject({ silentSince: 28_000, dueAt: 33_000 });
+  expect(beat(probed, reading(20_050), 33_000, limits)).toEqual({ verdict: "dead", silentMs: 5_000 });
+  expect(look(probed, reading(28_000)).verdict).toBe("wait");
 });

@@ -118,17 +118,17 @@ test("a stream that does not reconnect does not renew either", () => {
 });
 
 test("hurry ends a wait at once, and counts as the retry that it was", () => {
-  const it = opened().lose(passing).on({ type: "hurry" });
+  const it = opened().lose(passing).on({ type: "hurry", lastByteAt: 0 });
   expect(it.state).toMatchObject({ name: "reconnecting", generation: 2, retries: 1, step: { at: "dialing" } });
   expect(it.effects[0]).toEqual({ type: "cancelTimer", timer: "retry" });
 });
 
 test("hurry on an open connection sends a ping, and looks for its answer within 5 s", () => {
-  const it = opened().on({ type: "hurry" });
+  const it = opened().on({ type: "hurry", lastByteAt: 0 });
   expect([it.has("sendPing"), it.timer("heartbeat")]).toEqual([true, 5_000]);
 });
 
 test("hurry does nothing to a dial that is under way, nor to a stream that is over", () => {
-  expect(machine().on({ type: "start" }).on({ type: "hurry" }).effects).toEqual([]);
-  expect(machine().on({ type: "close" }).on({ type: "hurry" }).effects).toEqual([]);
+  expect(machine().on({ type: "start" }).on({ type: "hurry", lastByteAt: 0 }).effects).toEqual([]);
+  expect(machine().on({ type: "close" }).on({ type: "hurry", lastByteAt: 0 }).effects).toEqual([]);
 });

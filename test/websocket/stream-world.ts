@@ -123,9 +123,10 @@ export class StreamWorld {
         return this.#on({ type: "start" });
       case "close":
       case "reset":
-      case "hurry":
       case "rotate":
         return this.#on({ type: move.do });
+      case "hurry":
+        return this.#on({ type: "hurry", lastByteAt: this.#lastByteAt });
       default:
         return this.#ofSocket(move);
     }
@@ -142,7 +143,12 @@ export class StreamWorld {
     );
     must(this.#prepared === 0, "each onConnect has its onDisconnect");
     must(this.#closes === 1, "the stream is closed once");
-    for (const event of [{ type: "start" }, { type: "close" }, { type: "hurry" }, { type: "rotate" }] as const) {
+    for (const event of [
+      { type: "start" },
+      { type: "close" },
+      { type: "hurry", lastByteAt: 0 },
+      { type: "rotate" },
+    ] as const) {
       this.#on(event);
       must(this.#state.name === "closed", "closed is the end");
     }
