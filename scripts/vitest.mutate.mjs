@@ -11,6 +11,6 @@ export default {
     // those that loop and wide enough for a busy machine.
     testTimeout: 4_000,
     // The same few walks for each mutant: what the reference model finds at all, it finds soon.
-    provide: { walks: { numRuns: 300, seed: 1 } },
+    provide: { walks: { numRuns: 500, seed: 1 } },
   },
 };

@@ -32,6 +32,12 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
 );
+// Most of what can go wrong goes wrong after a stream was open.
+const beginnings: fc.Arbitrary<readonly Move[]> = fc.constantFrom(
+  [],
+  [{ do: "start" }],
+  [{ do: "start" }, { do: "turn", pick: 0 }, { do: "open", pick: 0 }, { do: "ready", pick: 0 }],
+);
 const walk = fc.array(fc.tuple(moves, fc.integer({ min: 0, max: 99 })), { maxLength: 60, size: "max" });
 
 const reconnect = {
@@ -42,7 +48,10 @@ const reconnect = {
 };
 const worlds: Readonly<Record<string, Partial<ConnectionSettings>>> = {
   "that reconnects for ever and rotates": {},
-  "that does not rotate": { rotation: false },
+  "that does not rotate, and pings more often than it gives up": {
+    rotation: false,
+    heartbeat: { intervalMs: 5_000, timeoutMs: 12_000 },
+  },
   "that never reconnects": { reconnect: false },
   "that reconnects twice, without a heartbeat": { reconnect: { ...reconnect, maxAttempts: 2 }, heartbeat: false },
 };
@@ -59,8 +68,9 @@ const walks = inject("walks") ?? { numRuns: 26_000 };
 for (const [name, settings] of Object.entries(worlds)) {
   test(`property: a stream ${name} has one flowing socket, loses no send and leaves nothing behind`, () => {
     fc.assert(
-      fc.property(walk, (steps) => {
+      fc.property(beginnings, walk, (beginning, steps) => {
         const world = new StreamWorld(settings);
+        for (const move of beginning) world.move(move);
         for (const [move, random] of steps) {
           world.random = random / 100;
           world.move(move);

@@ -43,10 +43,21 @@ export type Move =
   | { readonly do: "forge"; readonly type: "opened" | "prepared" | "renewed" | "flushed"; readonly pick: number };
 
 interface Socket {
+  readonly endpoint: number;
   is: "dialing" | "open" | "closing";
   isPreparing: boolean;
   isRetired: boolean;
 }
+
+// What else is dialled is dialled within a wait.
+const dialReasons: ReadonlySet<string> = new Set([
+  "start",
+  "hurry",
+  "rotate",
+  "renewed",
+  "timer retry",
+  "timer rotate",
+]);
 
 interface Send {
   /** On its way over this connection; undefined while it waits. */
@@ -77,6 +88,13 @@ export class StreamWorld {
   /** `prepare` without its `disconnected`. */
   #prepared = 0;
   #starts = 0;
+  /** Attempts that failed, and that `report` has not told of yet. */
+  #untold = 0;
+  /** When the connection that flows began to, and when credentials were renewed since one was stable. */
+  #flowsSince = 0;
+  #renewedAt: number | undefined;
+  /** Of the connection that flows or is tried: where it was dialled. */
+  #endpoint = 0;
   /** Ends with an error, and without. */
   #failures = 0;
   #closes = 0;
@@ -165,22 +183,20 @@ export class StreamWorld {
       const { generation } = this.#state;
       return this.#on({ type: "renewed", generation, hasOthers: move.hasOthers });
     }
-    const all = [...this.#sockets].filter(([, { isRetired }]) => !isRetired);
+    const all = [...this.#sockets].filter(([, socket]) => canDo(move.do, socket));
     const chosen = all[move.pick % Math.max(1, all.length)];
     if (chosen === undefined) return;
     const [generation, socket] = chosen;
     const stage = (name: DialStage): void => this.#on({ type: "stage", generation, stage: name, endpoints: 2 });
     switch (move.do) {
       case "turn":
-        return socket.is === "dialing" ? stage("endpoint") : undefined;
+        return stage("endpoint");
       case "open":
-        if (socket.is !== "dialing") return;
         stage("upgrade");
         socket.is = "open";
         return this.#on({ type: "opened", generation });
       case "ready":
       case "unready":
-        if (!socket.isPreparing) return;
         socket.isPreparing = false;
         return this.#on(
           move.do === "ready" ? { type: "prepared", generation } : { type: "prepareFailed", generation, thrown: "no" },
@@ -217,19 +233,34 @@ export class StreamWorld {
   }
 
   #on(event: ConnectionEvent): void {
-    const next = this.#reduce(this.#state, event, { now: this.#now, random: this.random });
+    const before = this.#state;
+    if (this.#failsAttempt(event)) this.#untold++;
+    const next = this.#reduce(before, event, { now: this.#now, random: this.random });
     this.#state = next.state;
-    for (const effect of next.effects) this.#run(effect);
+    // There are no others, so that none were tried.
+    if (isRenewing(before) && !isRenewing(next.state) && event.type !== "lost") {
+      if (event.type !== "renewed" || !event.hasOthers) this.#renewedAt = undefined;
+    }
+    for (const effect of next.effects) this.#run(effect, event);
     if (event.type === "lost") this.#sockets.delete(event.generation);
+    this.#checkEnd(before, event);
+    this.#checkReports();
     this.#check();
   }
 
-  #run(effect: ConnectionEffect): void {
+  #run(effect: ConnectionEffect, event: ConnectionEvent): void {
     switch (effect.type) {
       case "dial":
         must(effect.generation === this.#lastGeneration + 1, "a generation is one above the last");
+        must(dialReasons.has(event.type === "timer" ? `timer ${event.timer}` : event.type), "no dial within a wait");
         this.#lastGeneration = effect.generation;
-        this.#sockets.set(effect.generation, { is: "dialing", isPreparing: false, isRetired: false });
+        this.#checkEndpoint(effect.endpoint);
+        this.#sockets.set(effect.generation, {
+          endpoint: effect.endpoint,
+          is: "dialing",
+          isPreparing: false,
+          isRetired: false,
+        });
         return;
       case "destroySocket":
         // At the end of all, `end` gives up what is left.
@@ -253,6 +284,10 @@ export class StreamWorld {
         return;
       case "setTimer":
         must(effect.delayMs >= 0 && Number.isFinite(effect.delayMs), "a delay is a number of milliseconds");
+        must(
+          effect.timer !== "connect" || !this.#timers.has("connect"),
+          "the connect limit is set once for an attempt",
+        );
         this.#timers.set(effect.timer, { at: this.#now + effect.delayMs, generation: effect.generation });
         return;
       case "cancelTimer":
@@ -260,12 +295,14 @@ export class StreamWorld {
         return;
       case "flow":
         must(!this.#live(effect.generation).isPreparing, "nothing flows before a connection is ready");
+        this.#endFlow();
         this.#flowing = effect.generation;
+        this.#flowsSince = this.#now;
         this.#lastByteAt = this.#now;
         for (const send of this.#sends) if (send.settled === undefined) send.over ??= effect.generation;
         return;
       case "hold":
-        if (this.#flowing === effect.generation) this.#flowing = undefined;
+        if (this.#flowing === effect.generation) this.#endFlow();
         this.#reject(({ over }) => over === effect.generation);
         return;
       case "retire":
@@ -275,18 +312,83 @@ export class StreamWorld {
       case "end":
         if (effect.error === undefined) this.#closes++;
         else must(++this.#failures <= this.#starts, "a start fails once");
-        this.#flowing = undefined;
+        this.#endFlow();
+        this.#renewedAt = undefined;
         this.#reject(() => true);
         // The shell lets none of them outlive the stream.
         for (const [generation, socket] of this.#sockets) if (socket.isRetired) this.#sockets.delete(generation);
         return;
       case "renew":
-      case "flush":
+        this.#forgetRenewal();
+        must(this.#renewedAt === undefined, "credentials are renewed once until a connection was stable");
+        this.#renewedAt = this.#now;
+        return;
       case "report":
+        must(this.#untold > 0, "a failed attempt is reported once, and nothing else is");
+        this.#untold--;
+        return;
+      case "flush":
       case "sendPing":
       case "announce":
         return;
     }
+  }
+
+  #endFlow(): void {
+    if (this.#flowing === undefined) return;
+    this.#forgetRenewal();
+    const state = this.#state;
+    // What was renewed for a successor that was not dialled again was not tried.
+    if (state.name === "reconnecting" && state.step.at !== "dialing" && state.step.at !== "preparing") {
+      if (!state.isRenewed) this.#renewedAt = undefined;
+    }
+    this.#flowing = undefined;
+  }
+
+  /** A connection that was made with renewed credentials, and was stable, ends the count. */
+  #forgetRenewal(): void {
+    const { reconnect } = this.#settings;
+    if (this.#flowing === undefined || reconnect === false || this.#renewedAt === undefined) return;
+    const isStable = this.#now - this.#flowsSince >= reconnect.stableAfterMs;
+    if (isStable && this.#flowsSince >= this.#renewedAt) this.#renewedAt = undefined;
+  }
+
+  /** Whether `report` has to tell of it: not of the loss of an open connection, nor of what `onConnect` threw. */
+  #failsAttempt(event: ConnectionEvent): boolean {
+    const state = this.#state;
+    if (state.name !== "connecting" && state.name !== "reconnecting" && state.name !== "open") return false;
+    if (event.type === "lost") return event.generation !== this.#flowing;
+    return event.type === "timer" && event.timer === "connect" && !isRenewing(state);
+  }
+
+  #checkReports(): void {
+    const state = this.#state;
+    if (isRenewing(state)) return;
+    const isGoingOn = ["connecting", "reconnecting", "open"].includes(state.name);
+    must(!isGoingOn || this.#untold === 0, "a failed attempt that another follows is reported");
+    this.#untold = 0;
+  }
+
+  /** In the order of the list, from its beginning in each outage; the same again with other credentials. */
+  #checkEndpoint(endpoint: number): void {
+    const state = this.#state;
+    if (state.name === "open") {
+      must(endpoint === state.successor?.failures, "a successor begins with the first endpoint, and goes on in order");
+      return;
+    }
+    const isInOrder = endpoint === 0 || endpoint === this.#endpoint || endpoint === this.#endpoint + 1;
+    must(isInOrder, `endpoint ${endpoint} after ${this.#endpoint}`);
+  }
+
+  /** What ends a stream for good, but for the limit of a start. */
+  #checkEnd(before: StreamState, event: ConnectionEvent): void {
+    const { reconnect, judge: verdictOn } = this.#settings;
+    if (reconnect === false || event.type !== "lost" || this.#state.name !== "failed") return;
+    if (before.name !== "open" && before.name !== "reconnecting") return;
+    const isUsedUp = before.retries >= reconnect.maxAttempts;
+    const verdict = verdictOn(event.error);
+    must(isUsedUp || verdict === "fatal" || verdict === "refresh", "what passes ends no stream");
+    must(isUsedUp || before.fatals + 1 >= before.endpoints, "one endpoint that refuses for good does not end a stream");
   }
 
   #live(generation: number): Socket {
@@ -311,7 +413,15 @@ export class StreamWorld {
     must(live.length === Number(hasSocket) + Number(hasSuccessor), `${live.length} sockets in ${describe(state)}`);
     must(state.name !== "open" || this.#flowing === state.generation, "an open stream flows over its own connection");
     must(state.name === "open" || state.name === "closing" || this.#flowing === undefined, `a flow in ${state.name}`);
+    const { heartbeat, reconnect } = this.#settings;
+    if ("retries" in state && reconnect !== false) {
+      must(state.retries <= reconnect.maxAttempts, "there are not more retries than maxAttempts");
+    }
+    this.#endpoint = this.#sockets.get(state.generation)?.endpoint ?? this.#endpoint;
     this.#checkTimers(state, hasSuccessor);
+    if (state.name !== "open" || heartbeat === false) return;
+    const silentMs = this.#now - this.#lastByteAt;
+    must(silentMs <= heartbeat.intervalMs + heartbeat.timeoutMs, "a black hole is found within interval plus timeout");
   }
 
   /** Every state leaves: something is set that will end it, and nothing is that will not. */
@@ -336,6 +446,16 @@ export class StreamWorld {
       `timers ${[...set].join()} instead of ${[...expected].join()} in ${describe(state)}`,
     );
   }
+}
+
+const isRenewing = (state: StreamState): boolean =>
+  "step" in state && typeof state.step !== "string" && state.step.at === "renewing";
+
+/** Whether the world can do that to this socket. */
+function canDo(what: Move["do"], { is, isPreparing, isRetired }: Socket): boolean {
+  if (isRetired) return false;
+  if (what === "turn" || what === "open") return is === "dialing";
+  return what === "ready" || what === "unready" ? isPreparing : true;
 }
 
 function describe(state: StreamState): string {
