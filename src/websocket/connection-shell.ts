@@ -51,7 +51,7 @@ const outside = AsyncLocalStorage.snapshot();
 export class ConnectionShell {
   readonly #settings: ConnectionSettings;
   readonly #host: StreamHost;
-  readonly #dialer: Dialer;
+  readonly #dialer: Pick<Dialer, "dial" | "renewCredentials">;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #reduce: ReturnType<typeof connectionReducer>;
@@ -66,7 +66,7 @@ export class ConnectionShell {
   constructor(
     settings: ConnectionSettings,
     world: { readonly clock: Clock; readonly random: Random },
-    dialer: Dialer,
+    dialer: Pick<Dialer, "dial" | "renewCredentials">,
     host: StreamHost,
   ) {
     this.#settings = settings;
@@ -139,7 +139,12 @@ export class ConnectionShell {
     this.#pending = [event];
     outside(() => {
       try {
-        for (let next = this.#pending?.shift(); next !== undefined; next = this.#pending?.shift()) this.#step(next);
+        const faults: Fault[] = [];
+        for (let next = this.#pending?.shift(); next !== undefined; next = this.#pending?.shift()) {
+          const taken = next;
+          guarded(faults, () => this.#step(taken));
+        }
+        if (faults[0] !== undefined) throw faults[0].thrown;
       } finally {
         this.#pending = undefined;
       }
@@ -150,11 +155,17 @@ export class ConnectionShell {
     const { state, effects } = this.#reduce(this.#state, event, { now: this.#clock.now(), random: this.#random() });
     this.#state = state;
     const lost = event.type === "lost" ? this.#live.get(event.generation) : undefined;
-    for (const effect of effects) this.#run(effect);
-    if (event.type !== "lost" || lost === undefined) return;
-    if (this.#live.get(lost.generation) === lost) this.#live.delete(lost.generation);
-    lost.destroy();
-    if (lost.endAttempt()) this.#host.attempted(lost, event.error);
+    const faults: Fault[] = [];
+    for (const effect of effects) guarded(faults, () => this.#run(effect));
+    if (event.type === "lost" && lost !== undefined) guarded(faults, () => this.#bury(lost, event.error));
+    if (faults[0] !== undefined) throw faults[0].thrown;
+  }
+
+  /** Its socket is gone, or what was to become one. */
+  #bury(connection: LiveConnection, error: ExternalServiceError): void {
+    if (this.#live.get(connection.generation) === connection) this.#live.delete(connection.generation);
+    connection.destroy();
+    if (connection.endAttempt()) this.#host.attempted(connection, error);
   }
 
   #run(effect: ConnectionEffect): void {
@@ -330,5 +341,18 @@ export class ConnectionShell {
   #cancelTimer(timer: TimerName): void {
     this.#timers.get(timer)?.cancel();
     this.#timers.delete(timer);
+  }
+}
+
+interface Fault {
+  readonly thrown: unknown;
+}
+
+/** What one effect throws, a log that is full say, must not keep the others from being done. */
+function guarded(faults: Fault[], act: () => void): void {
+  try {
+    act();
+  } catch (thrown) {
+    faults.push({ thrown });
   }
 }
