@@ -91,8 +91,7 @@ export class ConnectionShell {
 
   /** True while we hold the reader. */
   get isPaused(): boolean {
-    const current = this.#live.get(this.#state.generation);
-    return current?.socket !== undefined && current.readingSince === undefined;
+    return this.#live.get(this.#state.generation)?.isPaused === true;
   }
 
   start(): void {
@@ -262,11 +261,11 @@ export class ConnectionShell {
   }
 
   #close(generation: number): void {
-    this.#withSocket(generation, (socket) => {
+    this.#withSocket(generation, (socket, connection) => {
       // First: what it held back had come before, and is owed to whoever consumes it.
       socket.close();
       this.#host.discardIncoming();
-      socket.resume();
+      connection.setPaused(false, this.#clock.now());
     });
   }
 

@@ -11,8 +11,9 @@ export class LiveConnection {
   /** `under way`: from when its turn came until it is ready, or has failed. */
   #attempt: "waiting" | "under way" | "over" = "waiting";
   socket: StreamSocket | undefined;
-  /** Since when it is being read; undefined while it is not, when silence is our own doing. */
+  /** Since when it is being read; undefined before it is open, and while we hold the reader. */
   readingSince: number | undefined;
+  #isPaused = false;
   /** Where it was dialled, without query; undefined until that is known. */
   endpoint: string | undefined;
 
@@ -46,8 +47,14 @@ export class LiveConnection {
     return wasUnderWay;
   }
 
+  /** We hold the reader, so that silence is our own doing. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   setPaused(isPaused: boolean, now: number): void {
     if (this.socket === undefined) return;
+    this.#isPaused = isPaused;
     this.readingSince = isPaused ? undefined : now;
     if (isPaused) this.socket.pause();
     else this.socket.resume();

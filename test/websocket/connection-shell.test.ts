@@ -82,10 +82,33 @@ test("events that effects bring about are taken after them, not within them", as
   expect([shell.state.name, told]).toEqual(["closing", ["attempted 1 well", "discard"]]);
 });
 
+test("a connection that is dialled is not held back", async () => {
+  const { shell, clock, open } = setUp();
+  shell.start();
+  await clock.advance(0);
+  expect(shell.isPaused).toBe(false);
+  const socket = await open();
+  shell.setPaused(true, 1);
+  expect([shell.isPaused, socket.did]).toEqual([true, ["pause"]]);
+  shell.setPaused(false, 1);
+  expect([shell.isPaused, socket.did]).toEqual([false, ["pause", "resume"]]);
+});
+
 test("a connection that there is none of is not held back either", () => {
   const { shell } = setUp();
   shell.setPaused(true, 7);
   expect(shell.isPaused).toBe(false);
+});
+
+test("once the Close frame is out, the socket is read, whoever is slow", async () => {
+  const { shell, clock, open } = setUp();
+  shell.start();
+  const socket = await open();
+  shell.setPaused(true, 1);
+  shell.close();
+  await clock.advance(0);
+  shell.setPaused(true, 1);
+  expect([shell.isPaused, socket.did]).toEqual([false, ["pause", "close", "resume"]]);
 });
 
 test("a provider that renews credentials is ended by close(), and its late answer dials nothing", async () => {
