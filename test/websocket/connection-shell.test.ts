@@ -35,6 +35,16 @@ test("a dial that cannot be made is a failed attempt, and another follows", asyn
   expect(dials).toHaveLength(2);
 });
 
+test("an attempt counts from its turn, also where the endpoint provider fails", async () => {
+  const { shell, clock, how, last, told } = setUp();
+  how.isHeld = true;
+  shell.start();
+  last().listener.stage("endpoint");
+  last().result.reject(lost);
+  await clock.advance(0);
+  expect(told).toContain("attempted 1 connection-reset");
+});
+
 test("what never got its turn was no attempt", async () => {
   const { shell, clock, last, told, how } = setUp();
   how.isHeld = true;
