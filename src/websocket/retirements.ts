@@ -2,14 +2,21 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
 import type { LiveConnection } from "./live-connection.ts";
 
+interface Retirement {
+  timer: Timer;
+  /** What was owed on it is settled, or was given up. */
+  isOver: boolean;
+  isClosing: boolean;
+}
+
 /** The connections that another has taken the place of: each is closed when nothing is owed on it, or by the limit. */
 export class Retirements {
   readonly #clock: Clock;
   readonly #limitMs: number;
   readonly #onOver: (connection: LiveConnection, error: ExternalServiceError | undefined) => void;
-  readonly #timers = new Map<LiveConnection, Timer>();
+  readonly #all = new Map<LiveConnection, Retirement>();
 
-  /** @param onOver - called once for each: with an error where it broke, without where we destroyed it. */
+  /** @param onOver - called once for each: with an error where it broke, without where we gave up what it owed. */
   constructor(
     clock: Clock,
     limitMs: number,
@@ -23,28 +30,43 @@ export class Retirements {
   /** It goes on being read, for what is still owed on it. */
   add(connection: LiveConnection, isFree: Promise<void>): void {
     connection.setPaused(false, this.#clock.now());
-    this.#timers.set(
-      connection,
-      this.#clock.setTimer(this.#limitMs, () => this.end(connection, undefined)),
-    );
-    void isFree.then(() => connection.socket?.close());
+    const timer = this.#clock.setTimer(this.#limitMs, () => this.#limitPassed(connection));
+    this.#all.set(connection, { timer, isOver: false, isClosing: false });
+    void isFree.then(() => this.#close(connection));
   }
 
   has(connection: LiveConnection): boolean {
-    return this.#timers.has(connection);
+    return this.#all.has(connection);
   }
 
   end(connection: LiveConnection, error: ExternalServiceError | undefined): void {
-    const timer = this.#timers.get(connection);
-    if (timer === undefined) return;
-    timer.cancel();
-    this.#timers.delete(connection);
-    this.#onOver(connection, error);
+    const retirement = this.#all.get(connection);
+    if (retirement === undefined) return;
+    retirement.timer.cancel();
+    this.#all.delete(connection);
+    if (!retirement.isOver) this.#onOver(connection, error);
     connection.destroy();
   }
 
   /** The stream is over. */
   endAll(): void {
-    for (const connection of this.#timers.keys()) this.end(connection, undefined);
+    for (const connection of this.#all.keys()) this.end(connection, undefined);
+  }
+
+  /** What it still owes is given up; the peer is told all the same that we leave, and has as long again to agree. */
+  #limitPassed(connection: LiveConnection): void {
+    const retirement = this.#all.get(connection);
+    if (retirement === undefined || retirement.isClosing) return this.end(connection, undefined);
+    retirement.isOver = true;
+    retirement.timer = this.#clock.setTimer(this.#limitMs, () => this.end(connection, undefined));
+    this.#close(connection);
+    this.#onOver(connection, undefined);
+  }
+
+  #close(connection: LiveConnection): void {
+    const retirement = this.#all.get(connection);
+    if (retirement === undefined || retirement.isClosing) return;
+    retirement.isClosing = true;
+    connection.socket?.close();
   }
 }
