@@ -1,6 +1,6 @@
 // What `npm run mutate` runs: a mutant is found by the tests of what was mutated, or it is not found.
 // On its own, for with the types of vitest.config.ts the type-aware linter takes these scripts for something else.
-const machine = "{close-codes,connection,connection.model,heartbeat,redial,succession}";
+const machine = "{close-codes,connection,connection.model,connection.turns,heartbeat,redial,succession}";
 
 export default {
   test: {

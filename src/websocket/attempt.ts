@@ -5,6 +5,7 @@ import type {
   ConnectionEvent,
   ConnectionSettings,
   Moment,
+  ReconnectLimits,
   StreamState,
   Transition,
 } from "./connection-model.ts";
@@ -120,10 +121,8 @@ function refuse(
   { refusal: error, isTold, wasStable }: Renewing,
   moment: Moment,
 ): Transition {
-  const next =
-    settings.reconnect === false
-      ? ({ kind: "fail" } as const)
-      : nextAfterVerdict(settings.reconnect, "fatal", error, state, wasStable, moment.random);
+  // Where nothing is dialled again, nothing is renewed either.
+  const next = nextAfterVerdict(settings.reconnect as ReconnectLimits, "fatal", error, state, wasStable, moment.random);
   const effects: ConnectionEffect[] = [
     { type: "cancelTimer", timer: "connect" },
     { type: "destroySocket", generation: state.generation },
@@ -133,8 +132,10 @@ function refuse(
 
 function open(settings: ConnectionSettings, state: Attempting, { now, random }: Moment): Transition {
   const { generation, retries, misses, fatals, isRenewed, rotations, endpoints } = state;
-  const effects: ConnectionEffect[] = [{ type: "cancelTimer", timer: "connect" }];
-  if (state.name === "connecting") effects.push({ type: "cancelTimer", timer: "start" });
+  const effects: ConnectionEffect[] = [
+    { type: "cancelTimer", timer: "connect" },
+    { type: "cancelTimer", timer: "start" },
+  ];
   return opened(
     settings,
     { generation, retries, misses, fatals, isRenewed, rotations, endpoints },

@@ -88,7 +88,7 @@ export function follow(
   const generation = state.name === "open" ? state.lastGeneration : state.generation;
   if (hadSocket) effects.push({ type: "disconnected", error, willReconnect });
   if (!willReconnect) {
-    if (state.name === "connecting") effects.push({ type: "cancelTimer", timer: "start" });
+    effects.push({ type: "cancelTimer", timer: "start" });
     return to({ name: "failed", generation, error }, ...effects, { type: "end", error });
   }
   const base =

@@ -49,6 +49,34 @@ test("a code is described by its registered meaning", () => {
   expect([describeCloseCode(1012), describeCloseCode(4001)]).toEqual(["1012 (service restart)", "4001"]);
 });
 
+test("every registered code has its meaning", () => {
+  expect(
+    [
+      1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3003, 3008,
+    ].map(describeCloseCode),
+  ).toEqual([
+    "1000 (normal closure)",
+    "1001 (going away)",
+    "1002 (protocol error)",
+    "1003 (unsupported data)",
+    "1004 (reserved)",
+    "1005 (no code given)",
+    "1006 (no Close frame)",
+    "1007 (invalid payload)",
+    "1008 (policy violation)",
+    "1009 (message too big)",
+    "1010 (extension required)",
+    "1011 (internal error)",
+    "1012 (service restart)",
+    "1013 (try again later)",
+    "1014 (bad gateway)",
+    "1015 (TLS handshake)",
+    "3000 (unauthorized)",
+    "3003 (forbidden)",
+    "3008 (timeout)",
+  ]);
+});
+
 test("refused credentials may be good for others, by status and by close code", () => {
   expect([judgeStatus(401), judgeCloseCode(3000)]).toEqual(["refresh", "refresh"]);
   expect((["fatal", "refresh", "retry", "restart", "overload"] as const).map(isPassing)).toEqual([
