@@ -134,17 +134,87 @@ test("the limit of a start is that of its first dial, whichever is under way", (
   expect(restarted.on(timer("start")(2)).state).toMatchObject({ name: "failed", error: passing });
 });
 
+/** The effects of the last event, in order. */
+const told = ({ effects }: Machine): readonly string[] =>
+  effects.flatMap((effect) => {
+    if (effect.type === "announce") return [];
+    if (effect.type === "cancelTimer") return [`cancel ${effect.timer}`];
+    if (effect.type === "setTimer") return [`set ${effect.timer} ${effect.delayMs}`];
+    if (effect.type !== "disconnected") return [effect.type];
+    return [`disconnected ${effect.willReconnect ? "for now" : "for good"}${effect.error ? " by an error" : ""}`];
+  });
+
 test("what the limit of a start ends is told in the order in which it is to be done", () => {
-  const told = (it: Machine): unknown => {
-    it.on(timer("start")(1));
-    return it.effects.flatMap((effect) => {
-      if (effect.type === "announce") return [];
-      if (effect.type === "cancelTimer") return [`cancel ${effect.timer}`];
-      return [effect.type === "disconnected" ? `disconnected ${effect.willReconnect}` : effect.type];
-    });
-  };
-  expect(told(start().lose(passing))).toEqual(["cancel retry", "end"]);
-  expect(told(start())).toEqual(["cancel connect", "destroySocket", "end"]);
-  const prepared = ["cancel connect", "hold", "destroySocket", "disconnected false", "end"];
-  expect(told(start().on({ type: "opened", generation: 1 }))).toEqual(prepared);
+  const limit = timer("start")(1);
+  expect(told(start().lose(passing).on(limit))).toEqual(["cancel retry", "end"]);
+  expect(told(start().on(limit))).toEqual(["cancel connect", "destroySocket", "end"]);
+  const preparing = start().on({ type: "opened", generation: 1 }).on(limit);
+  const ended = ["cancel connect", "hold", "destroySocket", "disconnected for good by an error", "end"];
+  expect(told(preparing)).toEqual(ended);
+});
+
+test("close() ends what is under way, and nothing else", () => {
+  const close = (it: Machine): readonly string[] => told(it.on({ type: "close" }));
+  expect(close(start())).toEqual(["cancel connect", "cancel start", "destroySocket", "end"]);
+  expect(close(start().lose(passing))).toEqual(["cancel retry", "cancel start", "end"]);
+  expect(close(opened().lose(passing))).toEqual(["cancel retry", "end"]);
+  const preparing = start().on({ type: "opened", generation: 1 });
+  expect(close(preparing)).toEqual(["cancel connect", "cancel start", "set close 5000", "closeSocket"]);
+  expect(preparing.state).toMatchObject({ name: "closing", step: "handshake" });
+  const flushing = ["set close 5000", "flush"];
+  expect(close(opened())).toEqual(["cancel heartbeat", "cancel rotate", ...flushing]);
+  const given = ["cancel heartbeat", "cancel rotate", "cancel connect"];
+  expect(close(rotating())).toEqual([...given, "destroySocket", ...flushing]);
+  const both = close(rotating().on({ type: "opened", generation: 2 }));
+  expect(both).toEqual([...given, "hold", "destroySocket", "disconnected for good", ...flushing]);
+});
+
+test("a closing stream is closed by the peer, by the loss of the connection or by its limit", () => {
+  const closing = (): Machine => opened().on({ type: "close" });
+  expect(told(closing().lose(passing))).toEqual(["cancel close", "disconnected for good by an error", "end"]);
+  const over = closing().on(timer("close")(1));
+  expect(told(over)).toEqual(["cancel close", "destroySocket", "disconnected for good", "end"]);
+});
+
+test("a failed attempt and a lost connection take along what was theirs", () => {
+  expect(told(start().lose(passing))).toEqual(["cancel connect", "report", "set retry 250"]);
+  const preparing = start().on({ type: "opened", generation: 1 }).lose(passing);
+  const hold = ["cancel connect", "hold", "disconnected for now by an error", "report", "set retry 250"];
+  expect(told(preparing)).toEqual(hold);
+  const open = ["cancel heartbeat", "cancel rotate", "hold", "disconnected for now by an error"];
+  expect(told(opened().lose(passing))).toEqual([...open, "set retry 250"]);
+  expect(told(rotating().lose(passing))).toEqual(open);
+  expect(told(start().lose(refusedWith(404)))).toEqual(["cancel connect", "cancel start", "end"]);
+});
+
+test("a successor that fails takes along what was its own, and one that takes over what was the old one's", () => {
+  const lost = (it: Machine): Machine => it.on({ type: "lost", generation: 2, error: passing });
+  expect(told(lost(rotating()))).toEqual(["cancel connect", "report", "set retry 250"]);
+  const preparing = (): Machine => rotating().on({ type: "opened", generation: 2 });
+  const hold = ["cancel connect", "hold", "disconnected for now by an error", "report", "set retry 250"];
+  expect(told(lost(preparing()))).toEqual(hold);
+  const cancelled = ["cancel connect", "cancel heartbeat", "cancel rotate"];
+  const next = ["set heartbeat 20000", "set rotate 57000", "flow", "retire", "disconnected for now"];
+  expect(told(preparing().on({ type: "prepared", generation: 2 }))).toEqual([...cancelled, ...next]);
+});
+
+test("hurry has a successor that waits dialled at once, and leaves one that is dialled alone", () => {
+  const hurry = { type: "hurry", lastByteAt: 0 } as const;
+  const probing = ["sendPing", "set heartbeat 5000"];
+  expect(told(rotating().on(hurry))).toEqual(probing);
+  const waiting = rotating().on({ type: "lost", generation: 2, error: passing }).on(hurry);
+  expect(told(waiting)).toEqual([...probing, "set retry 0"]);
+  expect(told(start().lose(passing).on(hurry))).toEqual(["cancel retry", "dial"]);
+  expect(told(opened({ heartbeat: false }).on(hurry))).toEqual([]);
+});
+
+test("each step is announced once", () => {
+  const isAnnounced = (it: Machine): boolean => it.has("announce");
+  const it = start();
+  expect(isAnnounced(it)).toBe(true);
+  expect(isAnnounced(it.on({ type: "opened", generation: 1 }))).toBe(true);
+  expect(isAnnounced(it.on({ type: "prepared", generation: 1 }))).toBe(true);
+  expect(isAnnounced(it.on({ type: "rotate" }))).toBe(false);
+  expect(isAnnounced(it.on({ type: "close" }))).toBe(true);
+  expect(isAnnounced(it.on({ type: "flushed", generation: 1 }))).toBe(true);
 });
