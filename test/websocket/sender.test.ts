@@ -77,9 +77,9 @@ test("the caller's signal takes a message back, with its reason unchanged", asyn
 
 test("what waits for a message waits for ever unless told otherwise, what is subscribed does not", () => {
   const { sender } = setUp();
-  expect(sender.terms("subscribe", {})).toEqual({ limitMs: 200, limit: "answer", signals: [] });
+  expect(sender.terms({})).toEqual({ limitMs: 200, limit: "answer", signals: [] });
   const { signal } = new AbortController();
-  expect(sender.terms("subscribe", { timeoutMs: 5, signal })).toEqual({
+  expect(sender.terms({ timeoutMs: 5, signal })).toEqual({
     limitMs: 5,
     limit: "answer",
     signals: [signal],
