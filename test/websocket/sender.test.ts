@@ -38,17 +38,6 @@ test("the shorter of the own limit and the inherited deadline ends a send, and s
   expect(await longer).toMatchObject({ code: "timeout-send", limitMs: 70 });
 });
 
-test("a limit that is none is a mistake of the program, and nothing is queued", async () => {
-  const { stream, sender } = setUp();
-  for (const timeoutMs of [0, -1, Number.NaN]) {
-    const problems = [expect.stringContaining("timeoutMs must be a number above 0")];
-    expect(await thrownBy(sender.send("a", { timeoutMs }))).toMatchObject({ problems });
-    expect(await thrownBy(sender.request("a", { match: () => true, timeoutMs }))).toMatchObject({ problems });
-    expect(await thrownBy(sender.once(() => true, { timeoutMs }))).toMatchObject({ problems });
-  }
-  expect([stream.outbox.queuedMessages, stream.requests.size]).toEqual([0, 0]);
-});
-
 test("a request that is over before it was handed over is taken out of the outbox", async () => {
   const { clock, stream, sender } = setUp();
   const failure = thrownBy(sender.request("ask", { match: () => true }));
