@@ -96,8 +96,7 @@ export class Arrivals<Message> {
   }
 
   #take(message: Message, bytes: number, generation: number): void {
-    const { inbox, sequencer, subscriptions, announcesEnd } = this.#parts;
-    if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
+    const { inbox, sequencer, subscriptions } = this.#parts;
     const topic = subscriptions?.topicOf(message);
     // What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew.
     const isCounted = topic === undefined || subscriptions?.isTakenBack(topic) !== true;

@@ -109,13 +109,10 @@ for (const [name, { make, awaits, lateSocket, isOfSuccessor = false }] of Object
       const generation = isOfSuccessor ? 2 : before.generation;
       it.now = 20_000;
       it.on(of(generation));
-      if (awaits.includes(event)) {
-        expect([event, it.state === before && it.effects.length === 0]).toEqual([event, false]);
-        continue;
-      }
       const isDestroyed = event === "opened" && lateSocket === "is destroyed";
-      expect([event, it.effects]).toEqual([event, isDestroyed ? [{ type: "destroySocket", generation }] : []]);
-      expect(it.state).toBe(before);
+      const ignored = JSON.stringify(isDestroyed ? [{ type: "destroySocket", generation }] : []);
+      const isIgnored = it.state === before && JSON.stringify(it.effects) === ignored;
+      expect([event, isIgnored]).toEqual([event, !awaits.includes(event)]);
     }
   });
 }
