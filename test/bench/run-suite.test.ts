@@ -39,6 +39,17 @@ describe("every subject answers what it should, and has all of its figures", () 
     const whole = rows.filter(({ cpuRatio, cpuUs }) => [cpuRatio, cpuUs].every(isAboveZero));
     expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id }) => id));
   });
+
+  test.each([
+    ["websocket-receive", "json-200B"],
+    ["websocket-send", "json-200B-burst"],
+    ["websocket-send", "binary-1KiB-await"],
+    ["websocket-memory", "idle-1000"],
+  ])("%s %s", { timeout: 120_000 }, async (id, workload) => {
+    const { suite, rows } = await rowsOf(id, workload);
+    const whole = rows.filter(({ cpuRatio, cpuUs }) => [cpuRatio, cpuUs].every(isAboveZero));
+    expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id: subject }) => subject));
+  });
 });
 
 test("a subject that fails ends the run, with its name and its error", async () => {

@@ -1,0 +1,46 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { CpuSpan } from "../cpu-span.ts";
+import { measureSpans } from "../measure-spans.ts";
+import type { Suite } from "../suite.ts";
+import { bareSubject, connectAs, webSocketSubjects } from "../websocket-client.ts";
+import { type Payload, payloadOf } from "../websocket-frames.ts";
+
+const workloads = [
+  { id: "text-32B", about: "Text of 32 bytes, counted." },
+  { id: "json-200B", about: "Text of 200 bytes, its JSON parsed." },
+  { id: "binary-1KiB", about: "1 KiB of bytes, counted." },
+] as const;
+
+/** What a message costs from the socket to the handler, while they come as fast as they are read. */
+export const webSocketReceive: Suite = {
+  id: "websocket-receive",
+  title: "WebSocket: receiving a message",
+  baseline: bareSubject,
+  workloads,
+  subjects: webSocketSubjects,
+  server: new URL("../servers/canned-frames.ts", import.meta.url),
+  async measure(subject, workload, run) {
+    const url = `${run.origin.replace("http", "ws")}/flood/${workload}`;
+    const isJson = workload.startsWith("json");
+    let received = 0;
+    let last: unknown;
+    const handle = (data: Payload): void => {
+      received++;
+      last = isJson ? JSON.parse(data as string) : data;
+    };
+    await using open = new AsyncDisposableStack();
+    open.use(await connectAs(subject, url, handle));
+    const sample = await measureSpans(run, async (cpuMs) => {
+      const before = received;
+      using span = new CpuSpan(cpuMs);
+      await span.over;
+      return received - before;
+    });
+    const sent = payloadOf(workload);
+    deepStrictEqual(
+      last instanceof Uint8Array ? new Uint8Array(last) : last,
+      isJson ? (JSON.parse(sent as string) as unknown) : sent,
+    );
+    return sample;
+  },
+};
