@@ -24,17 +24,33 @@ export type Random = () => number;
 // setTimeout takes a 32-bit delay and fires at once above it; a longer wait is cut, and whoever waits looks again.
 const maxDelayMs = 2 ** 31 - 1;
 
+/** A class, not an object of closures: every idle stream has such a timer for its next ping. */
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+
+  constructor(handle: NodeJS.Timeout) {
+    this.#handle = handle;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+
+  unref(): void {
+    this.#handle.unref();
+  }
+
+  ref(): void {
+    this.#handle.ref();
+  }
+}
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(delayMs, callback) {
-    const handle = setTimeout(callback, Math.min(Math.max(0, delayMs), maxDelayMs));
-    return {
-      cancel: () => clearTimeout(handle),
-      unref: () => void handle.unref(),
-      ref: () => void handle.ref(),
-    };
+    return new SystemTimer(setTimeout(callback, Math.min(Math.max(0, delayMs), maxDelayMs)));
   },
 };
 

@@ -18,7 +18,8 @@ export interface DeadlineEntry {
  */
 export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implements Iterable<Entry> {
   readonly #clock: Clock;
-  readonly #entries = new Set<Entry>();
+  /** Made with the first entry: of the lists of a thousand idle streams, most never have one. */
+  #entries: Set<Entry> | undefined;
   #timer: Timer | undefined;
   /** Never later than the earliest `expiresAt` in the list; Infinity when no timer is set. */
   #armedFor = Number.POSITIVE_INFINITY;
@@ -28,14 +29,15 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries?.size ?? 0;
   }
 
   [Symbol.iterator](): Iterator<Entry> {
-    return this.#entries.values();
+    return (this.#entries ?? new Set<Entry>()).values();
   }
 
   add(entry: Entry): void {
+    this.#entries ??= new Set();
     if (this.#entries.size === 0) this.#timer?.ref();
     this.#entries.add(entry);
     this.hasten(entry);
@@ -43,7 +45,7 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
 
   /** Removes the entry, if it is in. An empty list does not keep the process alive. */
   remove(entry: Entry): void {
-    if (this.#entries.delete(entry) && this.#entries.size === 0) this.#timer?.unref();
+    if (this.#entries?.delete(entry) && this.#entries.size === 0) this.#timer?.unref();
   }
 
   /** To be called after `expiresAt` of an entry in the list was moved to an earlier moment. */
@@ -53,7 +55,7 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
 
   /** Cancels the timer; entries still in the list are forgotten, not told. */
   clear(): void {
-    this.#entries.clear();
+    this.#entries?.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
@@ -62,16 +64,17 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#armedFor = at;
-    this.#timer = this.#clock.setTimer(at - this.#clock.now(), this.#walk);
+    this.#timer = this.#clock.setTimer(at - this.#clock.now(), () => this.#walk());
   }
 
-  readonly #walk = (): void => {
+  #walk(): void {
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
+    const entries = this.#entries ?? [];
     const now = this.#clock.now();
-    for (const entry of this.#entries) if (entry.expiresAt <= now) entry.expire(now);
+    for (const entry of entries) if (entry.expiresAt <= now) entry.expire(now);
     let earliest = Number.POSITIVE_INFINITY;
-    for (const entry of this.#entries) if (entry.expiresAt < earliest) earliest = entry.expiresAt;
+    for (const entry of entries) if (entry.expiresAt < earliest) earliest = entry.expiresAt;
     if (earliest < this.#armedFor) this.#arm(earliest);
-  };
+  }
 }
