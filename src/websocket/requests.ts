@@ -8,6 +8,21 @@ import { type Filter, type PendingRequest, type RequestTerms, type Waiting, wait
 import { answerLost, answerMismatch, callSettlement, type Settlement } from "./request-errors.ts";
 import type { StreamName } from "./socket-errors.ts";
 
+/** All that wait. */
+class Book<Message> {
+  readonly deadlines: DeadlineList;
+  /** All requests that have not settled, with or without an answer. */
+  readonly requests = new Set<Waiting<Message>>();
+  readonly watchers = new Set<Waiting<Message>>();
+  readonly calls = new Map<number, Waiting<Message>>();
+  /** What each connection owes an answer, in the order in which it was handed over. */
+  readonly owed = new Map<number, Set<Waiting<Message>>>();
+
+  constructor(clock: Clock) {
+    this.deadlines = new DeadlineList(clock);
+  }
+}
+
 /**
  * Who waits for which message: requests, which take their answer from everybody else, and `once`, which takes it from
  * nobody. PROTOCOL.md, section 8, says what ends each of them. One timer serves them all.
@@ -17,13 +32,8 @@ export class Requests<Message> {
   readonly #clock: Clock;
   readonly #onError: (thrown: unknown) => void;
   readonly #isReadingPaused: () => boolean;
-  readonly #deadlines: DeadlineList;
-  /** All requests that have not settled, with or without an answer. */
-  readonly #requests = new Set<Waiting<Message>>();
-  readonly #watchers = new Set<Waiting<Message>>();
-  readonly #calls = new Map<number, Waiting<Message>>();
-  /** What each connection owes an answer, in the order in which it was handed over. */
-  readonly #owed = new Map<number, Set<Waiting<Message>>>();
+  /** Made with the first that waits: most streams never have one, and every message would have to ask each list. */
+  #book: Book<Message> | undefined;
   #quietWaiters: { readonly generation: number | undefined; readonly resolve: () => void }[] = [];
   #lastId = 0;
 
@@ -40,12 +50,11 @@ export class Requests<Message> {
     this.#clock = clock;
     this.#onError = hooks.onError;
     this.#isReadingPaused = hooks.isReadingPaused ?? ((): boolean => false);
-    this.#deadlines = new DeadlineList(clock);
   }
 
   /** Requests that have not settled. */
   get size(): number {
-    return this.#requests.size;
+    return this.#book?.requests.size ?? 0;
   }
 
   /**
@@ -54,8 +63,8 @@ export class Requests<Message> {
    * @throws the signal's reason; ServiceTimeoutError `timeout-answer | timeout-deadline`; ServiceConfigurationError
    */
   async once(filter: Filter<Message>, terms: RequestTerms): Promise<Message> {
-    const { promise, entry } = this.#enter({ kind: "once", id: undefined, match: filter }, terms);
-    this.#watchers.add(entry);
+    const { promise, entry, book } = this.#enter({ kind: "once", id: undefined, match: filter }, terms);
+    book.watchers.add(entry);
     return (await promise) as Message;
   }
 
@@ -67,8 +76,8 @@ export class Requests<Message> {
    * for a match that is no function, or a schema that is none.
    */
   begin(match: Filter<Message>, terms: RequestTerms): PendingRequest<Message> {
-    const { promise, entry } = this.#enter({ kind: "request", id: undefined, match }, terms);
-    this.#requests.add(entry);
+    const { promise, entry, book } = this.#enter({ kind: "request", id: undefined, match }, terms);
+    book.requests.add(entry);
     return this.#pending(entry, promise as Promise<Message>);
   }
 
@@ -80,24 +89,28 @@ export class Requests<Message> {
   beginCall(call: unknown, terms: RequestTerms): PendingRequest<unknown> & { readonly message: JsonRpcRequest } {
     const id = this.#lastId + 1;
     const message = jsonRpcRequest(this.#service, call, id);
-    const { promise, entry } = this.#enter({ kind: "call", id, match: undefined }, terms);
+    const { promise, entry, book } = this.#enter({ kind: "call", id, match: undefined }, terms);
     this.#lastId = id;
-    this.#requests.add(entry);
-    this.#calls.set(id, entry);
+    book.requests.add(entry);
+    book.calls.set(id, entry);
     return { ...this.#pending(entry, promise), message };
   }
 
   /** Shows a message to those who wait. True where a request took it: then it is for nobody else. */
   offer(message: Message, generation: number): boolean {
-    const owed = this.#owed.get(generation);
-    if (owed !== undefined && (this.#answersCall(owed, message) || this.#answersRequest(owed, message))) return true;
-    for (const entry of this.#watchers) this.#show(entry, message);
+    const book = this.#book;
+    if (book === undefined) return false;
+    const owed = book.owed.get(generation);
+    if (owed !== undefined && (this.#answersCall(book, owed, message) || this.#answersRequest(owed, message))) {
+      return true;
+    }
+    for (const entry of book.watchers) this.#show(entry, message);
     return false;
   }
 
   /** A connection is gone: what it still owed an answer may have taken effect. */
   lose(generation: number, cause: unknown): void {
-    for (const entry of this.#owed.get(generation) ?? []) {
+    for (const entry of this.#book?.owed.get(generation) ?? []) {
       this.#settle(entry, { error: answerLost(this.#about(entry.terms), cause) });
     }
   }
@@ -108,18 +121,20 @@ export class Requests<Message> {
    * @param refusal - for those whose message was not handed over; the others may have taken effect.
    */
   end(refusal: () => unknown, cause?: unknown): void {
-    for (const generation of this.#owed.keys()) this.lose(generation, cause);
-    for (const entry of [...this.#requests, ...this.#watchers]) {
+    const book = this.#book;
+    if (book === undefined) return;
+    for (const generation of book.owed.keys()) this.lose(generation, cause);
+    for (const entry of [...book.requests, ...book.watchers]) {
       // The answer is there, only its schema takes its time.
       if (entry.place === "checking") entry.expire(this.#clock.now());
       else this.#settle(entry, { error: refusal() });
     }
-    this.#deadlines.clear();
+    book.deadlines.clear();
   }
 
   /** Requests that this connection owes an answer. */
   pendingOn(generation: number): number {
-    return this.#owed.get(generation)?.size ?? 0;
+    return this.#book?.owed.get(generation)?.size ?? 0;
   }
 
   /** Resolves when this connection owes no answer any more; without a generation, when every request has settled. */
@@ -131,7 +146,7 @@ export class Requests<Message> {
   #enter(
     awaited: Pick<Waiting<Message>, "kind" | "id" | "match">,
     terms: RequestTerms,
-  ): { readonly promise: Promise<unknown>; readonly entry: Waiting<Message> } {
+  ): { readonly promise: Promise<unknown>; readonly entry: Waiting<Message>; readonly book: Book<Message> } {
     this.#assertSound(awaited, terms);
     for (const signal of terms.signals) signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -150,12 +165,13 @@ export class Requests<Message> {
       expire: () => this.#settle(entry, { error: this.#inVain(entry) }),
     };
     if (terms.limitMs <= 0) throw this.#inVain(entry);
-    if (terms.limitMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(entry);
+    const book = (this.#book ??= new Book(this.#clock));
+    if (terms.limitMs !== Number.POSITIVE_INFINITY) book.deadlines.add(entry);
     if (terms.signals.length > 0) {
       entry.onAbort = () => this.#settle(entry, { error: terms.signals.find(({ aborted }) => aborted)?.reason });
       for (const signal of terms.signals) signal.addEventListener("abort", entry.onAbort);
     }
-    return { promise, entry };
+    return { promise, entry, book };
   }
 
   #assertSound({ kind, match }: Pick<Waiting<Message>, "kind" | "match">, { schema }: RequestTerms): void {
@@ -182,16 +198,20 @@ export class Requests<Message> {
     if (entry.place !== "waiting") return;
     entry.place = "handed";
     entry.generation = generation;
-    const owed = this.#owed.get(generation);
-    if (owed === undefined) this.#owed.set(generation, new Set([entry]));
+    const owed = this.#book?.owed.get(generation);
+    if (owed === undefined) this.#book?.owed.set(generation, new Set([entry]));
     else owed.add(entry);
   }
 
-  #answersCall(owed: ReadonlySet<Waiting<Message>>, message: Message): boolean {
-    if (this.#calls.size === 0) return false;
+  #answersCall(
+    { calls }: Pick<Book<Message>, "calls">,
+    owed: ReadonlySet<Waiting<Message>>,
+    message: Message,
+  ): boolean {
+    if (calls.size === 0) return false;
     const fields = fieldsOf(message);
     const id = fields === undefined ? undefined : answeredId(fields);
-    const entry = id === undefined ? undefined : this.#calls.get(id);
+    const entry = id === undefined ? undefined : calls.get(id);
     if (fields === undefined || entry === undefined || !owed.has(entry)) return false;
     const answer = readJsonRpcAnswer(fields);
     if (answer === undefined) return false;
@@ -250,9 +270,9 @@ export class Requests<Message> {
     const isUnsent = entry.place === "waiting";
     this.#disown(entry);
     entry.place = "settled";
-    this.#requests.delete(entry);
-    this.#watchers.delete(entry);
-    this.#deadlines.remove(entry);
+    this.#book?.requests.delete(entry);
+    this.#book?.watchers.delete(entry);
+    this.#book?.deadlines.remove(entry);
     if (entry.onAbort !== undefined) {
       for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
     }
@@ -264,16 +284,16 @@ export class Requests<Message> {
 
   /** No message is its answer from here on. */
   #disown(entry: Waiting<Message>): void {
-    if (entry.id !== undefined) this.#calls.delete(entry.id);
+    if (entry.id !== undefined) this.#book?.calls.delete(entry.id);
     if (entry.generation === undefined) return;
-    const owed = this.#owed.get(entry.generation);
+    const owed = this.#book?.owed.get(entry.generation);
     owed?.delete(entry);
-    if (owed?.size === 0) this.#owed.delete(entry.generation);
+    if (owed?.size === 0) this.#book?.owed.delete(entry.generation);
     this.#tellQuiet();
   }
 
   #isQuiet(generation: number | undefined): boolean {
-    return generation === undefined ? this.#requests.size === 0 : !this.#owed.has(generation);
+    return generation === undefined ? this.size === 0 : this.pendingOn(generation) === 0;
   }
 
   #tellQuiet(): void {
