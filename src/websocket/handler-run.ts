@@ -37,6 +37,10 @@ export class HandlerRun<Message> implements DeadlineEntry {
     this.#onDone = onDone;
   }
 
+  get handler(): (message: Message) => unknown {
+    return this.#calls.handler;
+  }
+
   /** Calls the handler. True where that was all; false where its promise is to be waited for. */
   start(message: Message, receipt: Receipt | undefined): boolean {
     return this.#calls.scope.run(this.#begin, message, receipt);

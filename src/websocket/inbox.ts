@@ -53,7 +53,7 @@ export class Inbox<Message> {
   #preparing: Preparing<Message> | undefined;
   /** A message is going round: the next one must wait until every lane has it. */
   #isSpreading = false;
-  readonly #idleWaiters = new Set<IdleWaiter>();
+  #idleWaiters: readonly IdleWaiter[] = [];
 
   constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
     this.#settings = settings;
@@ -169,7 +169,7 @@ export class Inbox<Message> {
     // A message that is going round has reached every lane after this turn.
     await Promise.resolve();
     await new Promise<void>((resolve) => {
-      this.#idleWaiters.add({ callers, resolve });
+      this.#idleWaiters = [...this.#idleWaiters, { callers, resolve }];
       this.#rested();
     });
   }
@@ -254,11 +254,12 @@ export class Inbox<Message> {
   }
 
   #rested(): void {
-    if (this.#idleWaiters.size === 0) return;
+    if (this.#idleWaiters.length === 0) return;
     // Handlers that wait here for one another are waited for by none.
-    const callers = new Set([...this.#idleWaiters].flatMap((waiter) => [...waiter.callers]));
+    const callers = new Set(this.#idleWaiters.flatMap((waiter) => [...waiter.callers]));
     if (!this.#isIdle(callers)) return;
-    for (const { resolve } of this.#idleWaiters) resolve();
-    this.#idleWaiters.clear();
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const waiter of waiters) waiter.resolve();
   }
 }

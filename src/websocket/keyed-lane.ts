@@ -74,6 +74,10 @@ export class KeyedLane<Message> implements HandlingLane<Message> {
     this.line = hooks.makeLine((waiting) => this.#forget(waiting));
   }
 
+  get handler(): (message: Message) => unknown {
+    return this.#calls.handler;
+  }
+
   get isAtRest(): boolean {
     return this.#ending !== undefined || (this.line.size === 0 && this.#busy.size === 0 && this.#callDepth === 0);
   }

@@ -51,6 +51,7 @@ export interface Lane<Message> {
 
 /** A lane that hands messages to a handler. */
 export interface HandlingLane<Message> extends Lane<Message> {
+  readonly handler: (message: Message) => unknown;
   /** The consumer has gone: what it has, waiting or in hand, counts as handled. */
   remove(): void;
   /** The stream is over: what waits is dropped, and not handled. A handling under way may end. */
@@ -77,6 +78,10 @@ export class HandlerLane<Message> implements HandlingLane<Message> {
     this.#run = new HandlerRun(calls, () => {
       if (this.#state === "waiting") this.#drain();
     });
+  }
+
+  get handler(): (message: Message) => unknown {
+    return this.#run.handler;
   }
 
   get isAtRest(): boolean {

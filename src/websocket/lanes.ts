@@ -50,12 +50,13 @@ export class Lanes<Message> {
   readonly #pressure: Pressure;
   readonly #onError: (thrown: unknown, from: ConsumerName) => void;
   readonly #onRest: () => void;
-  readonly #deadlines: DeadlineList;
+  /** Undefined where handlers have no limit. */
+  readonly #deadlines: DeadlineList | undefined;
   readonly #names = new Map<Lane<Message>, ConsumerName>();
-  readonly #handlers = new Map<string | undefined, Map<Handler<Message>, HandlingLane<Message>>>();
   // Replaced and never changed: a handler may add and remove others while a message goes round.
   #general: readonly Lane<Message>[] = noLanes;
-  readonly #byTopic = new Map<string, readonly Lane<Message>[]>();
+  /** Made with the first lane that has a topic. */
+  #byTopic: Map<string, readonly Lane<Message>[]> | undefined;
 
   /** @param hooks - `onRest`: a lane has nothing left, or is gone. None may throw. */
   constructor(
@@ -70,7 +71,7 @@ export class Lanes<Message> {
     this.#pressure = pressure;
     this.#onError = hooks.onError;
     this.#onRest = hooks.onRest;
-    this.#deadlines = new DeadlineList(settings.clock);
+    this.#deadlines = settings.handlerTimeoutMs === undefined ? undefined : new DeadlineList(settings.clock);
   }
 
   /** Messages in the fullest one. */
@@ -94,25 +95,15 @@ export class Lanes<Message> {
   /** Gets what comes from now on. One that is there already, with the same topic, stays where it is. */
   addHandler(handler: Handler<Message>, from: ConsumerName, options: LaneOptions<Message> = {}): void {
     const { topic, concurrency } = options;
-    let lanes = this.#handlers.get(topic);
-    if (lanes?.has(handler)) return;
-    if (lanes === undefined) {
-      lanes = new Map();
-      this.#handlers.set(topic, lanes);
-    }
+    if (this.#laneOf(handler, topic) !== undefined) return;
     const name = topic === undefined ? from : { ...from, topic };
-    const lane = this.#makeLane(handler, name, concurrency);
-    lanes.set(handler, lane);
-    this.#join(lane, topic, name);
+    this.#join(this.#makeLane(handler, name, concurrency), topic, name);
   }
 
   /** False where it was not there. What waits for it is dropped. */
   removeHandler(handler: Handler<Message>, topic?: string): boolean {
-    const lanes = this.#handlers.get(topic);
-    const lane = lanes?.get(handler);
+    const lane = this.#laneOf(handler, topic);
     if (lane === undefined) return false;
-    lanes?.delete(handler);
-    if (lanes?.size === 0) this.#handlers.delete(topic);
     this.#part(lane, topic);
     lane.remove();
     this.#onRest();
@@ -141,7 +132,7 @@ export class Lanes<Message> {
   spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {
     const general = this.#general;
     const topic = facts?.topic;
-    const special = topic === undefined ? noLanes : (this.#byTopic.get(topic) ?? noLanes);
+    const special = topic === undefined ? noLanes : this.#lanesOf(topic);
     const onHandled = facts?.onHandled;
     const receipt = onHandled === undefined ? undefined : new Receipt(onHandled);
     // One copy and one key for all lanes in which it waits.
@@ -188,13 +179,12 @@ export class Lanes<Message> {
   /** Ends the handlers. Returns how many messages they were not given, counted once for each lane. */
   endHandlers(): number {
     let dropped = 0;
-    for (const lanes of this.#handlers.values()) {
-      for (const lane of lanes.values()) {
-        dropped += lane.line.size;
-        lane.end();
-      }
+    for (const lane of this.#names.keys()) {
+      if (!isHandling(lane)) continue;
+      dropped += lane.line.size;
+      lane.end();
     }
-    this.#deadlines.clear();
+    this.#deadlines?.clear();
     return dropped;
   }
 
@@ -206,7 +196,8 @@ export class Lanes<Message> {
     const { limits, clock, handlerTimeoutMs: limitMs } = this.#settings;
     const onError = (thrown: unknown): void => this.#onError(thrown, from);
     const error = (): Error => this.#timeoutError(limitMs ?? 0, from);
-    const timeout = limitMs === undefined ? undefined : { limitMs, clock, deadlines: this.#deadlines, error };
+    const deadlines = this.#deadlines;
+    const timeout = limitMs === undefined || deadlines === undefined ? undefined : { limitMs, clock, deadlines, error };
     const calls: HandlerCalls<Message> = { handler, onError, timeout, scope: new LaneScope() };
     if (concurrency === undefined) return new HandlerLane(calls, new WaitingLine(limits, this.#pressure), this.#onRest);
     return new KeyedLane<Message>(calls, concurrency, {
@@ -230,19 +221,27 @@ export class Lanes<Message> {
 
   #join(lane: Lane<Message>, topic: string | undefined, name: ConsumerName): void {
     this.#names.set(lane, name);
-    if (topic === undefined) this.#general = [...this.#general, lane];
-    else this.#byTopic.set(topic, [...(this.#byTopic.get(topic) ?? noLanes), lane]);
+    // `concat` and not a spread, which reserves room for as many again.
+    if (topic === undefined) this.#general = this.#general.concat([lane]);
+    else (this.#byTopic ??= new Map()).set(topic, this.#lanesOf(topic).concat([lane]));
   }
 
   #part(lane: Lane<Message>, topic: string | undefined): void {
     this.#names.delete(lane);
-    if (topic === undefined) {
-      this.#general = this.#general.filter((one) => one !== lane);
-      return;
-    }
-    const others = (this.#byTopic.get(topic) ?? noLanes).filter((one) => one !== lane);
-    if (others.length === 0) this.#byTopic.delete(topic);
-    else this.#byTopic.set(topic, others);
+    const others = this.#lanesOf(topic).filter((one) => one !== lane);
+    if (topic === undefined) this.#general = others;
+    else if (others.length === 0) this.#byTopic?.delete(topic);
+    else this.#byTopic?.set(topic, others);
+  }
+
+  #lanesOf(topic: string | undefined): readonly Lane<Message>[] {
+    return topic === undefined ? this.#general : (this.#byTopic?.get(topic) ?? noLanes);
+  }
+
+  #laneOf(handler: Handler<Message>, topic: string | undefined): HandlingLane<Message> | undefined {
+    return this.#lanesOf(topic)
+      .filter(isHandling)
+      .find((lane) => lane.handler === handler);
   }
 
   #keyOf(message: Message): unknown {
@@ -255,4 +254,8 @@ export class Lanes<Message> {
       return undefined;
     }
   }
+}
+
+function isHandling<Message>(lane: Lane<Message>): lane is HandlingLane<Message> {
+  return "handler" in lane;
 }
