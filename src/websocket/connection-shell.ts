@@ -55,7 +55,7 @@ export class ConnectionShell {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #reduce: ReturnType<typeof connectionReducer>;
-  readonly #timers = new Map<TimerName, Timer>();
+  readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
   #state: StreamState = { name: "idle", generation: 0 };
   /** Those that have, or are about to have, a socket: one, but for a rotation, when there is another beside it. */
   readonly #live = new Map<number, LiveConnection>();
@@ -189,6 +189,7 @@ export class ConnectionShell {
       case "flow":
         return this.#withSocket(effect.generation, (socket, connection) => {
           if (connection.endAttempt()) host.attempted(connection, undefined);
+          connection.ready();
           host.flow(socket, connection);
         });
       case "hold":
@@ -325,7 +326,7 @@ export class ConnectionShell {
   #setTimer(timer: TimerName, generation: number, delayMs: number): void {
     this.#cancelTimer(timer);
     const fire = (): void => {
-      this.#timers.delete(timer);
+      this.#timers[timer] = undefined;
       const connection = this.#live.get(generation);
       if (timer !== "heartbeat") {
         const isReadingPaused = connection?.socket !== undefined && connection.readingSince === undefined;
@@ -334,12 +335,12 @@ export class ConnectionShell {
       const lastByteAt = connection?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY;
       this.#dispatch({ type: "timer", timer, generation, lastByteAt, readingSince: connection?.readingSince });
     };
-    this.#timers.set(timer, this.#clock.setTimer(delayMs, fire));
+    this.#timers[timer] = this.#clock.setTimer(delayMs, fire);
   }
 
   #cancelTimer(timer: TimerName): void {
-    this.#timers.get(timer)?.cancel();
-    this.#timers.delete(timer);
+    this.#timers[timer]?.cancel();
+    this.#timers[timer] = undefined;
   }
 }
 

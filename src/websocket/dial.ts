@@ -12,7 +12,7 @@ import { type DialedEndpoint, type Endpoints, endpointFor, knownCount, turnKey }
 import { headerProblems, protocolProblems } from "./handshake-options.ts";
 import { type AttemptContext, isComputed, type PerAttempt, valueFor } from "./per-attempt.ts";
 import type { StreamName } from "./socket-errors.ts";
-import { type SocketListener, type SocketTarget, type StreamSocket, WsSocket } from "./transport.ts";
+import { type SocketEnd, type SocketListener, type SocketTarget, type StreamSocket, WsSocket } from "./transport.ts";
 import { openTunnel } from "./tunnel.ts";
 
 /** What a stream is dialled with. */
@@ -35,7 +35,7 @@ export interface DialSettings {
   readonly logger: Logger;
 }
 
-/** Told what a dial does, and then what its socket does: a plain object of functions, which is copied. */
+/** Told what a dial does, and then what its socket does. */
 export interface DialListener extends SocketListener {
   /**
    * Where it goes, once that is known. The first thing that is told where the list of endpoints is no function; the
@@ -87,7 +87,7 @@ export class Dialer {
         release();
       };
       signal.addEventListener("abort", giveBack);
-      return await this.#attempt(context, releasing(listener, giveBack));
+      return await this.#attempt(context, new Releasing(listener, giveBack));
     } catch (error) {
       giveBack();
       if (signal.aborted) return undefined;
@@ -167,18 +167,46 @@ export class Dialer {
 }
 
 /** The same listener, with the turn given back as soon as the handshake is over. */
-function releasing(listener: DialListener, giveBack: () => void): DialListener {
-  return {
-    ...listener,
-    opened: (...told: Parameters<DialListener["opened"]>) => {
-      giveBack();
-      listener.opened(...told);
-    },
-    ended: (end) => {
-      giveBack();
-      listener.ended(end);
-    },
-  };
+class Releasing implements DialListener {
+  readonly #listener: DialListener;
+  /** Undefined once it was called: what it holds on to is not to live as long as the connection. */
+  #giveBack: (() => void) | undefined;
+
+  constructor(listener: DialListener, giveBack: () => void) {
+    this.#listener = listener;
+    this.#giveBack = giveBack;
+  }
+
+  endpoint(at: { readonly shown: string; readonly count: number }): void {
+    this.#listener.endpoint(at);
+  }
+
+  stage(...told: Parameters<DialListener["stage"]>): void {
+    this.#listener.stage(...told);
+  }
+
+  opened(...told: Parameters<DialListener["opened"]>): void {
+    this.#release();
+    this.#listener.opened(...told);
+  }
+
+  message(data: string | Uint8Array, bytes: number): void {
+    this.#listener.message(data, bytes);
+  }
+
+  pong(payload: string): void {
+    this.#listener.pong(payload);
+  }
+
+  ended(end: SocketEnd): void {
+    this.#release();
+    this.#listener.ended(end);
+  }
+
+  #release(): void {
+    this.#giveBack?.();
+    this.#giveBack = undefined;
+  }
 }
 
 function lowerCased(given: Readonly<Record<string, string>>): Record<string, string> {

@@ -5,7 +5,9 @@ export class LiveConnection {
   readonly generation: number;
   /** When its turn came, or, before that, when it began to wait for it. On the clock's scale. */
   dialledAt: number;
-  readonly #abort = new AbortController();
+  /** Made when it is asked for, and dropped once nothing waits for it any more. */
+  #abort: AbortController | undefined;
+  #isGivenUp = false;
   /** Let go with the attempt: a connection lives for days, and a controller costs more than all else in here. */
   #attemptAbort: AbortController | undefined = new AbortController();
   /** `under way`: from when its turn came until it is ready, or has failed. */
@@ -22,14 +24,21 @@ export class LiveConnection {
     this.dialledAt = dialledAt;
   }
 
-  /** Aborts when it is given up. */
+  /** Aborts when it is given up before it is ready. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isGivenUp) this.#abort.abort();
     return this.#abort.signal;
+  }
+
+  /** It is ready: nothing that waits for it to become so is under way. */
+  ready(): void {
+    this.#abort = undefined;
   }
 
   /** Aborts when the attempt is over, well or not. To be asked for before that. */
   get attemptSignal(): AbortSignal {
-    return (this.#attemptAbort ?? this.#abort).signal;
+    return this.#attemptAbort?.signal ?? this.signal;
   }
 
   /** Its turn has come; told again, this changes nothing. */
@@ -62,8 +71,9 @@ export class LiveConnection {
 
   /** Gives it up at once, however far it has come. */
   destroy(): void {
+    this.#isGivenUp = true;
     this.#abortAttempt();
-    this.#abort.abort();
+    this.#abort?.abort();
     this.socket?.destroy();
   }
 
