@@ -40,7 +40,6 @@ export class WsSocket implements StreamSocket {
   /** Stops what waits for the end: the rest of a refusal, or of a connection that the peer has ended. */
   #stopWaiting: (() => void) | undefined;
   #lastByteAt = Number.NEGATIVE_INFINITY;
-  #phase: "dialing" | "open" = "dialing";
   #isCorked = false;
   /** What ws parsed after the pause; undefined while messages are told as they come. */
   #held: HeldMessages | undefined;
@@ -140,7 +139,7 @@ export class WsSocket implements StreamSocket {
     this.#raw?.uncork();
   }
 
-  // All of it before the dial has begun: frames may share the segment of the 101 answer.
+  // All of it before the dial has begun.
   #listen(): void {
     const ws = this.#ws;
     ws.on("upgrade", ({ socket }) => {
@@ -151,6 +150,28 @@ export class WsSocket implements StreamSocket {
       });
     });
     ws.on("open", () => this.#open());
+    ws.on("unexpected-response", (request, response) => {
+      // Node takes a 101 without the headers of an upgrade for an ordinary answer.
+      if (response.statusCode === 101) {
+        request.destroy(new Error("the answer is 101, but upgrades nothing"));
+        return;
+      }
+      this.#stopWaiting = readRefusal(response, this.#clock, (end) => {
+        this.#end(end);
+        ws.terminate();
+      });
+    });
+    ws.on("error", (error) => {
+      this.#error = error;
+      this.#end({ kind: "failed", error, wasOpen: false });
+    });
+    ws.on("close", this.#onClose);
+  }
+
+  /** ws tells nothing of this before it is open. */
+  #listenOpen(): void {
+    // What the dial listened to is over; all listeners at once would make Node keep the room for twice as many.
+    const ws = this.#ws.removeAllListeners();
     ws.on("message", (raw, isBinary) => {
       // With ws's default binaryType, "nodebuffer", it is always one Buffer.
       const buffer = raw as Buffer;
@@ -165,30 +186,20 @@ export class WsSocket implements StreamSocket {
       this.#pongs.ping(payload);
     });
     ws.on("pong", (payload) => this.#listener?.pong(payload.toString("latin1")));
-    ws.on("unexpected-response", (request, response) => {
-      // Node takes a 101 without the headers of an upgrade for an ordinary answer.
-      if (response.statusCode === 101) {
-        request.destroy(new Error("the answer is 101, but upgrades nothing"));
-        return;
-      }
-      this.#stopWaiting = readRefusal(response, this.#clock, (end) => {
-        this.#end(end);
-        ws.terminate();
-      });
-    });
     ws.on("error", (error) => {
       this.#error = error;
-      if (this.#phase === "dialing") this.#end({ kind: "failed", error, wasOpen: false });
     });
-    ws.on("close", (code, reason) => {
-      const error = this.#error;
-      if (error !== undefined && isFrameFault(error)) this.#end({ kind: "failed", error, wasOpen: true });
-      else this.#end({ kind: "closed", code, reason: reason.toString("utf8"), error });
-    });
+    ws.on("close", this.#onClose);
   }
 
+  readonly #onClose = (code: number, reason: Buffer): void => {
+    const error = this.#error;
+    if (error !== undefined && isFrameFault(error)) this.#end({ kind: "failed", error, wasOpen: true });
+    else this.#end({ kind: "closed", code, reason: reason.toString("utf8"), error });
+  };
+
   #open(): void {
-    this.#phase = "open";
+    this.#listenOpen();
     this.#lastByteAt = this.#clock.now();
     // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
     this.#raw?.on("data", this.#onData).on("end", this.#onEnd);
