@@ -34,7 +34,7 @@ import type { StreamSocket } from "./transport.ts";
 
 /** What a stream calls on the service that it belongs to. */
 export interface StreamOwner {
-  readonly lifecycle: LifecycleState["phase"];
+  lifecycle(): LifecycleState["phase"];
   onConnect(): void | Promise<void>;
   onDisconnect(event: DisconnectEvent): void | Promise<void>;
   onError(thrown: unknown, from: ConsumerName): void | Promise<void>;
@@ -81,12 +81,14 @@ export class Stream<Message> {
   /** Pending while `connect()` waits for the stream to open. */
   #start: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
-  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  /** Made by whoever closes. */
+  #closed: PromiseWithResolvers<void> | undefined;
+  #isClosed = false;
   #remains: StreamRemains = { unsent: [], unhandled: 0 };
   /** Where the latest connection was asked to go on. */
-  #asked: Map<string, Position> = new Map<string, Position>();
-  /** Subscriptions by key, with their handlers; each is known by its object. */
-  readonly #topics = new Map<string, { readonly handler: Handler<Message> | undefined }>();
+  #asked: Map<string, Position> | undefined;
+  /** Subscriptions by key, with their handlers; each is known by its object. Made with the first. */
+  #topics: Map<string, { readonly handler: Handler<Message> | undefined }> | undefined;
   #stopWatching: (() => void) | undefined;
   /** Settles when the lanes have room again; undefined while nobody waits for that. */
   #room: PromiseWithResolvers<void> | undefined;
@@ -179,7 +181,10 @@ export class Stream<Message> {
     const timer = clock.setTimer(closeTimeoutMs, limit.resolve);
     this.sequencer?.stop();
     this.shell.close();
-    await this.#closed.promise;
+    if (!this.#isClosed) {
+      this.#closed ??= Promise.withResolvers<void>();
+      await this.#closed.promise;
+    }
     try {
       await Promise.race([this.#dialer.close(), limit.promise]);
     } catch (error) {
@@ -225,20 +230,20 @@ export class Stream<Message> {
     const topic = { handler };
     if (!subscriptions.has(key)) {
       this.#dropTopic(key);
-      this.#topics.set(key, topic);
+      (this.#topics ??= new Map()).set(key, topic);
       const from = { consumer: "subscription", topic: key } as const;
       if (handler !== undefined) this.inbox.addHandler(handler, from, { topic: key, concurrency });
     }
     try {
       await subscriptions.add(key, terms);
     } catch (error) {
-      if (this.#topics.get(key) === topic) this.#dropTopic(key);
+      if (this.#topics?.get(key) === topic) this.#dropTopic(key);
       throw error;
     }
     const unsubscribe = async (): Promise<void> => {
       // It may have ended before, and the key may be somebody else's by now.
-      if (this.#topics.get(key) !== topic) return;
-      this.#asked.delete(key);
+      if (this.#topics?.get(key) !== topic) return;
+      this.#asked?.delete(key);
       this.#dropTopic(key);
       await subscriptions.remove(key);
       if (!subscriptions.has(key)) this.sequencer?.forget(key);
@@ -247,8 +252,8 @@ export class Stream<Message> {
   }
 
   #dropTopic(key: string): void {
-    const topic = this.#topics.get(key);
-    this.#topics.delete(key);
+    const topic = this.#topics?.get(key);
+    this.#topics?.delete(key);
     if (topic?.handler !== undefined) this.inbox.removeHandler(topic.handler, key);
   }
 
@@ -317,7 +322,7 @@ export class Stream<Message> {
       end: (error) => this.#end(error),
       announce: (state) => {
         // Of a start that failed, connect() tells: logged or thrown, not both.
-        const isThrown = state.name === "failed" && this.#owner.lifecycle === "starting";
+        const isThrown = state.name === "failed" && this.#owner.lifecycle() === "starting";
         const { clock, logger } = this.#settings;
         announce(service, state, { now: clock.now(), logger: isThrown ? undefined : logger });
       },
@@ -329,7 +334,7 @@ export class Stream<Message> {
     this.#generations.set(socket, generation);
     this.inbox.hold(generation);
     this.outbox.prepare(socket);
-    this.#asked = new Map(this.sequencer?.ask(generation));
+    this.#asked = this.sequencer === undefined ? undefined : new Map(this.sequencer.ask(generation));
     let isResumed = false;
     await prepareWithin(this, socket, async () => {
       await this.#owner.onConnect();
@@ -350,7 +355,7 @@ export class Stream<Message> {
   /** Asks for what came after the last position, where no subscription does. False where there is nothing to ask with. */
   async #resume(socket: StreamSocket, signal: AbortSignal): Promise<boolean> {
     const request = this.#settings.resume?.request;
-    const position = this.#asked.get(streamKey);
+    const position = this.#asked?.get(streamKey);
     if (request === undefined || position === undefined) return false;
     await this.departures.sendAsSetup(request(position, { key: streamKey }), socket, signal);
     return true;
@@ -359,7 +364,7 @@ export class Stream<Message> {
   #positionsOf(keys: readonly string[]): ReadonlyMap<string, Position> {
     return new Map(
       keys.flatMap((key) => {
-        const position = this.#asked.get(key);
+        const position = this.#asked?.get(key);
         return position === undefined ? [] : [[key, position] as const];
       }),
     );
@@ -435,6 +440,7 @@ export class Stream<Message> {
     this.inbox.shut();
     if (unhandled > 0) logger.warn({ unhandled }, "messages that no handler had been given yet were dropped at close");
     this.#remains = { unsent, unhandled };
-    this.#closed.resolve();
+    this.#isClosed = true;
+    this.#closed?.resolve();
   }
 }

@@ -332,11 +332,8 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   }
 
   #owner(): ConstructorParameters<typeof Stream<Message>>[1] {
-    const lifecycle = (): typeof this.lifecycle => this.lifecycle;
     return {
-      get lifecycle() {
-        return lifecycle();
-      },
+      lifecycle: () => this.lifecycle,
       onConnect: () => this.onConnect(),
       onDisconnect: (event) => this.onDisconnect(event),
       onError: (thrown, from) => this.onError(thrown, from),

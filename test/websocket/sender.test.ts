@@ -22,7 +22,7 @@ function setUp() {
     "Feed",
   );
   const hooks = { onConnect: () => undefined, onDisconnect: () => undefined, onFailed: () => undefined };
-  const owner = { ...hooks, lifecycle: "ready" as const, onError: () => undefined };
+  const owner = { ...hooks, lifecycle: () => "ready" as const, onError: () => undefined };
   const stream = new Stream(settings, owner, {});
   return { clock, stream, sender: new Sender(stream, settings) };
 }
