@@ -26,11 +26,8 @@ export class Backlog {
     this.#limits = limits;
   }
 
-  /**
-   * @param drop - is given each that has to make room, and must take it out of its line.
-   * @returns false where there is no room, and none is waited for.
-   */
-  take(entry: Outgoing, drop: (oldest: Outgoing) => void): boolean {
+  /** @returns false where there is no room, and none is waited for. */
+  take(entry: Outgoing): boolean {
     if (this.waiting.size === 0 && this.#hasRoomFor(entry)) {
       this.queued.join(entry);
       return true;
@@ -44,7 +41,7 @@ export class Backlog {
       case "dropOldest":
         for (let oldest = this.queued.first; oldest !== undefined; oldest = this.queued.first) {
           if (this.#hasRoomFor(entry)) break;
-          drop(oldest);
+          oldest.owner.dropped(oldest);
         }
         this.queued.join(entry);
         return true;

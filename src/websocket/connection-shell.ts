@@ -3,18 +3,20 @@ import type { Clock, Random, Timer } from "../core/clock.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
 import { connectionReducer } from "./connection.ts";
 import { replaced, undialled } from "./connection-errors.ts";
+import { ConnectionListener, type ConnectionWatcher } from "./connection-listener.ts";
 import type {
   ConnectionEffect,
   ConnectionEvent,
   ConnectionSettings,
+  DialStage,
   StreamState,
   TimerName,
 } from "./connection-model.ts";
-import type { Dialer, DialListener } from "./dial.ts";
+import type { Dialer } from "./dial.ts";
 import { LiveConnection } from "./live-connection.ts";
 import { Retirements } from "./retirements.ts";
 import { socketError } from "./socket-errors.ts";
-import type { StreamSocket } from "./transport.ts";
+import type { SocketEnd, StreamSocket } from "./transport.ts";
 
 /** What the shell asks of the service around it. A connection is named by its generation. */
 export interface StreamHost {
@@ -48,7 +50,7 @@ export interface StreamHost {
 const outside = AsyncLocalStorage.snapshot();
 
 /** Runs what the reducer decides: owns the sockets, the timers, and nothing else. */
-export class ConnectionShell {
+export class ConnectionShell implements ConnectionWatcher {
   readonly #settings: ConnectionSettings;
   readonly #host: StreamHost;
   readonly #dialer: Pick<Dialer, "dial" | "renewCredentials">;
@@ -217,7 +219,7 @@ export class ConnectionShell {
     const run = async (): Promise<void> => {
       const { attempt, endpoint, isRenewed } = effect;
       const context = { attempt, endpoint, isRenewed, signal: connection.attemptSignal };
-      const socket = await this.#dialer.dial(context, this.#listenerFor(connection));
+      const socket = await this.#dialer.dial(context, new ConnectionListener(this, connection));
       // Given up in the very moment: nobody else knows of this socket.
       if (connection.signal.aborted) socket?.destroy();
       else connection.socket = socket;
@@ -225,27 +227,32 @@ export class ConnectionShell {
     run().catch((error: unknown) => this.#lose(connection, undialled(this.#settings, error)));
   }
 
-  #listenerFor(connection: LiveConnection): DialListener {
-    const { generation } = connection;
-    const host = this.#host;
-    return {
-      endpoint: ({ shown, count }) => {
-        connection.begin(this.#clock.now());
-        connection.endpoint = shown;
-        this.#dispatch({ type: "stage", generation, stage: "endpoint", endpoints: count });
-      },
-      stage: (stage) => {
-        connection.begin(this.#clock.now());
-        this.#dispatch({ type: "stage", generation, stage });
-      },
-      opened: () => {
-        connection.readingSince = this.#clock.now();
-        this.#dispatch({ type: "opened", generation });
-      },
-      message: (data, bytes) => host.message(data, bytes, generation),
-      pong: (payload) => host.pong(payload),
-      ended: (end) => this.#lose(connection, socketError(end, this.#settings, this.#clock.wallNow())),
-    };
+  dialled(connection: LiveConnection, { shown, count }: { readonly shown: string; readonly count: number }): void {
+    connection.begin(this.#clock.now());
+    connection.endpoint = shown;
+    this.#dispatch({ type: "stage", generation: connection.generation, stage: "endpoint", endpoints: count });
+  }
+
+  reached(connection: LiveConnection, stage: DialStage): void {
+    connection.begin(this.#clock.now());
+    this.#dispatch({ type: "stage", generation: connection.generation, stage });
+  }
+
+  opened(connection: LiveConnection): void {
+    connection.readingSince = this.#clock.now();
+    this.#dispatch({ type: "opened", generation: connection.generation });
+  }
+
+  message({ generation }: LiveConnection, data: string | Uint8Array, bytes: number): void {
+    this.#host.message(data, bytes, generation);
+  }
+
+  pong(payload: string): void {
+    this.#host.pong(payload);
+  }
+
+  ended(connection: LiveConnection, end: SocketEnd): void {
+    this.#lose(connection, socketError(end, this.#settings, this.#clock.wallNow()));
   }
 
   #lose(connection: LiveConnection, error: ExternalServiceError): void {

@@ -21,20 +21,25 @@ export interface HandlerCalls<Message> {
   readonly scope: LaneScope;
 }
 
+/** The lane of a run. */
+export interface RunOwner<Message> {
+  /** A handling of which {@link HandlerRun.start} returned false is over. */
+  settled(run: HandlerRun<Message>): void;
+}
+
 /** One call of a handler at a time: what it throws is told, and when it has settled, or taken too long. */
 export class HandlerRun<Message> implements DeadlineEntry {
   readonly #calls: HandlerCalls<Message>;
-  readonly #onDone: (run: HandlerRun<Message>) => void;
+  readonly #owner: RunOwner<Message>;
   expiresAt: number = Number.POSITIVE_INFINITY;
   /** Of the message that is being handled, with the promise of its handler pending. */
   #receipt: Receipt | undefined;
   /** Which call is waited for; a call of an older number settles late, and nobody waits for it. */
   #turn = 0;
 
-  /** @param onDone - a handling of which {@link HandlerRun.start} returned false is over. */
-  constructor(calls: HandlerCalls<Message>, onDone: (run: HandlerRun<Message>) => void) {
+  constructor(calls: HandlerCalls<Message>, owner: RunOwner<Message>) {
     this.#calls = calls;
-    this.#onDone = onDone;
+    this.#owner = owner;
   }
 
   get handler(): (message: Message) => unknown {
@@ -103,7 +108,7 @@ export class HandlerRun<Message> implements DeadlineEntry {
     const receipt = this.#receipt;
     this.#stopWaiting();
     receipt?.done();
-    this.#onDone(this);
+    this.#owner.settled(this);
   }
 
   #stopWaiting(): void {

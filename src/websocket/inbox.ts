@@ -4,7 +4,7 @@ import type { ConsumerName } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import { type InboxSettings, type LaneDepth, type LaneOptions, Lanes } from "./lanes.ts";
 import type { MessageIterator } from "./message-iterator.ts";
-import { Pressure } from "./pressure.ts";
+import { Pressure, type PressureHooks } from "./pressure.ts";
 
 export type { MessageFacts } from "./kept-messages.ts";
 export type { InboxSettings, LaneDepth, LaneOptions } from "./lanes.ts";
@@ -39,7 +39,7 @@ const outside = AsyncLocalStorage.snapshot();
  * One connection at a time flows into the lanes. What comes on one that is being prepared is kept aside, and joins the
  * lanes when it flows, as far as they have room.
  */
-export class Inbox<Message> {
+export class Inbox<Message> implements PressureHooks {
   readonly #settings: InboxSettings<Message>;
   readonly #onPressure: InboxHooks["onPressure"];
   readonly #pressure: Pressure;
@@ -58,7 +58,7 @@ export class Inbox<Message> {
   constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
     this.#settings = settings;
     this.#onPressure = hooks.onPressure;
-    this.#pressure = new Pressure({ onFull: () => this.#tellFlowing(), onRelief: () => outside(() => this.#flowOn()) });
+    this.#pressure = new Pressure(this);
     this.#lanes = new Lanes(settings, this.#pressure, { onError: hooks.onError, onRest: () => this.#rested() });
   }
 
@@ -198,6 +198,16 @@ export class Inbox<Message> {
       // Handlers get no more of it: that the iterators have read it must not count as handled.
       this.#spread(message, bytes, isFinal ? { topic: facts?.topic } : facts);
     }
+  }
+
+  /** Of its own lanes. */
+  onFull(): void {
+    this.#tellFlowing();
+  }
+
+  /** Of its own lanes. */
+  onRelief(): void {
+    outside(() => this.#flowOn());
   }
 
   #spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {

@@ -1,4 +1,4 @@
-import { type HandlerCalls, HandlerRun } from "./handler-run.ts";
+import { type HandlerCalls, HandlerRun, type RunOwner } from "./handler-run.ts";
 import type { HandlingLane } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import type { Receipt } from "./receipt.ts";
@@ -35,7 +35,7 @@ export interface KeySlot {
  * Hands messages of different keys to one handler at once, up to a bound; those of one key one after the other. Whoever
  * waits is started as soon as its key and a place are free, the oldest first.
  */
-export class KeyedLane<Message> implements HandlingLane<Message> {
+export class KeyedLane<Message> implements HandlingLane<Message>, RunOwner<Message> {
   readonly line: WaitingLine<Message, KeySlot>;
   readonly scope: LaneScope;
   readonly #calls: HandlerCalls<Message>;
@@ -153,7 +153,7 @@ export class KeyedLane<Message> implements HandlingLane<Message> {
   }
 
   #start(slot: KeySlot, message: Message, receipt: Receipt | undefined): void {
-    const run = this.#spare.pop() ?? new HandlerRun(this.#calls, (done) => this.#settled(done));
+    const run = this.#spare.pop() ?? new HandlerRun(this.#calls, this);
     slot.isBusy = true;
     this.#callDepth++;
     const isDone = run.start(message, receipt);
@@ -165,7 +165,7 @@ export class KeyedLane<Message> implements HandlingLane<Message> {
     else if (this.#ending === "removed") run.abandon();
   }
 
-  #settled(run: HandlerRun<Message>): void {
+  settled(run: HandlerRun<Message>): void {
     const slot = this.#busy.get(run);
     if (slot === undefined) return;
     this.#busy.delete(run);

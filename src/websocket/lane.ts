@@ -1,4 +1,4 @@
-import { type HandlerCalls, HandlerRun } from "./handler-run.ts";
+import { type HandlerCalls, HandlerRun, type RunOwner } from "./handler-run.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import type { Receipt } from "./receipt.ts";
 import type { WaitingLine } from "./waiting-line.ts";
@@ -62,7 +62,7 @@ export interface HandlingLane<Message> extends Lane<Message> {
  * Hands messages to one handler, one at a time and in order. A handler that returns no promise is called in the tick
  * in which its message came; a slow one holds up its own lane alone.
  */
-export class HandlerLane<Message> implements HandlingLane<Message> {
+export class HandlerLane<Message> implements HandlingLane<Message>, RunOwner<Message> {
   readonly line: WaitingLine<Message>;
   readonly scope: LaneScope;
   readonly #run: HandlerRun<Message>;
@@ -75,9 +75,7 @@ export class HandlerLane<Message> implements HandlingLane<Message> {
     this.line = line;
     this.scope = calls.scope;
     this.#onRest = onRest;
-    this.#run = new HandlerRun(calls, () => {
-      if (this.#state === "waiting") this.#drain();
-    });
+    this.#run = new HandlerRun(calls, this);
   }
 
   get handler(): (message: Message) => unknown {
@@ -105,6 +103,10 @@ export class HandlerLane<Message> implements HandlingLane<Message> {
 
   wait(message: Message, bytes: number, receipt: Receipt | undefined, key: unknown): void {
     this.line.push(message, bytes, receipt, key);
+  }
+
+  settled(): void {
+    if (this.#state === "waiting") this.#drain();
   }
 
   remove(): void {

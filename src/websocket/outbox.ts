@@ -29,7 +29,7 @@ import { Way } from "./way.ts";
  * Several connections may be known at a time, and one of them is the main way. The others have what belongs to them
  * alone: what their `onConnect` sends, and what they were handed while they were the main way themselves.
  */
-export class Outbox {
+export class Outbox implements OutgoingOwner {
   readonly #name: StreamName;
   readonly #clock: Clock;
   readonly #deadlines: DeadlineList<Outgoing>;
@@ -40,15 +40,6 @@ export class Outbox {
   #drain: (PromiseWithResolvers<void> & { readonly refusal: () => unknown }) | undefined;
   /** What `drain` has refused, for `end` to hand back. */
   #refused: UnsentMessage[] = [];
-  readonly #owner: OutgoingOwner = {
-    expired: (entry) => {
-      const error = entry.isHanded
-        ? expiredUnwritten(this.#name, entry.terms)
-        : expiredUnsent(this.#name, entry.terms, this.#obstacle(entry));
-      this.#reject(entry, error);
-      this.#advance();
-    },
-  };
 
   constructor(name: StreamName, limits: OutboxLimits, clock: Clock) {
     this.#name = { service: name.service, operation: `send ${name.operation}` };
@@ -79,12 +70,26 @@ export class Outbox {
       for (const signal of terms.signals) signal.throwIfAborted();
       if (terms.limitMs <= 0) throw expiredUnsent(this.#name, terms, "nothing was left of it");
       const expiresAt = this.#clock.now() + terms.limitMs;
-      const entry = new Outgoing(this.#owner, { message, data, bytes }, terms, expiresAt, resolve, reject);
+      const entry = new Outgoing(this, { message, data, bytes }, terms, expiresAt, resolve, reject);
       const way = terms.setupFor === undefined ? this.#take(entry) : this.#takeSetup(entry, terms.setupFor);
       this.#watch(entry);
       if (way !== undefined) this.#pump(way);
       if (!entry.isHanded) entry.copyBytes();
     });
+  }
+
+  /** Its limit has passed. */
+  expired(entry: Outgoing): void {
+    const error = entry.isHanded
+      ? expiredUnwritten(this.#name, entry.terms)
+      : expiredUnsent(this.#name, entry.terms, this.#obstacle(entry));
+    this.#reject(entry, error);
+    this.#advance();
+  }
+
+  /** It has to make room. */
+  dropped(entry: Outgoing): void {
+    this.#reject(entry, queueFull(this.#name, "dropped", this.#backlog.queued));
   }
 
   /** Takes what the `onConnect` of this connection sends. The main way stays where it is. */
@@ -158,13 +163,9 @@ export class Outbox {
   /** @returns the way that it will go as things are. */
   #take(entry: Outgoing): Way | undefined {
     if (this.#drain !== undefined) throw this.#drain.refusal();
-    if (!this.#backlog.take(entry, this.#drop)) throw queueFull(this.#name, "refused", this.#backlog.queued);
+    if (!this.#backlog.take(entry)) throw queueFull(this.#name, "refused", this.#backlog.queued);
     return this.#main;
   }
-
-  readonly #drop = (oldest: Outgoing): void => {
-    this.#reject(oldest, queueFull(this.#name, "dropped", this.#backlog.queued));
-  };
 
   #pump(way: Way): void {
     for (;;) {

@@ -38,6 +38,8 @@ export interface UnsentMessage {
 /** Told what comes to an entry from outside. One for all of them: a closure for each would cost more than the entry. */
 export interface OutgoingOwner {
   expired(entry: Outgoing): void;
+  /** It has to make room for another, and is to be taken out of its line. */
+  dropped(entry: Outgoing): void;
 }
 
 /** One message on its way out, and the promise of it. */

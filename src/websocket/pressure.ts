@@ -1,18 +1,22 @@
+/** Told when the lanes have had enough, and when they have room again. */
+export interface PressureHooks {
+  onFull(): void;
+  onRelief(): void;
+}
+
 /**
  * Whether the lanes of an inbox have had enough: from the moment at which one is full until all are at half or less.
  *
  * Lanes tell when they pass half of their bound; there may be a thousand of them, and a message must not ask each.
  */
 export class Pressure {
-  readonly #onRelief: () => void;
-  readonly #onFull: () => void;
+  readonly #hooks: PressureHooks;
   /** How many lanes hold more than half of a bound. */
   #heavyLanes = 0;
   #isFull = false;
 
-  constructor(hooks: { readonly onFull: () => void; readonly onRelief: () => void }) {
-    this.#onFull = hooks.onFull;
-    this.#onRelief = hooks.onRelief;
+  constructor(hooks: PressureHooks) {
+    this.#hooks = hooks;
   }
 
   get isFull(): boolean {
@@ -30,13 +34,13 @@ export class Pressure {
     // Half, not just below the bound: a reader that is switched at every message costs more than it saves.
     if (this.#heavyLanes > 0 || !this.#isFull) return;
     this.#isFull = false;
-    this.#onRelief();
+    this.#hooks.onRelief();
   }
 
   /** A lane, which has risen, is full. */
   reach(): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    this.#onFull();
+    this.#hooks.onFull();
   }
 }

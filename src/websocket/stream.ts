@@ -63,7 +63,7 @@ type Handler<Message> = (message: Message) => unknown;
 const never = new AbortController().signal;
 
 /** A conversation that outlives its sockets: puts its parts together, and runs what the connection shell asks for. */
-export class Stream<Message> {
+export class Stream<Message> implements StreamHost {
   readonly inbox: Inbox<Message>;
   readonly outbox: Outbox;
   readonly requests: Requests<Message>;
@@ -135,7 +135,7 @@ export class Stream<Message> {
       onError: tell,
     });
     this.#dialer = new Dialer(settings);
-    this.shell = new ConnectionShell(connectionSettings(settings, tell), { clock, random }, this.#dialer, this.#host());
+    this.shell = new ConnectionShell(connectionSettings(settings, tell), { clock, random }, this.#dialer, this);
   }
 
   get state(): StreamState {
@@ -277,59 +277,70 @@ export class Stream<Message> {
     run().catch((thrown: unknown) => this.tell(thrown, from));
   }
 
-  #host(): StreamHost {
-    const service = this.#settings.name;
-    return {
-      prepare: (socket, connection) => this.#prepare(socket, connection),
-      flow: (socket, connection) => {
-        this.traffic.opens++;
-        this.#start?.resolve();
-        this.#start = undefined;
-        this.subscriptions?.switchTo(connection.generation);
-        this.outbox.open(socket);
-        this.#arrivals.flowOver(connection.generation);
-      },
-      hold: (socket, { generation }, cause) => {
-        if (generation === this.#arrivals.flowing) this.#arrivals.catchUp();
-        this.outbox.lose(socket, cause);
-        this.requests.lose(generation, cause);
-        this.subscriptions?.lose(generation, cause);
-        this.inbox.forget(generation);
-        if (generation !== this.#arrivals.flowing) return;
-        this.sequencer?.lost();
-        // A pong of the next connection must not be taken for an answer to them.
-        this.pings.clear();
-      },
-      retire: (_socket, { generation }) => this.requests.quiet(generation),
-      flush: () => this.outbox.drain(() => sendAtClose(service)),
-      discardIncoming: () => {
-        this.#arrivals.catchUp();
-        this.inbox.shut();
-      },
-      ping: (socket) => this.#ping(socket),
-      pong: (payload) => {
-        if (!this.pings.pong(payload) || !hasSubscribers("hawser:stream:ping")) return;
-        publish("hawser:stream:ping", { service, rttMs: this.pings.rttMs ?? 0 });
-      },
-      message: (data, bytes, generation) => this.#arrivals.receive(data, bytes, generation),
-      prepareFailed: (thrown) => this.tell(thrown, { consumer: "onConnect" }),
-      report: (error) => this.tell(error, { consumer: "connection" }),
-      attempted: (connection, error) => this.#attempted(connection, error),
-      disconnected: (end) => {
-        const event = disconnectEvent({ ...end, isClosing: this.state.name === "closed" });
-        this.#guard({ consumer: "onDisconnect" }, () => this.#owner.onDisconnect(event));
-      },
-      end: (error) => this.#end(error),
-      announce: (state) => {
-        // Of a start that failed, connect() tells: logged or thrown, not both.
-        const isThrown = state.name === "failed" && this.#owner.lifecycle() === "starting";
-        const { clock, logger } = this.#settings;
-        announce(service, state, { now: clock.now(), logger: isThrown ? undefined : logger });
-      },
-    };
+  flow(socket: StreamSocket, { generation }: LiveConnection): void {
+    this.traffic.opens++;
+    this.#start?.resolve();
+    this.#start = undefined;
+    this.subscriptions?.switchTo(generation);
+    this.outbox.open(socket);
+    this.#arrivals.flowOver(generation);
   }
 
-  async #prepare(socket: StreamSocket, connection: LiveConnection): Promise<void> {
+  hold(socket: StreamSocket, { generation }: LiveConnection, cause: ExternalServiceError): void {
+    if (generation === this.#arrivals.flowing) this.#arrivals.catchUp();
+    this.outbox.lose(socket, cause);
+    this.requests.lose(generation, cause);
+    this.subscriptions?.lose(generation, cause);
+    this.inbox.forget(generation);
+    if (generation !== this.#arrivals.flowing) return;
+    this.sequencer?.lost();
+    // A pong of the next connection must not be taken for an answer to them.
+    this.pings.clear();
+  }
+
+  retire(_socket: StreamSocket, { generation }: LiveConnection): Promise<void> {
+    return this.requests.quiet(generation);
+  }
+
+  flush(): Promise<void> {
+    return this.outbox.drain(() => sendAtClose(this.#settings.name));
+  }
+
+  discardIncoming(): void {
+    this.#arrivals.catchUp();
+    this.inbox.shut();
+  }
+
+  pong(payload: string): void {
+    if (!this.pings.pong(payload) || !hasSubscribers("hawser:stream:ping")) return;
+    publish("hawser:stream:ping", { service: this.#settings.name, rttMs: this.pings.rttMs ?? 0 });
+  }
+
+  message(data: string | Uint8Array, bytes: number, generation: number): void {
+    this.#arrivals.receive(data, bytes, generation);
+  }
+
+  prepareFailed(thrown: unknown): void {
+    this.tell(thrown, { consumer: "onConnect" });
+  }
+
+  report(error: ExternalServiceError): void {
+    this.tell(error, { consumer: "connection" });
+  }
+
+  disconnected(end: Parameters<StreamHost["disconnected"]>[0]): void {
+    const event = disconnectEvent({ ...end, isClosing: this.state.name === "closed" });
+    this.#guard({ consumer: "onDisconnect" }, () => this.#owner.onDisconnect(event));
+  }
+
+  announce(state: StreamState): void {
+    // Of a start that failed, connect() tells: logged or thrown, not both.
+    const isThrown = state.name === "failed" && this.#owner.lifecycle() === "starting";
+    const { name, clock, logger } = this.#settings;
+    announce(name, state, { now: clock.now(), logger: isThrown ? undefined : logger });
+  }
+
+  async prepare(socket: StreamSocket, connection: LiveConnection): Promise<void> {
     const { generation, signal } = connection;
     this.#generations.set(socket, generation);
     this.inbox.hold(generation);
@@ -390,7 +401,7 @@ export class Stream<Message> {
     publish("hawser:stream:pressure", { service, isPaused: isFull, depth: this.inbox.depth });
   }
 
-  #ping(socket: StreamSocket): void {
+  ping(socket: StreamSocket): void {
     const { pingMessage } = this.#settings;
     if (pingMessage === undefined) return this.pings.send(socket);
     const ping = async (): Promise<void> => this.departures.sendAsSetup(pingMessage(), socket, never);
@@ -400,7 +411,7 @@ export class Stream<Message> {
     });
   }
 
-  #attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void {
+  attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void {
     this.traffic.attempts++;
     if (error !== undefined) this.traffic.failedAttempts++;
     const { generation, endpoint, dialledAt } = connection;
@@ -413,7 +424,7 @@ export class Stream<Message> {
     });
   }
 
-  #end(error: ExternalServiceError | undefined): void {
+  end(error: ExternalServiceError | undefined): void {
     const { name, logger } = this.#settings;
     const refusal = (): ExternalServiceError =>
       error === undefined ? sendAtClose(name) : sendAfterFailure(name, error);

@@ -6,7 +6,7 @@ const terms: SendTerms = { limitMs: 1, limit: "send", signals: [], setupFor: und
 
 const outgoing = (bytes: number): Outgoing =>
   new Outgoing(
-    { expired: () => undefined },
+    { expired: () => undefined, dropped: () => undefined },
     { message: bytes, data: "", bytes },
     terms,
     1,
