@@ -1,5 +1,4 @@
 import { hasSubscribers, publish } from "../core/events.ts";
-import type { Clock } from "../core/clock.ts";
 import type { MessageCodec } from "./codec.ts";
 import { undecodable } from "./connection-errors.ts";
 import { type DedupeSettings, SeenIds } from "./dedupe.ts";
@@ -16,7 +15,6 @@ import type { Traffic } from "./traffic.ts";
 /** Whom arrivals are shown to, in this order. */
 export interface ArrivalParts<Message> {
   readonly name: StreamName;
-  readonly clock: Clock;
   readonly traffic: Traffic;
   readonly codec: MessageCodec<Message> | undefined;
   readonly requests: Requests<Message>;
@@ -52,12 +50,12 @@ export class Arrivals<Message> {
     return this.#flowing;
   }
 
-  /** A frame came in on this connection. */
-  receive(data: string | Uint8Array, bytes: number, generation: number): void {
+  /** A frame came in on this connection. @param at - when, on the clock's scale. */
+  receive(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
     const { traffic, requests, subscriptions, inbox } = this.#parts;
     traffic.messagesIn++;
     traffic.bytesIn += bytes;
-    traffic.lastMessageAt = this.#parts.clock.now();
+    traffic.lastMessageAt = at;
     if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
     const decoded = this.#decode(data);
     if (decoded === undefined) return;

@@ -33,7 +33,8 @@ export interface StreamHost {
   discardIncoming(): void;
   ping(socket: StreamSocket): void;
   pong(payload: string): void;
-  message(data: string | Uint8Array, bytes: number, generation: number): void;
+  /** `at`: when it came, on the clock's scale. */
+  message(data: string | Uint8Array, bytes: number, generation: number, at: number): void;
   /** `onConnect` threw this. */
   prepareFailed(thrown: unknown): void;
   /** An attempt failed, and another will follow. */
@@ -243,8 +244,9 @@ export class ConnectionShell implements ConnectionWatcher {
     this.#dispatch({ type: "opened", generation: connection.generation });
   }
 
-  message({ generation }: LiveConnection, data: string | Uint8Array, bytes: number): void {
-    this.#host.message(data, bytes, generation);
+  message({ generation, socket }: LiveConnection, data: string | Uint8Array, bytes: number): void {
+    // Of its chunk: to read the clock for each message would cost more than to hand it over.
+    this.#host.message(data, bytes, generation, socket?.lastByteAt ?? this.#clock.now());
   }
 
   pong(payload: string): void {

@@ -122,7 +122,6 @@ export class Stream<Message> implements StreamHost {
     this.subscriptions = makeSubscriptions(settings, stream, { positionsOf, onEnded }, tell);
     this.#arrivals = new Arrivals<Message>({
       name,
-      clock,
       traffic: this.traffic,
       codec: settings.codec,
       requests: this.requests,
@@ -316,8 +315,8 @@ export class Stream<Message> implements StreamHost {
     publish("hawser:stream:ping", { service: this.#settings.name, rttMs: this.pings.rttMs ?? 0 });
   }
 
-  message(data: string | Uint8Array, bytes: number, generation: number): void {
-    this.#arrivals.receive(data, bytes, generation);
+  message(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
+    this.#arrivals.receive(data, bytes, generation, at);
   }
 
   prepareFailed(thrown: unknown): void {

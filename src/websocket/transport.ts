@@ -202,7 +202,8 @@ export class WsSocket implements StreamSocket {
     this.#listenOpen();
     this.#lastByteAt = this.#clock.now();
     // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
-    this.#raw?.on("data", this.#onData).on("end", this.#onEnd);
+    // In front of ws: what it parses of a chunk came when the chunk did.
+    this.#raw?.prependListener("data", this.#onData).on("end", this.#onEnd);
     // A tunnel may be another kind of stream.
     if (this.#raw instanceof Socket) this.#raw.setKeepAlive(true, keepAliveAfterMs);
     // ws takes no pause before it is open.
