@@ -66,8 +66,8 @@ export interface StreamSocket {
   readonly unsentBytes: number;
   /** When the last byte came, on the clock's scale. */
   readonly lastByteAt: number;
-  /** `done` is called once, when the bytes are with the kernel, or with the error. What is sent in one turn of the event loop goes there together. */
-  send(data: string | Uint8Array, done: (error?: Error) => void): void;
+  /** `bytes`: of the data, where it is known. `done` is called once, later, when the bytes are with the kernel, or with the error. What is sent in one turn of the event loop goes there together. */
+  send(data: string | Uint8Array, done: (error?: Error) => void, bytes?: number): void;
   ping(payload: string): void;
   /** No message is told from now on until {@link StreamSocket.resume}, or the end of the connection. */
   pause(): void;

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
 import type { Clock } from "../core/clock.ts";
 import { watchStages } from "./dial-stages.ts";
+import { FrameBatch, maxBatchedBytes } from "./frames.ts";
 import { HeldMessages } from "./held-messages.ts";
 import { PongDuty } from "./pong-duty.ts";
 import { readRefusal } from "./refusal.ts";
@@ -25,9 +26,19 @@ const keepAliveAfterMs = 30_000;
 const plain = { text: { binary: false, compress: false }, binary: { binary: true, compress: false } };
 const deflated = { text: { binary: false, compress: true }, binary: { binary: true, compress: true } };
 
+/** Tells before its Close frame goes out, whoever closes: ws does so by itself when the peer has. */
+class ClosingWebSocket extends WebSocket {
+  onClosing: (() => void) | undefined;
+
+  override close(code?: number, reason?: string | Buffer): void {
+    this.onClosing?.();
+    super.close(code, reason);
+  }
+}
+
 /** A connection of `ws`. Its `handshakeTimeout` is not used: it starts anew with every byte. */
 export class WsSocket implements StreamSocket {
-  readonly #ws: WebSocket;
+  readonly #ws: ClosingWebSocket;
   readonly #clock: Clock;
   readonly #closeTimeoutMs: number;
   readonly #mayCompress: boolean;
@@ -40,7 +51,13 @@ export class WsSocket implements StreamSocket {
   /** Stops what waits for the end: the rest of a refusal, or of a connection that the peer has ended. */
   #stopWaiting: (() => void) | undefined;
   #lastByteAt = Number.NEGATIVE_INFINITY;
+  /** Something was sent in this turn, and will be written at its end. */
+  #isDue = false;
   #isCorked = false;
+  /** The peer takes compressed messages: ws makes all frames then. */
+  #compresses = false;
+  /** What of it we put into frames ourselves; undefined before the first message, and where the peer takes compressed ones. */
+  #frames: FrameBatch | undefined;
   /** What ws parsed after the pause; undefined while messages are told as they come. */
   #held: HeldMessages | undefined;
 
@@ -52,7 +69,7 @@ export class WsSocket implements StreamSocket {
     const { compression = false } = target;
     this.#mayCompress = compression !== false;
     this.#thresholdBytes = compression === false ? 0 : compression.thresholdBytes;
-    this.#ws = new WebSocket(target.url, [...target.protocols], {
+    this.#ws = new ClosingWebSocket(target.url, [...target.protocols], {
       ...wsOptions(target),
       finishRequest: (request) => {
         request.on("socket", (raw) => watchStages(raw, new URL(target.url), (stage) => this.#listener?.stage(stage)));
@@ -67,25 +84,28 @@ export class WsSocket implements StreamSocket {
   }
 
   get unsentBytes(): number {
-    return this.#ws.bufferedAmount;
+    return this.#ws.bufferedAmount + (this.#frames?.bytes ?? 0);
   }
 
   get lastByteAt(): number {
     return this.#lastByteAt;
   }
 
-  send(data: string | Uint8Array, done: (error?: Error) => void): void {
+  send(data: string | Uint8Array, done: (error?: Error) => void, bytes: number = Buffer.byteLength(data)): void {
+    if (bytes <= maxBatchedBytes && !this.#compresses) {
+      this.#frames ??= new FrameBatch();
+      this.#frames.add(data, bytes, done);
+      this.#writeLater();
+      return;
+    }
+    this.#writeFrames();
     this.#cork();
     // ws heeds the threshold only where the peer has agreed to take each message for itself.
-    const isPlain = this.#thresholdBytes > 0 && Buffer.byteLength(data) < this.#thresholdBytes;
+    const isPlain = this.#thresholdBytes > 0 && bytes < this.#thresholdBytes;
     const { text, binary } = isPlain ? plain : deflated;
     // zlib reads later, of the small messages that wait behind another too: the caller may use its buffer again by then.
     const owned = this.#mayCompress && typeof data !== "string" ? new Uint8Array(data) : data;
-    this.#ws.send(owned, typeof data === "string" ? text : binary, (error) => {
-      // Node completes the write that a destroyed socket cut short without an error.
-      if (error != null || this.#raw?.destroyed === true) done(error ?? new Error("the socket was destroyed"));
-      else done();
-    });
+    this.#ws.send(owned, typeof data === "string" ? text : binary, (error) => this.#written(error, done));
   }
 
   ping(payload: string): void {
@@ -106,8 +126,9 @@ export class WsSocket implements StreamSocket {
 
   close(code = 1000, reason = ""): void {
     if (this.#listener !== undefined) this.#held?.tellAll(this.#listener);
+    this.#cork();
     this.#ws.close(code, reason);
-    this.#uncork();
+    this.#write();
   }
 
   destroy(): void {
@@ -116,14 +137,20 @@ export class WsSocket implements StreamSocket {
   }
 
   /** One write of the kernel for all that is sent in this turn: a system call costs more than the frame. */
-  #cork(): void {
-    if (this.#isCorked || this.#raw === undefined) return;
-    this.#isCorked = true;
-    this.#raw.cork();
-    process.nextTick(WsSocket.#uncorkLater, this);
+  #writeLater(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    process.nextTick(WsSocket.#writeNow, this);
   }
 
-  static readonly #uncorkLater = (socket: WsSocket): void => socket.#uncork();
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#raw?.cork();
+    this.#writeLater();
+  }
+
+  static readonly #writeNow = (socket: WsSocket): void => socket.#write();
 
   // Not within `resume`: whoever calls it may be about to handle a message that came before.
   static readonly #flow = (socket: WsSocket): void => {
@@ -133,10 +160,34 @@ export class WsSocket implements StreamSocket {
     socket.#ws.resume();
   };
 
-  #uncork(): void {
+  #write(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    this.#writeFrames();
     if (!this.#isCorked) return;
     this.#isCorked = false;
     this.#raw?.uncork();
+  }
+
+  #writeFrames(): void {
+    if (this.#frames === undefined || this.#frames.bytes === 0) return;
+    const { parts, dones } = this.#frames.take();
+    const raw = this.#raw;
+    if (raw === undefined || !this.isWritable || !raw.writable) {
+      for (const done of dones) done(new Error("the socket was destroyed"));
+      return;
+    }
+    const last = parts.length - 1;
+    for (let index = 0; index < last; index++) raw.write(parts[index] ?? "");
+    raw.write(parts[last] ?? "", (error) => {
+      for (const done of dones) this.#written(error, done);
+    });
+  }
+
+  #written(error: Error | null | undefined, done: (error?: Error) => void): void {
+    // Node completes the write that a destroyed socket cut short without an error.
+    if (error != null || this.#raw?.destroyed === true) done(error ?? new Error("the socket was destroyed"));
+    else done();
   }
 
   // All of it before the dial has begun.
@@ -172,6 +223,8 @@ export class WsSocket implements StreamSocket {
   #listenOpen(): void {
     // What the dial listened to is over; all listeners at once would make Node keep the room for twice as many.
     const ws = this.#ws.removeAllListeners();
+    // What was sent goes before the Close frame.
+    this.#ws.onClosing = () => this.#writeFrames();
     ws.on("message", (raw, isBinary) => {
       // With ws's default binaryType, "nodebuffer", it is always one Buffer.
       const buffer = raw as Buffer;
@@ -200,6 +253,7 @@ export class WsSocket implements StreamSocket {
 
   #open(): void {
     this.#listenOpen();
+    this.#compresses = this.#ws.extensions !== "";
     this.#lastByteAt = this.#clock.now();
     // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
     // In front of ws: what it parses of a chunk came when the chunk did.

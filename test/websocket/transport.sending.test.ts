@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { expect, test, vi } from "vitest";
 import type { CreateConnection } from "../../src/websocket/stream-socket.ts";
-import { dial, startUpgraded } from "./dialled.ts";
+import { dial, frame, startUpgraded } from "./dialled.ts";
 import { startPeer, until } from "./peer.ts";
 
 /** A TCP connection of which is known how often it handed something to the kernel. */
@@ -78,6 +78,35 @@ test("a Close frame waits for no turn, and stands behind what was sent before it
   expect(await closed.promise).toEqual([4000, "bye"]);
   expect(peer.received).toEqual(["last"]);
   expect(await ended).toMatchObject({ kind: "closed", code: 4000 });
+});
+
+test("what is sent in answer to a message goes out before the answer to the Close frame behind it", async () => {
+  const received = Promise.withResolvers<Buffer>();
+  await using peer = await startUpgraded((raw) => {
+    raw.write(Buffer.concat([frame(1, "question"), frame(8, Buffer.from([3, 232]))]));
+    const chunks: Buffer[] = [];
+    raw.on("data", (chunk) => chunks.push(chunk)).on("end", () => received.resolve(Buffer.concat(chunks)));
+  });
+  const sent = vi.fn<(error?: Error) => void>();
+  const dialled = dial(peer.url, {}, { message: () => dialled.socket.send("answer", sent) });
+  await dialled.ended;
+  const bytes = await received.promise;
+  // A head of six bytes and the text; then the Close frame with its code.
+  expect([bytes[0], bytes[1], bytes[12], bytes.length]).toEqual([0x81, 0x80 | 6, 0x88, 12 + 6 + 2]);
+  expect(sent).toHaveBeenCalledExactlyOnceWith();
+});
+
+test("short and long messages, and those in between, arrive in the order in which they were sent", async () => {
+  await using peer = await startPeer();
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const all = [1, 20_000, 2, 70_000, 16_384, 3, 16_385, 4].map((length) => String(length).padEnd(length, "."));
+  const done: unknown[] = [];
+  for (const text of all) socket.send(text, (error) => void done.push(error ?? text));
+  await until(() => peer.received.length === all.length);
+  expect(peer.received).toEqual(all);
+  expect(done).toEqual(all);
+  socket.destroy();
 });
 
 test("a code or a reason that no Close frame can carry is refused at once", async () => {
