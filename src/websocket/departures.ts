@@ -2,7 +2,7 @@ import { hasSubscribers, publish } from "../core/events.ts";
 import { type Encoded, encode } from "./codec.ts";
 import type { WebSocketSettings } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
-import type { SendTerms, Sink } from "./outgoing.ts";
+import type { Outgoing, SendTerms, Sink } from "./outgoing.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What messages go out by. */
@@ -14,7 +14,7 @@ export interface DepartureParts<Message> {
   readonly generationOf: (sink: Sink | undefined) => number;
 }
 
-/** The way of a message to the outbox. Whoever sends it, it is counted and told of once it is with the kernel. */
+/** The way of a message to the outbox. Whoever sends it, it is counted and told of once the outbox says that it is with the kernel. */
 export class Departures<Message> {
   readonly #parts: DepartureParts<Message>;
 
@@ -22,11 +22,19 @@ export class Departures<Message> {
     this.#parts = parts;
   }
 
-  /** @throws as `send` of the outbox. */
-  async send(message: unknown, encoded: Encoded, terms: SendTerms): Promise<void> {
-    const { settings, outbox, traffic, generationOf } = this.#parts;
-    await outbox.send(message, encoded, terms);
-    const { bytes } = encoded;
+  /**
+   * The promise is that of the outbox itself: one more for each message, as an async function makes it, would cost as
+   * much as its frame.
+   *
+   * @throws as `send` of the outbox.
+   */
+  send(message: unknown, encoded: Encoded, terms: SendTerms): Promise<void> {
+    return this.#parts.outbox.send(message, encoded, terms);
+  }
+
+  /** A message is with the kernel. */
+  written({ bytes, terms }: Pick<Outgoing, "bytes" | "terms">): void {
+    const { settings, traffic, generationOf } = this.#parts;
     traffic.messagesOut++;
     traffic.bytesOut += bytes;
     if (!hasSubscribers("hawser:stream:message")) return;

@@ -1,5 +1,4 @@
 import type { Clock } from "../core/clock.ts";
-import { DeadlineList } from "../core/deadline-list.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
 import { Backlog, type OutboxLimits } from "./backlog.ts";
 import type { Encoded } from "./codec.ts";
@@ -19,6 +18,7 @@ import {
   type UnsentMessage,
   unsentIn,
 } from "./outgoing.ts";
+import { SendDeadlines } from "./send-deadlines.ts";
 import type { StreamName } from "./socket-errors.ts";
 import { Way } from "./way.ts";
 
@@ -32,7 +32,8 @@ import { Way } from "./way.ts";
 export class Outbox implements OutgoingOwner {
   readonly #name: StreamName;
   readonly #clock: Clock;
-  readonly #deadlines: DeadlineList<Outgoing>;
+  readonly #deadlines: SendDeadlines;
+  readonly #onWritten: ((entry: Outgoing) => void) | undefined;
   readonly #backlog: Backlog;
   readonly #ways = new Map<Sink, Way>();
   #main: Way | undefined;
@@ -41,11 +42,13 @@ export class Outbox implements OutgoingOwner {
   /** What `drain` has refused, for `end` to hand back. */
   #refused: UnsentMessage[] = [];
 
-  constructor(name: StreamName, limits: OutboxLimits, clock: Clock) {
+  /** @param onWritten - told once the bytes are with the kernel, before the promise resolves. Must not throw. */
+  constructor(name: StreamName, limits: OutboxLimits, clock: Clock, onWritten?: (entry: Outgoing) => void) {
     this.#name = { service: name.service, operation: `send ${name.operation}` };
     this.#clock = clock;
     this.#backlog = new Backlog(limits);
-    this.#deadlines = new DeadlineList(clock);
+    this.#deadlines = new SendDeadlines(clock, () => this.#lines());
+    this.#onWritten = onWritten;
   }
 
   /** Messages not yet with a socket, those that wait for room included. */
@@ -180,7 +183,7 @@ export class Outbox implements OutgoingOwner {
     way.handed.join(entry);
     entry.isHanded = true;
     way.unwritten++;
-    way.sink.send(entry.data, (error) => {
+    const written = (error?: Error): void => {
       way.unwritten--;
       // Where it has ended meanwhile, by its limit say, this changes nothing.
       if (error === undefined) this.#resolve(entry);
@@ -188,7 +191,8 @@ export class Outbox implements OutgoingOwner {
       if (way.isLost) return;
       this.#pump(way);
       this.#checkDrained();
-    });
+    };
+    way.sink.send(entry.data, written, entry.bytes);
     entry.terms.onHanded?.(way.sink);
   }
 
@@ -221,7 +225,7 @@ export class Outbox implements OutgoingOwner {
   }
 
   #watch(entry: Outgoing): void {
-    if (entry.expiresAt !== Number.POSITIVE_INFINITY) this.#deadlines.add(entry);
+    if (entry.expiresAt !== Number.POSITIVE_INFINITY) this.#deadlines.watch(entry);
     const { signals } = entry.terms;
     if (signals.length === 0) return;
     entry.onAbort = () => {
@@ -232,7 +236,9 @@ export class Outbox implements OutgoingOwner {
   }
 
   #resolve(entry: Outgoing): void {
+    if (entry.line === undefined) return;
     this.#leave(entry);
+    this.#onWritten?.(entry);
     entry.resolve();
   }
 
@@ -247,9 +253,13 @@ export class Outbox implements OutgoingOwner {
 
   #leave(entry: Outgoing): void {
     entry.line?.leave(entry);
-    this.#deadlines.remove(entry);
     if (entry.onAbort === undefined) return;
     for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
+  }
+
+  #lines(): readonly OutgoingLine[] {
+    const ofWays = [...this.#ways.values()].flatMap(({ setup, handed }) => [handed, setup]);
+    return [...ofWays, this.#backlog.queued, this.#backlog.waiting];
   }
 
   #obstacle(entry: Outgoing): string {

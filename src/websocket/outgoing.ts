@@ -1,4 +1,3 @@
-import type { DeadlineEntry } from "../core/deadline-list.ts";
 import type { Outcome } from "../core/errors.ts";
 
 /** A connection, as the outbox sees it; it is known by this very object. */
@@ -6,8 +5,8 @@ export interface Sink {
   readonly isWritable: boolean;
   /** Handed over and not yet given to the kernel. */
   readonly unsentBytes: number;
-  /** `done` is called once, later, when the bytes are with the kernel, or with the error. */
-  send(data: string | Uint8Array, done: (error?: Error) => void): void;
+  /** `bytes`: of the data, where it is known. `done` is called once, later, when the bytes are with the kernel, or with the error. */
+  send(data: string | Uint8Array, done: (error?: Error) => void, bytes?: number): void;
 }
 
 /** What one `send` may wait for. */
@@ -43,7 +42,7 @@ export interface OutgoingOwner {
 }
 
 /** One message on its way out, and the promise of it. */
-export class Outgoing implements DeadlineEntry {
+export class Outgoing {
   message: unknown;
   data: string | Uint8Array;
   readonly bytes: number;

@@ -62,14 +62,16 @@ export class Sender<Message> {
     return preparedSink(this.#stream);
   }
 
-  async send(message: unknown, options: SendOptions): Promise<void> {
+  /** Throws at once what is wrong with the message or the options; the promise is that of the outbox. */
+  send(message: unknown, options: SendOptions): Promise<void> {
     const { name, maxPayloadBytes, codec } = this.#settings;
-    await this.#send(message, encode(name, message, maxPayloadBytes, codec), options, undefined);
+    return this.#send(message, encode(name, message, maxPayloadBytes, codec), options, undefined);
   }
 
-  async sendJson(value: unknown, options: SendOptions): Promise<void> {
+  /** As {@link Sender.send}. */
+  sendJson(value: unknown, options: SendOptions): Promise<void> {
     const { name, maxPayloadBytes } = this.#settings;
-    await this.#send(value, encodeJson(name, value, maxPayloadBytes), options, undefined);
+    return this.#send(value, encodeJson(name, value, maxPayloadBytes), options, undefined);
   }
 
   async request(
@@ -126,14 +128,20 @@ export class Sender<Message> {
     return pending.promise;
   }
 
-  async #send(
+  #send(
     message: unknown,
     encoded: Encoded,
     options: SendOptions,
     onHanded: ((sink: Sink) => void) | undefined,
   ): Promise<void> {
-    const terms = this.#terms(options, this.#settings.sendTimeoutMs, "send");
-    await this.#stream.departures.send(message, encoded, { ...terms, setupFor: this.setupFor, onHanded });
+    const { limitMs, limit, signals } = this.#terms(options, this.#settings.sendTimeoutMs, "send");
+    return this.#stream.departures.send(message, encoded, {
+      limitMs,
+      limit,
+      signals,
+      setupFor: this.setupFor,
+      onHanded,
+    });
   }
 
   #terms<Limit extends string>(

@@ -101,7 +101,7 @@ export class Stream<Message> implements StreamHost {
     const name = { service, operation };
     const tell = (thrown: unknown, from: ConsumerName): void => this.tell(thrown, from);
     this.pings = new Pings(clock);
-    this.outbox = new Outbox(name, settings.outbox, clock);
+    this.outbox = new Outbox(name, settings.outbox, clock, (entry) => this.departures.written(entry));
     this.departures = new Departures<Message>({
       settings,
       outbox: this.outbox,

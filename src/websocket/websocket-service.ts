@@ -136,10 +136,15 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * ServiceUnavailableError before `connect()` and after `close()`, and `unavailable-queue-full`;
    * ServiceConfigurationError for what cannot be encoded or is too large; the signal's reason.
    */
-  async send(message: string | Uint8Array | object, options: SendOptions = noOptions): Promise<void> {
-    this.#refuse(callOptionProblems("send", options, ["signal", "timeoutMs"]));
-    this.#assertSending("send");
-    await this.#sender.send(message, options);
+  send(message: string | Uint8Array | object, options: SendOptions = noOptions): Promise<void> {
+    // No async function: the promise of each of its layers would cost as much as the frame.
+    try {
+      if (options !== noOptions) this.#refuse(callOptionProblems("send", options, ["signal", "timeoutMs"]));
+      this.#assertSending("send");
+      return this.#sender.send(message, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Sends any value as JSON in a text frame, whatever the codec. @throws as {@link WebSocketService.send}. */
@@ -347,8 +352,9 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
 
   #assertSending(operation: string): void {
     // The first connection is open a moment before connect() resolves, and handlers may answer in that moment.
-    const isOpening = this.lifecycle === "starting" && this.state.name === "open";
-    if (!isOpening && this.#sender.setupFor === undefined) this.assertReady(operation);
+    const { lifecycle } = this;
+    const isOpening = lifecycle === "starting" && this.state.name === "open";
+    if (lifecycle !== "ready" && !isOpening && this.#sender.setupFor === undefined) this.assertReady(operation);
     if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
   }
 

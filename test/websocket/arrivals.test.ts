@@ -14,7 +14,6 @@ function setUp(changes: Partial<ArrivalParts<string>> = {}) {
   inbox.addHandler((message) => void got.push(message), { consumer: "onMessage" });
   const parts: ArrivalParts<string> = {
     name: { service: "feed", operation: "/stream" },
-    clock,
     traffic: new Traffic(),
     codec: undefined,
     requests: new Requests<string>("feed", clock, { onError: () => undefined }),
@@ -29,7 +28,7 @@ function setUp(changes: Partial<ArrivalParts<string>> = {}) {
   };
   const arrivals = new Arrivals<string>(parts);
   const receive = async (generation: number, ...texts: readonly string[]): Promise<void> => {
-    for (const text of texts) arrivals.receive(text, text.length, generation);
+    for (const text of texts) arrivals.receive(text, text.length, generation, clock.now());
     await settled();
   };
   return { arrivals, parts, inbox, receive, got, errors, announced };

@@ -15,7 +15,19 @@ function departures(send: (message: unknown, encoded: unknown, terms: SendTerms)
   onTestFinished(() => void unsubscribe("hawser:stream:message", listen));
   const settings = { name: "feed", maxPayloadBytes: 100, codec: undefined };
   const generationOf = (sink: Sink | undefined): number => (sink === socket ? 2 : 1);
-  return { traffic, told, way: new Departures({ settings, outbox: { send }, traffic, generationOf }) };
+  const way: Departures<unknown> = new Departures({
+    settings,
+    // As the outbox does.
+    outbox: {
+      send: async (message, encoded, one) => {
+        await send(message, encoded, one);
+        way.written({ bytes: encoded.bytes, terms: one });
+      },
+    },
+    traffic,
+    generationOf,
+  });
+  return { traffic, told, way };
 }
 
 test("a message counts once it is with the kernel, and is told of with its connection", async () => {
