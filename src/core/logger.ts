@@ -20,6 +20,11 @@ export interface Logger {
   isLevelEnabled?(level: string): boolean;
 }
 
+interface JsonLoggerOptions {
+  readonly level?: LogLevel;
+  readonly write?: (line: string) => void;
+}
+
 /**
  * JSON lines on standard error, for where pino is not installed.
  *
@@ -30,22 +35,59 @@ export function jsonLogger(
   options: { readonly level?: LogLevel; readonly write?: (line: string) => void } = {},
   bindings: Readonly<Record<string, unknown>> = {},
 ): Logger {
-  const { level = "info", write = (line: string) => void process.stderr.write(line) } = options;
-  const method =
-    (own: LogLevel): LogMethod =>
-    (fields, message) => {
-      if (rank[own] < rank[level]) return;
-      const entry = { level: rank[own], time: systemClock.wallNow(), ...bindings, ...fields, msg: message };
-      write(`${lineOf(entry, message)}\n`);
-    };
+  const root = new JsonLogger(options, bindings);
+  // A plain object, so that a test may spread it and put a method of its own in.
   return {
-    debug: method("debug"),
-    info: method("info"),
-    warn: method("warn"),
-    error: method("error"),
-    child: (more) => jsonLogger(options, { ...bindings, ...more }),
-    isLevelEnabled: (asked) => (rank[asked as LogLevel] ?? 0) >= rank[level],
+    debug: (...entry) => root.debug(...entry),
+    info: (...entry) => root.info(...entry),
+    warn: (...entry) => root.warn(...entry),
+    error: (...entry) => root.error(...entry),
+    child: (more) => root.child(more),
+    isLevelEnabled: (asked) => root.isLevelEnabled(asked),
   };
+}
+
+/** A class, not an object of closures: each service has a child of its own, and there may be thousands. */
+class JsonLogger implements Logger {
+  readonly #options: JsonLoggerOptions;
+  readonly #bindings: Readonly<Record<string, unknown>>;
+
+  constructor(options: JsonLoggerOptions, bindings: Readonly<Record<string, unknown>>) {
+    this.#options = options;
+    this.#bindings = bindings;
+  }
+
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#log("debug", fields, message);
+  }
+
+  info(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#log("info", fields, message);
+  }
+
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#log("warn", fields, message);
+  }
+
+  error(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.#log("error", fields, message);
+  }
+
+  child(more: Readonly<Record<string, unknown>>): Logger {
+    return new JsonLogger(this.#options, { ...this.#bindings, ...more });
+  }
+
+  isLevelEnabled(asked: string): boolean {
+    return (rank[asked as LogLevel] ?? 0) >= rank[this.#options.level ?? "info"];
+  }
+
+  #log(own: LogLevel, fields: Readonly<Record<string, unknown>>, message: string): void {
+    if (!this.isLevelEnabled(own)) return;
+    const entry = { level: rank[own], time: systemClock.wallNow(), ...this.#bindings, ...fields, msg: message };
+    const line = `${lineOf(entry, message)}\n`;
+    if (this.#options.write === undefined) process.stderr.write(line);
+    else this.#options.write(line);
+  }
 }
 
 // A log line must never be what breaks a call: BigInt, a circle, and a toJSON that throws all end JSON.stringify.

@@ -62,7 +62,8 @@ export class ConnectionShell implements ConnectionWatcher {
   #state: StreamState = { name: "idle", generation: 0 };
   /** Those that have, or are about to have, a socket: one, but for a rotation, when there is another beside it. */
   readonly #live = new Map<number, LiveConnection>();
-  readonly #retirements: Retirements;
+  /** Made with the first connection that another takes the place of. */
+  #retirements: Retirements | undefined;
   /** Events that came up while the effects of another were run; undefined while none is. */
   #pending: ConnectionEvent[] | undefined;
 
@@ -78,9 +79,6 @@ export class ConnectionShell implements ConnectionWatcher {
     this.#clock = world.clock;
     this.#random = world.random;
     this.#reduce = connectionReducer(settings);
-    this.#retirements = new Retirements(world.clock, settings.closeTimeoutMs, (connection, error) =>
-      this.#retired(connection, error),
-    );
   }
 
   get state(): StreamState {
@@ -258,7 +256,7 @@ export class ConnectionShell implements ConnectionWatcher {
   }
 
   #lose(connection: LiveConnection, error: ExternalServiceError): void {
-    if (this.#retirements.has(connection)) this.#retirements.end(connection, error);
+    if (this.#retirements?.has(connection)) this.#retirements.end(connection, error);
     else this.#dispatch({ type: "lost", generation: connection.generation, error });
   }
 
@@ -311,6 +309,8 @@ export class ConnectionShell implements ConnectionWatcher {
   #retire(generation: number): void {
     this.#withSocket(generation, (socket, connection) => {
       this.#live.delete(generation);
+      const { closeTimeoutMs } = this.#settings;
+      this.#retirements ??= new Retirements(this.#clock, closeTimeoutMs, (...over) => this.#retired(...over));
       this.#retirements.add(connection, this.#host.retire(socket, connection));
     });
   }
@@ -322,7 +322,7 @@ export class ConnectionShell implements ConnectionWatcher {
 
   /** The stream is over: no socket stays. */
   #forget(): void {
-    this.#retirements.endAll();
+    this.#retirements?.endAll();
     for (const connection of this.#live.values()) connection.destroy();
     this.#live.clear();
   }

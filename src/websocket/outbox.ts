@@ -35,7 +35,8 @@ export class Outbox implements OutgoingOwner {
   readonly #deadlines: SendDeadlines;
   readonly #onWritten: ((entry: Outgoing) => void) | undefined;
   readonly #backlog: Backlog;
-  readonly #ways = new Map<Sink, Way>();
+  /** Two at most, but for those that wait to be closed. */
+  #ways: readonly Way[] = [];
   #main: Way | undefined;
   /** Set from `drain` to `end`. */
   #drain: (PromiseWithResolvers<void> & { readonly refusal: () => unknown }) | undefined;
@@ -54,7 +55,7 @@ export class Outbox implements OutgoingOwner {
   /** Messages not yet with a socket, those that wait for room included. */
   get queuedMessages(): number {
     let count = this.#backlog.waiting.size + this.#backlog.queued.size;
-    for (const { setup } of this.#ways.values()) count += setup.size;
+    for (const { setup } of this.#ways) count += setup.size;
     return count;
   }
 
@@ -111,7 +112,7 @@ export class Outbox implements OutgoingOwner {
    * for the next one.
    */
   lose(sink: Sink, cause: ExternalServiceError): void {
-    const way = this.#ways.get(sink);
+    const way = this.#ways.find((one) => one.sink === sink);
     if (way === undefined) return;
     this.#forget(way);
     this.#rejectAll(way.handed, () => brokenWhileSending(this.#name, cause));
@@ -134,7 +135,7 @@ export class Outbox implements OutgoingOwner {
    * @returns what was accepted and not written, in order. Not what `onConnect` sent: the next one sends it again.
    */
   end(refusal: () => unknown, cause?: ExternalServiceError): UnsentMessage[] {
-    const ways = [...this.#ways.values()];
+    const ways = this.#ways;
     const left = [
       ...ways.flatMap(({ handed }) => unsentIn(handed, "unknown")),
       ...unsentIn(this.#backlog.queued, "not-sent"),
@@ -157,7 +158,7 @@ export class Outbox implements OutgoingOwner {
 
   /** @returns the way that it is for. */
   #takeSetup(entry: Outgoing, sink: Sink): Way {
-    const way = this.#ways.get(sink);
+    const way = this.#ways.find((one) => one.sink === sink);
     if (way === undefined) throw setupWithoutConnection(this.#name, undefined);
     way.setup.join(entry);
     return way;
@@ -205,22 +206,22 @@ export class Outbox implements OutgoingOwner {
 
   #checkDrained(): void {
     if (this.#drain === undefined || this.#backlog.queued.size > 0) return;
-    for (const way of this.#ways.values()) if (!way.isEmpty) return;
+    for (const way of this.#ways) if (!way.isEmpty) return;
     this.#drain.resolve();
   }
 
   #wayOf(sink: Sink): Way {
-    let way = this.#ways.get(sink);
+    let way = this.#ways.find((one) => one.sink === sink);
     if (way === undefined) {
       way = new Way(sink);
-      this.#ways.set(sink, way);
+      this.#ways = this.#ways.concat([way]);
     }
     return way;
   }
 
   #forget(way: Way): void {
     way.isLost = true;
-    this.#ways.delete(way.sink);
+    this.#ways = this.#ways.filter((one) => one !== way);
     if (this.#main === way) this.#main = undefined;
   }
 
@@ -258,7 +259,7 @@ export class Outbox implements OutgoingOwner {
   }
 
   #lines(): readonly OutgoingLine[] {
-    const ofWays = [...this.#ways.values()].flatMap(({ setup, handed }) => [handed, setup]);
+    const ofWays = this.#ways.flatMap(({ setup, handed }) => [handed, setup]);
     return [...ofWays, this.#backlog.queued, this.#backlog.waiting];
   }
 

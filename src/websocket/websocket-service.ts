@@ -19,7 +19,7 @@ import {
   type StreamRequestOptions,
   type StreamWaitOptions,
 } from "./sender.ts";
-import { type FailedEvent, Stream, type StreamRemains } from "./stream.ts";
+import { type FailedEvent, Stream, type StreamOwner, type StreamRemains } from "./stream.ts";
 import { checkStream } from "./stream-health.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { Subscription } from "./subscription.ts";
@@ -48,7 +48,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     const settings = readWebSocketOptions<Message>(options, new.target.name);
     super(settings);
     this.#settings = settings;
-    this.#stream = new Stream<Message>(settings, this.#owner(), this);
+    this.#stream = new Stream<Message>(settings, new Hooks(this), this);
     this.#sender = new Sender(this.#stream, settings);
     const { concurrency } = settings;
     this.#stream.inbox.addHandler((message) => this.onMessage(message), { consumer: "onMessage" }, { concurrency });
@@ -336,16 +336,6 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     await this.#stream.close();
   }
 
-  #owner(): ConstructorParameters<typeof Stream<Message>>[1] {
-    return {
-      lifecycle: () => this.lifecycle,
-      onConnect: () => this.onConnect(),
-      onDisconnect: (event) => this.onDisconnect(event),
-      onError: (thrown, from) => this.onError(thrown, from),
-      onFailed: (event) => this.onFailed(event),
-    };
-  }
-
   #refuse(problems: readonly string[]): void {
     if (problems.length > 0) throw new ServiceConfigurationError(this.name, problems);
   }
@@ -367,3 +357,32 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
 
 const handlerProblems = (options: HandlerOptions<never> | null): string[] =>
   options?.concurrency === undefined ? [] : concurrencyProblems(options.concurrency);
+
+/** What the stream calls, of the hooks that subclasses override. A class: five closures would live in every service. */
+class Hooks<Message> implements StreamOwner {
+  readonly #service: WebSocketService<Message>;
+
+  constructor(service: WebSocketService<Message>) {
+    this.#service = service;
+  }
+
+  lifecycle(): WebSocketService<Message>["lifecycle"] {
+    return this.#service.lifecycle;
+  }
+
+  onConnect(): void | Promise<void> {
+    return this.#service["onConnect"]();
+  }
+
+  onDisconnect(event: DisconnectEvent): void | Promise<void> {
+    return this.#service["onDisconnect"](event);
+  }
+
+  onError(thrown: unknown, from: ConsumerName): void | Promise<void> {
+    return this.#service["onError"](thrown, from);
+  }
+
+  onFailed(event: FailedEvent): void | Promise<void> {
+    return this.#service["onFailed"](event);
+  }
+}
