@@ -9,7 +9,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
       { find: /^hawser\/auth\/oauth2$/, replacement: here("./src/rest/auth/oauth2.ts") },
       { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
-      { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/msgpack.ts") },
+      { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/codecs/msgpack.ts") },
       { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
     ],
   },

@@ -4,7 +4,7 @@ const machine = "{close-codes,connection,connection.model,connection.turns,heart
 
 export default {
   test: {
-    include: ["test/resilience/**/*.test.ts", `test/websocket/${machine}.test.ts`],
+    include: ["test/resilience/**/*.test.ts", `test/websocket/connection/${machine}.test.ts`],
     // A worker per file costs more than the tests, and nothing that they share keeps a state.
     isolate: false,
     // Most mutants that hang wait for a promise: the test fails then, long before Stryker's own limit, which is only for

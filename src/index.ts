@@ -76,10 +76,10 @@ export { StreamedResponse } from "./rest/streamed-response.ts";
 export type { OnProgress, UploadProgress } from "./rest/upload-progress.ts";
 export type { Polled, WaitForOptions, WaitOptions } from "./rest/wait-for.ts";
 export type { CacheOptions, TransportOptions } from "./rest/transport-options.ts";
-export type { OutboxLimits } from "./websocket/backlog.ts";
-export type { Classify, ConnectionEnd, Verdict } from "./websocket/close-codes.ts";
-export type { MessageCodec } from "./websocket/codec.ts";
-export { bytes, json, text } from "./websocket/codecs.ts";
+export type { OutboxLimits } from "./websocket/send/backlog.ts";
+export type { Classify, ConnectionEnd, Verdict } from "./websocket/connection/close-codes.ts";
+export type { MessageCodec } from "./websocket/codecs/codec.ts";
+export { bytes, json, text } from "./websocket/codecs/codecs.ts";
 export type {
   AttemptStep,
   Backoff,
@@ -87,26 +87,30 @@ export type {
   StreamAttempt,
   StreamState,
   Successor,
-} from "./websocket/connection-model.ts";
-export type { DedupeOptions, MessageId } from "./websocket/dedupe.ts";
-export type { DisconnectEvent } from "./websocket/disconnect-event.ts";
+} from "./websocket/connection/connection-model.ts";
+export type { DedupeOptions, MessageId } from "./websocket/resume/dedupe.ts";
+export type { DisconnectEvent } from "./websocket/connection/disconnect-event.ts";
 export type { CompressionOptions } from "./websocket/flow-options.ts";
-export type { Heartbeat } from "./websocket/heartbeat.ts";
-export type { InboxLimits, LaneDepth } from "./websocket/inbox.ts";
-export type { JsonRpcCall } from "./websocket/json-rpc.ts";
-export type { KeyedConcurrency } from "./websocket/keyed-lane.ts";
-export type { ConsumerName } from "./websocket/lane.ts";
-export type { MessageIterator } from "./websocket/message-iterator.ts";
+export type { Heartbeat } from "./websocket/connection/heartbeat.ts";
+export type { InboxLimits, LaneDepth } from "./websocket/receive/inbox.ts";
+export type { JsonRpcCall } from "./websocket/requests/json-rpc.ts";
+export type { KeyedConcurrency } from "./websocket/receive/keyed-lane.ts";
+export type { ConsumerName } from "./websocket/receive/lane.ts";
+export type { MessageIterator } from "./websocket/receive/message-iterator.ts";
 export type { WebSocketServiceOptions } from "./websocket/options.ts";
-export type { UnsentMessage } from "./websocket/outgoing.ts";
-export type { AttemptContext, PerAttempt } from "./websocket/per-attempt.ts";
-export type { Offset, Position } from "./websocket/positions.ts";
-export type { ReconnectOptions, RotateOptions } from "./websocket/reconnect-options.ts";
-export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume-options.ts";
-export type { RttSummary } from "./websocket/rtt.ts";
-export type { MatchedRequestOptions, SendOptions, StreamWaitOptions } from "./websocket/sender.ts";
+export type { UnsentMessage } from "./websocket/send/outgoing.ts";
+export type { AttemptContext, PerAttempt } from "./websocket/dial/per-attempt.ts";
+export type { Offset, Position } from "./websocket/resume/positions.ts";
+export type { ReconnectOptions, RotateOptions } from "./websocket/connection/reconnect-options.ts";
+export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume/resume-options.ts";
+export type { RttSummary } from "./websocket/connection/rtt.ts";
+export type { MatchedRequestOptions, SendOptions, StreamWaitOptions } from "./websocket/send/sender.ts";
 export type { FailedEvent, StreamRemains } from "./websocket/stream.ts";
 export type { StreamStats } from "./websocket/stream-stats.ts";
-export type { Subscription } from "./websocket/subscription.ts";
-export type { RefusedKey, SubscribeContext, SubscriptionOptions } from "./websocket/subscription-options.ts";
+export type { Subscription } from "./websocket/subscriptions/subscription.ts";
+export type {
+  RefusedKey,
+  SubscribeContext,
+  SubscriptionOptions,
+} from "./websocket/subscriptions/subscription-options.ts";
 export { type HandlerOptions, type MessageHandler, WebSocketService } from "./websocket/websocket-service.ts";

@@ -1,6 +1,6 @@
 import { publish } from "../core/events.ts";
 import type { Logger } from "../core/logger.ts";
-import type { StreamState } from "./connection-model.ts";
+import type { StreamState } from "./connection/connection-model.ts";
 
 /** Tells subscribers and the log that a stream is in another state, or another step of it. */
 export function announce(

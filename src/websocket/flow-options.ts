@@ -1,7 +1,7 @@
 import type { OptionReader } from "../core/options.ts";
-import type { InboxLimits } from "./inbox.ts";
-import { concurrencyProblems, type KeyedConcurrency } from "./keyed-lane.ts";
-import type { OutboxLimits } from "./backlog.ts";
+import type { InboxLimits } from "./receive/inbox.ts";
+import { concurrencyProblems, type KeyedConcurrency } from "./receive/keyed-lane.ts";
+import type { OutboxLimits } from "./send/backlog.ts";
 
 const MiB = 1024 * 1024;
 

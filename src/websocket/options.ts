@@ -4,24 +4,28 @@ import { OptionReader } from "../core/options.ts";
 import { type ProxyOption, readProxy } from "../core/proxy.ts";
 import type { Secret } from "../core/secret.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
-import type { MessageCodec } from "./codec.ts";
-import { type DedupeOptions, type DedupeSettings, readDedupe } from "./dedupe.ts";
-import { type Endpoints, readEndpoints } from "./endpoints.ts";
+import type { MessageCodec } from "./codecs/codec.ts";
+import { type DedupeOptions, type DedupeSettings, readDedupe } from "./resume/dedupe.ts";
+import { type Endpoints, readEndpoints } from "./dial/endpoints.ts";
 import { type CompressionOptions, type FlowSettings, readFlow } from "./flow-options.ts";
-import { type HandshakeSettings, readHandshake } from "./handshake-options.ts";
-import type { HeartbeatLimits } from "./heartbeat.ts";
-import type { InboxLimits } from "./inbox.ts";
-import type { KeyedConcurrency } from "./keyed-lane.ts";
-import type { OutboxLimits } from "./backlog.ts";
-import type { PerAttempt } from "./per-attempt.ts";
+import { type HandshakeSettings, readHandshake } from "./dial/handshake-options.ts";
+import type { HeartbeatLimits } from "./connection/heartbeat.ts";
+import type { InboxLimits } from "./receive/inbox.ts";
+import type { KeyedConcurrency } from "./receive/keyed-lane.ts";
+import type { OutboxLimits } from "./send/backlog.ts";
+import type { PerAttempt } from "./dial/per-attempt.ts";
 import {
   type ReconnectOptions,
   type RotateOptions,
   readSuccession,
   type SuccessionSettings,
-} from "./reconnect-options.ts";
-import { readResume, type StreamResumeOptions, type ResumeSettings } from "./resume-options.ts";
-import { readSubscriptions, type SubscriptionOptions, type SubscriptionSettings } from "./subscription-options.ts";
+} from "./connection/reconnect-options.ts";
+import { readResume, type StreamResumeOptions, type ResumeSettings } from "./resume/resume-options.ts";
+import {
+  readSubscriptions,
+  type SubscriptionOptions,
+  type SubscriptionSettings,
+} from "./subscriptions/subscription-options.ts";
 
 /** What a {@link WebSocketService} is made with. Durations are milliseconds, above 0. */
 export interface WebSocketServiceOptions<Message = string | Uint8Array> extends ExternalServiceOptions {

@@ -1,9 +1,9 @@
 import { currentDeadline } from "../core/deadline.ts";
 import type { HealthReport, HealthStatus } from "../core/health.ts";
-import type { ConnectionShell } from "./connection-shell.ts";
-import type { StreamState } from "./connection-model.ts";
+import type { ConnectionShell } from "./connection/connection-shell.ts";
+import type { StreamState } from "./connection/connection-model.ts";
 import type { Clock, Timer } from "../core/clock.ts";
-import type { Pings } from "./pings.ts";
+import type { Pings } from "./connection/pings.ts";
 import type { Stream } from "./stream.ts";
 
 export interface StreamVerdict {

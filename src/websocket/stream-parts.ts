@@ -1,13 +1,13 @@
 import type { ExternalServiceError } from "../core/errors.ts";
-import { judge } from "./close-codes.ts";
-import { fillTimeout } from "./connection-errors.ts";
-import type { ConnectionSettings } from "./connection-model.ts";
-import { Inbox, type InboxHooks } from "./inbox.ts";
-import type { ConsumerName } from "./lane.ts";
+import { judge } from "./connection/close-codes.ts";
+import { fillTimeout } from "./connection/connection-errors.ts";
+import type { ConnectionSettings } from "./connection/connection-model.ts";
+import { Inbox, type InboxHooks } from "./receive/inbox.ts";
+import type { ConsumerName } from "./receive/lane.ts";
 import type { WebSocketSettings } from "./options.ts";
-import { Sequencer } from "./sequencer.ts";
-import type { SequencerHost } from "./sequencer-host.ts";
-import { Subscriptions, type SubscriptionsParts } from "./subscriptions.ts";
+import { Sequencer } from "./resume/sequencer.ts";
+import type { SequencerHost } from "./resume/sequencer-host.ts";
+import { Subscriptions, type SubscriptionsParts } from "./subscriptions/subscriptions.ts";
 
 /** Where what user code throws goes. */
 export type Tell = (thrown: unknown, from: ConsumerName) => void;

@@ -1,5 +1,5 @@
-import type { LaneDepth } from "./inbox.ts";
-import type { RttSummary } from "./rtt.ts";
+import type { LaneDepth } from "./receive/inbox.ts";
+import type { RttSummary } from "./connection/rtt.ts";
 import type { Stream } from "./stream.ts";
 
 /** What a stream has done and is doing. Counts are over all its connections. */

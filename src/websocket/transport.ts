@@ -1,14 +1,20 @@
 import { Socket } from "node:net";
 import { type ClientOptions, type RawData, WebSocket } from "ws";
 import type { Clock } from "../core/clock.ts";
-import { watchStages } from "./dial-stages.ts";
-import { FrameBatch, maxBatchedBytes } from "./frames.ts";
-import { HeldMessages } from "./held-messages.ts";
-import { PongDuty } from "./pong-duty.ts";
-import { readRefusal } from "./refusal.ts";
-import type { CreateConnection, SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./stream-socket.ts";
+import { watchStages } from "./dial/dial-stages.ts";
+import { FrameBatch, maxBatchedBytes } from "./socket/frames.ts";
+import { HeldMessages } from "./socket/held-messages.ts";
+import { PongDuty } from "./socket/pong-duty.ts";
+import { readRefusal } from "./socket/refusal.ts";
+import type {
+  CreateConnection,
+  SocketEnd,
+  SocketListener,
+  SocketTarget,
+  StreamSocket,
+} from "./socket/stream-socket.ts";
 
-export type { SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./stream-socket.ts";
+export type { SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./socket/stream-socket.ts";
 
 // ws's own 16,384 fails four Autobahn cases (9.3.1 and the like: 4 MiB in 64-byte fragments); undici's bound does not.
 const maxFragments = 131_072;

@@ -2,27 +2,27 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import type { HealthReport } from "../core/health.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { callOptionProblems, noOptions } from "./call-options.ts";
-import { sendAfterFailure } from "./connection-errors.ts";
-import type { StreamState } from "./connection-model.ts";
-import type { DisconnectEvent } from "./disconnect-event.ts";
-import type { JsonRpcCall } from "./json-rpc.ts";
-import { concurrencyProblems, type KeyedConcurrency } from "./keyed-lane.ts";
-import type { ConsumerName } from "./lane.ts";
-import type { MessageIterator } from "./message-iterator.ts";
+import { callOptionProblems, noOptions } from "./send/call-options.ts";
+import { sendAfterFailure } from "./connection/connection-errors.ts";
+import type { StreamState } from "./connection/connection-model.ts";
+import type { DisconnectEvent } from "./connection/disconnect-event.ts";
+import type { JsonRpcCall } from "./requests/json-rpc.ts";
+import { concurrencyProblems, type KeyedConcurrency } from "./receive/keyed-lane.ts";
+import type { ConsumerName } from "./receive/lane.ts";
+import type { MessageIterator } from "./receive/message-iterator.ts";
 import { readWebSocketOptions, type WebSocketServiceOptions, type WebSocketSettings } from "./options.ts";
-import type { Position } from "./positions.ts";
+import type { Position } from "./resume/positions.ts";
 import {
   type MatchedRequestOptions,
   Sender,
   type SendOptions,
   type StreamRequestOptions,
   type StreamWaitOptions,
-} from "./sender.ts";
+} from "./send/sender.ts";
 import { type FailedEvent, Stream, type StreamOwner, type StreamRemains } from "./stream.ts";
 import { checkStream } from "./stream-health.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
-import type { Subscription } from "./subscription.ts";
+import type { Subscription } from "./subscriptions/subscription.ts";
 
 /** Gets each message; the next one comes when the promise it returned has settled. */
 export type MessageHandler<Message> = (message: Message) => void | Promise<void>;

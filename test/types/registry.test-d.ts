@@ -9,7 +9,7 @@ import type { RegisteredServices } from "../../src/registry/register.ts";
 import type { Fake, ServiceRegistry } from "../../src/registry/service-registry.ts";
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
-import { json } from "../../src/websocket/codecs.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 
 class PaymentGatewayClient extends RESTService {

@@ -1,4 +1,4 @@
-import { Inbox, type InboxLimits } from "../../src/websocket/inbox.ts";
+import { Inbox, type InboxLimits } from "../../src/websocket/receive/inbox.ts";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
 
 /** An inbox of text messages of one byte each, whose connection 1 flows unless told otherwise. */

@@ -1,13 +1,13 @@
 import { type ExternalServiceError, ServiceConnectionError, ServiceResponseError } from "../../src/core/errors.ts";
-import { judge } from "../../src/websocket/close-codes.ts";
-import { connectionReducer } from "../../src/websocket/connection.ts";
+import { judge } from "../../src/websocket/connection/close-codes.ts";
+import { connectionReducer } from "../../src/websocket/connection/connection.ts";
 import type {
   ConnectionEffect,
   ConnectionEvent,
   ConnectionSettings,
   ReconnectLimits,
   StreamState,
-} from "../../src/websocket/connection-model.ts";
+} from "../../src/websocket/connection/connection-model.ts";
 
 /** The defaults. */
 export const reconnect: ReconnectLimits = {

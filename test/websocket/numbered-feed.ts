@@ -1,10 +1,10 @@
 import type { WebSocket } from "ws";
 import { z } from "zod";
 import { silentLogger } from "../../src/core/logger.ts";
-import { json } from "../../src/websocket/codecs.ts";
-import type { DisconnectEvent } from "../../src/websocket/disconnect-event.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
+import type { DisconnectEvent } from "../../src/websocket/connection/disconnect-event.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
-import type { MissedGap } from "../../src/websocket/resume-options.ts";
+import type { MissedGap } from "../../src/websocket/resume/resume-options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { type Peer, type PeerBehaviour, startPeer } from "./peer.ts";
 

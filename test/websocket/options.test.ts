@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ServiceConfigurationError } from "../../src/core/errors.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { headerProblems, protocolProblems } from "../../src/websocket/handshake-options.ts";
+import { headerProblems, protocolProblems } from "../../src/websocket/dial/handshake-options.ts";
 import { readWebSocketOptions } from "../../src/websocket/options.ts";
 
 const read = (options: object) => readWebSocketOptions({ baseUrl: "wss://a.example", ...options }, "Feed");

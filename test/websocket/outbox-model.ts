@@ -1,5 +1,5 @@
-import type { OutboxLimits } from "../../src/websocket/backlog.ts";
-import type { UnsentMessage } from "../../src/websocket/outgoing.ts";
+import type { OutboxLimits } from "../../src/websocket/send/backlog.ts";
+import type { UnsentMessage } from "../../src/websocket/send/outgoing.ts";
 
 /** How a send ended; undefined while it has not. */
 export type Ending =

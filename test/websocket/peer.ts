@@ -4,8 +4,8 @@ import net, { type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { silentLogger } from "../../src/core/logger.ts";
-import type { DisconnectEvent } from "../../src/websocket/disconnect-event.ts";
-import type { ConsumerName } from "../../src/websocket/lane.ts";
+import type { DisconnectEvent } from "../../src/websocket/connection/disconnect-event.ts";
+import type { ConsumerName } from "../../src/websocket/receive/lane.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 

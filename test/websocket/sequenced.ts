@@ -1,6 +1,6 @@
-import type { Position } from "../../src/websocket/positions.ts";
-import { type MissedGap, type StreamResumeOptions, streamKey } from "../../src/websocket/resume-options.ts";
-import { Sequencer } from "../../src/websocket/sequencer.ts";
+import type { Position } from "../../src/websocket/resume/positions.ts";
+import { type MissedGap, type StreamResumeOptions, streamKey } from "../../src/websocket/resume/resume-options.ts";
+import { Sequencer } from "../../src/websocket/resume/sequencer.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 export interface Message {

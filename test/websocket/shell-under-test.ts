@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import { type ExternalServiceError, ServiceConnectionError } from "../../src/core/errors.ts";
-import { judge } from "../../src/websocket/close-codes.ts";
-import type { ConnectionSettings } from "../../src/websocket/connection-model.ts";
-import { ConnectionShell, type StreamHost } from "../../src/websocket/connection-shell.ts";
-import type { DialListener } from "../../src/websocket/dial.ts";
-import type { AttemptContext } from "../../src/websocket/per-attempt.ts";
+import { judge } from "../../src/websocket/connection/close-codes.ts";
+import type { ConnectionSettings } from "../../src/websocket/connection/connection-model.ts";
+import { ConnectionShell, type StreamHost } from "../../src/websocket/connection/connection-shell.ts";
+import type { DialListener } from "../../src/websocket/dial/dial.ts";
+import type { AttemptContext } from "../../src/websocket/dial/per-attempt.ts";
 import type { StreamSocket } from "../../src/websocket/transport.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { reconnect } from "./machine.ts";

@@ -1,6 +1,6 @@
 import { type ExternalServiceError, ServiceConnectionError, ServiceResponseError } from "../../src/core/errors.ts";
-import { judge } from "../../src/websocket/close-codes.ts";
-import { connectionReducer } from "../../src/websocket/connection.ts";
+import { judge } from "../../src/websocket/connection/close-codes.ts";
+import { connectionReducer } from "../../src/websocket/connection/connection.ts";
 import type {
   ConnectionEffect,
   ConnectionEvent,
@@ -8,7 +8,7 @@ import type {
   DialStage,
   StreamState,
   TimerName,
-} from "../../src/websocket/connection-model.ts";
+} from "../../src/websocket/connection/connection-model.ts";
 
 const facts = { service: "feed", phase: "connect", outcome: "unknown" } as const;
 const closed = (closeCode: number) => new ServiceConnectionError("closed", { ...facts, closeCode, retryable: true });

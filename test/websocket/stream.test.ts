@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { silentLogger } from "../../src/core/logger.ts";
-import { json } from "../../src/websocket/codecs.ts";
-import type { MissedGap } from "../../src/websocket/resume-options.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
+import type { MissedGap } from "../../src/websocket/resume/resume-options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { Feed, startPeer, until } from "./peer.ts";
 

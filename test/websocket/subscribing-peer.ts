@@ -1,4 +1,8 @@
-import { Subscriptions, type SubscribeTerms, type SubscriptionsParts } from "../../src/websocket/subscriptions.ts";
+import {
+  Subscriptions,
+  type SubscribeTerms,
+  type SubscriptionsParts,
+} from "../../src/websocket/subscriptions/subscriptions.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 /** What goes either way: keys that are asked for, confirmed, refused. */

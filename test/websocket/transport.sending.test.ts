@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { expect, test, vi } from "vitest";
-import type { CreateConnection } from "../../src/websocket/stream-socket.ts";
+import type { CreateConnection } from "../../src/websocket/socket/stream-socket.ts";
 import { dial, frame, startUpgraded } from "./dialled.ts";
 import { startPeer, until } from "./peer.ts";
 

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import type { CreateConnection } from "../../src/websocket/stream-socket.ts";
+import type { CreateConnection } from "../../src/websocket/socket/stream-socket.ts";
 import { cert, key } from "./certificate.ts";
 import { dial, startUpgraded } from "./dialled.ts";
 import { answer, type Peer, startPeer, startRaw, textFrame, until } from "./peer.ts";

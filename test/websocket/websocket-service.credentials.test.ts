@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { AttemptAuth, AuthRequest, Credentials } from "../../src/core/auth/provider.ts";
-import type { AttemptContext } from "../../src/websocket/per-attempt.ts";
+import type { AttemptContext } from "../../src/websocket/dial/per-attempt.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { resuming, startNumberedFeed, Ticks } from "./numbered-feed.ts";
 import { answer, Feed, type Peer, startPeer, thrownBy, until } from "./peer.ts";

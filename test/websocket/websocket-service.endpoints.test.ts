@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { subscribe } from "../../src/core/events.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
-import type { AttemptContext } from "../../src/websocket/per-attempt.ts";
+import type { AttemptContext } from "../../src/websocket/dial/per-attempt.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { deduping, startNumberedFeed, Ticks } from "./numbered-feed.ts";
 import { answer, Feed, type Peer, startPeer, thrownBy, turns, until, upgradeAnswer } from "./peer.ts";

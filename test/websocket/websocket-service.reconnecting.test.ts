@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { json } from "../../src/websocket/codecs.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
 import { silentLogger } from "../../src/core/logger.ts";
-import type { ConnectionEnd, Verdict } from "../../src/websocket/close-codes.ts";
+import type { ConnectionEnd, Verdict } from "../../src/websocket/connection/close-codes.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import type { FailedEvent } from "../../src/websocket/stream.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";

@@ -2,7 +2,7 @@ import type { WebSocket } from "ws";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { withDeadline } from "../../src/core/deadline.ts";
-import { json, text as textCodec } from "../../src/websocket/codecs.ts";
+import { json, text as textCodec } from "../../src/websocket/codecs/codecs.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { silentLogger } from "../../src/core/logger.ts";

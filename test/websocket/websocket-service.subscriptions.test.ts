@@ -1,8 +1,8 @@
 import type { WebSocket } from "ws";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../src/core/logger.ts";
-import { json } from "../../src/websocket/codecs.ts";
-import type { ConsumerName } from "../../src/websocket/lane.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
+import type { ConsumerName } from "../../src/websocket/receive/lane.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";

@@ -3,7 +3,7 @@ import { withDeadline, currentDeadline } from "../../src/core/deadline.ts";
 import type { ExternalServiceError } from "../../src/core/errors.ts";
 import { subscribe } from "../../src/core/events.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
-import { json } from "../../src/websocket/codecs.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
 import { WsSocket } from "../../src/websocket/transport.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";

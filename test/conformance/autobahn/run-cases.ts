@@ -1,5 +1,5 @@
 import { silentLogger } from "../../../src/core/logger.ts";
-import { json } from "../../../src/websocket/codecs.ts";
+import { json } from "../../../src/websocket/codecs/codecs.ts";
 import { WebSocketService } from "../../../src/websocket/websocket-service.ts";
 import { type CaseResult, readBehaviour } from "./behaviour.ts";
 import type { CaseClient } from "./echo.ts";

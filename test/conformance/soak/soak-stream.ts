@@ -1,9 +1,9 @@
 import type { Random } from "../../../sandbox/random.ts";
 import { isExternalServiceError } from "../../../src/core/errors.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
-import { json } from "../../../src/websocket/codecs.ts";
+import { json } from "../../../src/websocket/codecs/codecs.ts";
 import { WebSocketService } from "../../../src/websocket/websocket-service.ts";
-import type { ConsumerName } from "../../../src/websocket/lane.ts";
+import type { ConsumerName } from "../../../src/websocket/receive/lane.ts";
 import type { Hello } from "./messages.ts";
 import { SendLedger } from "./send-ledger.ts";
 import { Sequence } from "./sequence.ts";

@@ -1,6 +1,6 @@
 // Closes streams that are at different stages, and must then end by itself; exit.test.ts starts it with their URLs.
 import { silentLogger } from "../../../src/core/logger.ts";
-import type { StreamState } from "../../../src/websocket/connection-model.ts";
+import type { StreamState } from "../../../src/websocket/connection/connection-model.ts";
 import { WebSocketService } from "../../../src/websocket/websocket-service.ts";
 
 class Feed extends WebSocketService {}

@@ -1,5 +1,5 @@
 import { silentLogger } from "../../../src/core/logger.ts";
-import { json } from "../../../src/websocket/codecs.ts";
+import { json } from "../../../src/websocket/codecs/codecs.ts";
 import { WebSocketService } from "../../../src/websocket/websocket-service.ts";
 
 /** The head of a block, of which this is the part that is looked at. */

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { silentLogger } from "../../../src/core/logger.ts";
-import { json } from "../../../src/websocket/codecs.ts";
-import type { DisconnectEvent } from "../../../src/websocket/disconnect-event.ts";
+import { json } from "../../../src/websocket/codecs/codecs.ts";
+import type { DisconnectEvent } from "../../../src/websocket/connection/disconnect-event.ts";
 import type { WebSocketServiceOptions } from "../../../src/websocket/options.ts";
 import { WebSocketService } from "../../../src/websocket/websocket-service.ts";
 

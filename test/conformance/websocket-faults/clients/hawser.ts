@@ -1,7 +1,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "../../../../src/core/clock.ts";
 import { type Logger, silentLogger } from "../../../../src/core/logger.ts";
 import type { AttemptAuth } from "../../../../src/core/auth/provider.ts";
-import type { DisconnectEvent } from "../../../../src/websocket/disconnect-event.ts";
+import type { DisconnectEvent } from "../../../../src/websocket/connection/disconnect-event.ts";
 import { WebSocketService } from "../../../../src/websocket/websocket-service.ts";
 import { type Client, type ClientSettings, type Hears, messageOf, type Peer } from "./client.ts";
 

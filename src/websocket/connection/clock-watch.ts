@@ -1,0 +1,93 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock, Timer } from "../../core/clock.ts";
+
+/** Both scales of a clock, read in the same moment. Milliseconds. */
+export interface ClockReading {
+  readonly now: number;
+  readonly wallNow: number;
+}
+
+const tickMs = 1_000;
+/** Slewing by NTP moves the wall clock by half a millisecond a second at most; a step of it, or a suspension, by more. */
+const maxDriftMs = 2_000;
+/** As late as no garbage collection makes a tick. */
+const maxLateMs = 5_000;
+
+/**
+ * Whether the machine was suspended between two ticks, or its clock was set. The monotonic scale stands still during a
+ * suspension on Linux, and the wall clock then runs away from it; where it goes on (Windows), the tick comes late. A
+ * process that was stopped, or whose loop was blocked for as long, looks the same, and has as much reason to look
+ * after its connections.
+ */
+export function isJump(before: ClockReading, after: ClockReading): boolean {
+  const passedMs = after.now - before.now;
+  const driftMs = after.wallNow - before.wallNow - passedMs;
+  return Math.abs(driftMs) > maxDriftMs || passedMs - tickMs > maxLateMs;
+}
+
+// Made in no call's context: a timer would hand the deadline of whoever began to watch to all others.
+const outside = AsyncLocalStorage.snapshot();
+
+/** Ticks while anybody watches. */
+class ClockWatch {
+  readonly #clock: Clock;
+  /** Objects and not the functions themselves: the same function may watch twice. */
+  readonly #watchers = new Set<{ readonly onJump: () => void }>();
+  #last: ClockReading;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#last = this.#read();
+  }
+
+  add(onJump: () => void): () => void {
+    const watcher = { onJump };
+    this.#watchers.add(watcher);
+    if (this.#timer === undefined) {
+      this.#last = this.#read();
+      this.#setTimer();
+    }
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size > 0) return;
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    };
+  }
+
+  #read(): ClockReading {
+    return { now: this.#clock.now(), wallNow: this.#clock.wallNow() };
+  }
+
+  #setTimer(): void {
+    this.#timer = outside(() => this.#clock.setTimer(tickMs, () => this.#tick()));
+    // Of itself it keeps no process alive.
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    const before = this.#last;
+    this.#last = this.#read();
+    this.#setTimer();
+    if (!isJump(before, this.#last)) return;
+    // One that stops meanwhile is told no more, one that begins was not there when it happened.
+    for (const watcher of Array.from(this.#watchers)) if (this.#watchers.has(watcher)) watcher.onJump();
+  }
+}
+
+// One timer for all streams on a clock, however many there are. Nothing is in it before somebody watches, and a clock
+// that nobody uses any more takes its entry with it.
+const watches = new WeakMap<Clock, ClockWatch>();
+
+/**
+ * Calls back each time the machine was suspended or its clock was set, within a second of it; see {@link isJump}.
+ * All who watch the same clock share one timer, and there is none while nobody does.
+ *
+ * @returns what ends it; harmless when called again.
+ */
+export function watchClock(clock: Clock, onJump: () => void): () => void {
+  const watch = watches.get(clock) ?? new ClockWatch(clock);
+  watches.set(clock, watch);
+  return watch.add(onJump);
+}

@@ -1,0 +1,165 @@
+import { hasSubscribers, publish } from "../../core/events.ts";
+import type { MessageCodec } from "../codecs/codec.ts";
+import { undecodable } from "../connection/connection-errors.ts";
+import { type DedupeSettings, SeenIds } from "../resume/dedupe.ts";
+import type { Parcel } from "../resume/held-arrivals.ts";
+import type { Inbox } from "./inbox.ts";
+import { fitToKeep, KeptMessages } from "./kept-messages.ts";
+import type { ConsumerName } from "./lane.ts";
+import type { Requests } from "../requests/requests.ts";
+import type { Sequencer } from "../resume/sequencer.ts";
+import type { StreamName } from "../dial/socket-errors.ts";
+import type { Subscriptions } from "../subscriptions/subscriptions.ts";
+import type { Traffic } from "../traffic.ts";
+
+/** Whom arrivals are shown to, in this order. */
+export interface ArrivalParts<Message> {
+  readonly name: StreamName;
+  readonly traffic: Traffic;
+  readonly codec: MessageCodec<Message> | undefined;
+  readonly requests: Requests<Message>;
+  readonly subscriptions: Subscriptions<Message> | undefined;
+  readonly dedupe: DedupeSettings<Message> | undefined;
+  readonly sequencer: Sequencer<Message> | undefined;
+  readonly inbox: Inbox<Message>;
+  /** Whether a message announces that the connection will be cut. */
+  readonly announcesEnd: ((message: Message) => boolean) | undefined;
+  readonly onEndAnnounced: () => void;
+  readonly onError: (thrown: unknown, from: ConsumerName) => void;
+}
+
+/** The way of a message from its frame to the lanes of the inbox. */
+export class Arrivals<Message> {
+  readonly #parts: ArrivalParts<Message>;
+  readonly #seen: SeenIds | undefined;
+  /** The connection whose messages are delivered. */
+  #flowing: number | undefined;
+  /**
+   * What came behind an answer that the work of a subscription waits for, with the turn of the loop in which its code
+   * runs: where the service answers with an id of its own, only then is it known whose a message is.
+   */
+  #behind: { readonly turn: NodeJS.Immediate; readonly kept: KeptMessages<Message> } | undefined;
+
+  constructor(parts: ArrivalParts<Message>) {
+    this.#parts = parts;
+    this.#seen = parts.dedupe === undefined ? undefined : new SeenIds(parts.dedupe.maxIds);
+  }
+
+  /** The connection that flows, or did last; undefined before the first. */
+  get flowing(): number | undefined {
+    return this.#flowing;
+  }
+
+  /** A frame came in on this connection. @param at - when, on the clock's scale. */
+  receive(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
+    const { traffic, requests, subscriptions, inbox } = this.#parts;
+    traffic.messagesIn++;
+    traffic.bytesIn += bytes;
+    traffic.lastMessageAt = at;
+    if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
+    const decoded = this.#decode(data);
+    if (decoded === undefined) return;
+    const { message } = decoded;
+    subscriptions?.offer(message, generation);
+    if (requests.offer(message, generation)) {
+      if (generation === this.#flowing && subscriptions?.isAtWork(generation) === true) this.#standBehind();
+      return;
+    }
+    // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
+    if (generation !== this.#flowing) inbox.push(generation, message, bytes);
+    else if (this.#behind === undefined) this.#take(message, bytes, generation);
+    else this.#behind.kept.push(fitToKeep(message), bytes, undefined);
+  }
+
+  /** Hands on what stands behind an answer; to be called before anything happens to the flow. */
+  catchUp(): void {
+    if (this.#behind === undefined) return;
+    const { turn, kept } = this.#behind;
+    clearImmediate(turn);
+    this.#behind = undefined;
+    for (let next = kept.shift(); next !== undefined; next = kept.shift()) {
+      if (this.#flowing !== undefined) this.#take(next.message, next.bytes, this.#flowing);
+    }
+  }
+
+  #standBehind(): void {
+    this.#behind ??= { turn: setImmediate(() => this.catchUp()), kept: new KeptMessages() };
+  }
+
+  /** The flow is on this connection now: what was kept of it comes first. */
+  flowOver(generation: number): void {
+    this.catchUp();
+    this.#flowing = generation;
+    this.#parts.inbox.release(generation, (message, bytes) => this.#take(message, bytes, generation));
+  }
+
+  #take(message: Message, bytes: number, generation: number): void {
+    const { inbox, sequencer, subscriptions } = this.#parts;
+    const topic = subscriptions?.topicOf(message);
+    // What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew.
+    const isCounted = topic === undefined || subscriptions?.isTakenBack(topic) !== true;
+    if (sequencer !== undefined && isCounted) sequencer.take({ message, bytes }, topic, generation);
+    else if (this.#isRepeated(message)) return;
+    else if (topic === undefined) inbox.push(generation, message, bytes);
+    else inbox.push(generation, message, bytes, { topic });
+  }
+
+  /** What the sequencer lets through, in order. */
+  deliver({ message, bytes }: Parcel<Message>, onHandled: (() => void) | undefined): void {
+    const { inbox, subscriptions } = this.#parts;
+    // Only now: what the sequencer gives up when a connection is lost comes again, and its id must not be known then.
+    if (this.#isRepeated(message)) {
+      onHandled?.();
+      return;
+    }
+    const topic = subscriptions?.topicOf(message);
+    if (this.#flowing !== undefined) inbox.push(this.#flowing, message, bytes, { topic, onHandled });
+  }
+
+  // In an object, for a message may be undefined.
+  #decode(data: string | Uint8Array): { readonly message: Message } | undefined {
+    const { codec, name, traffic, onError } = this.#parts;
+    // Without a codec the type parameter is its default.
+    if (codec === undefined) return { message: data as Message };
+    try {
+      return { message: codec.decode(data) };
+    } catch (cause) {
+      traffic.undecodable++;
+      onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
+      return undefined;
+    }
+  }
+
+  /**
+   * Whether it has come before. One that has not may announce the end of the connection that flows: a copy of it over
+   * the old connection, or one that is repeated to the next, says nothing of that.
+   */
+  #isRepeated(message: Message): boolean {
+    if (this.#hasCome(message)) return true;
+    const { announcesEnd } = this.#parts;
+    if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
+    return false;
+  }
+
+  #hasCome(message: Message): boolean {
+    const { dedupe, traffic } = this.#parts;
+    if (dedupe === undefined || this.#seen === undefined) return false;
+    const id = this.#guarded(dedupe.idOf, message);
+    if (id === undefined || !this.#seen.seen(id)) return false;
+    traffic.duplicates++;
+    return true;
+  }
+
+  #guarded<T>(ask: (message: Message) => T, message: Message): T | undefined {
+    try {
+      return ask(message);
+    } catch (thrown) {
+      this.#parts.onError(thrown, { consumer: "inbox" });
+      return undefined;
+    }
+  }
+
+  #publish(bytes: number, generation: number): void {
+    publish("hawser:stream:message", { service: this.#parts.name.service, generation, direction: "in", bytes });
+  }
+}

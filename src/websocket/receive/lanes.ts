@@ -1,0 +1,261 @@
+import type { Clock } from "../../core/clock.ts";
+import { DeadlineList } from "../../core/deadline-list.ts";
+import { ServiceTimeoutError } from "../../core/errors.ts";
+import type { HandlerCalls } from "./handler-run.ts";
+import { fitToKeep, type MessageFacts } from "./kept-messages.ts";
+import { type KeyedConcurrency, KeyedLane, type KeySlot } from "./keyed-lane.ts";
+import { type ConsumerName, HandlerLane, type HandlingLane, type Lane } from "./lane.ts";
+import { currentScope, LaneScope } from "./lane-scope.ts";
+import { IteratorLane, type MessageIterator } from "./message-iterator.ts";
+import type { Pressure } from "./pressure.ts";
+import { Receipt } from "./receipt.ts";
+import { type InboxLimits, WaitingLine } from "./waiting-line.ts";
+
+/** What an inbox is made with. */
+export interface InboxSettings<Message> {
+  readonly service: string;
+  readonly operation: string;
+  readonly limits: InboxLimits<Message>;
+  /** What a handler may take, in milliseconds; as long as it wants where undefined. */
+  readonly handlerTimeoutMs?: number | undefined;
+  readonly clock: Clock;
+}
+
+/** How a consumer takes part. */
+export interface LaneOptions<Message> {
+  /** Messages of this subscription alone. */
+  readonly topic?: string | undefined;
+  readonly concurrency?: KeyedConcurrency<Message> | undefined;
+}
+
+/** One lane, as `stats()` shows it. */
+export interface LaneDepth extends ConsumerName {
+  /** Waiting, not in hand. */
+  readonly messages: number;
+  /** Of their frames. */
+  readonly bytes: number;
+  /** By `dropOldest`. */
+  readonly dropped: number;
+  /** Whose place another one took, by `coalesceByKey`. */
+  readonly coalesced: number;
+}
+
+type Handler<Message> = (message: Message) => unknown;
+
+const noLanes: readonly never[] = [];
+
+/** The lanes of all consumers, and who gets what. */
+export class Lanes<Message> {
+  readonly #settings: InboxSettings<Message>;
+  readonly #pressure: Pressure;
+  readonly #onError: (thrown: unknown, from: ConsumerName) => void;
+  readonly #onRest: () => void;
+  /** Undefined where handlers have no limit. */
+  readonly #deadlines: DeadlineList | undefined;
+  readonly #names = new Map<Lane<Message>, ConsumerName>();
+  // Replaced and never changed: a handler may add and remove others while a message goes round.
+  #general: readonly Lane<Message>[] = noLanes;
+  /** Made with the first lane that has a topic. */
+  #byTopic: Map<string, readonly Lane<Message>[]> | undefined;
+
+  /** @param hooks - `onRest`: a lane has nothing left, or is gone. None may throw. */
+  constructor(
+    settings: InboxSettings<Message>,
+    pressure: Pressure,
+    hooks: {
+      readonly onError: (thrown: unknown, from: ConsumerName) => void;
+      readonly onRest: () => void;
+    },
+  ) {
+    this.#settings = settings;
+    this.#pressure = pressure;
+    this.#onError = hooks.onError;
+    this.#onRest = hooks.onRest;
+    this.#deadlines = settings.handlerTimeoutMs === undefined ? undefined : new DeadlineList(settings.clock);
+  }
+
+  /** Messages in the fullest one. */
+  get depth(): number {
+    let most = 0;
+    for (const lane of this.#names.keys()) most = Math.max(most, lane.line.size);
+    return most;
+  }
+
+  /** Each lane, in the order in which the consumers came. */
+  depths(): LaneDepth[] {
+    return Array.from(this.#names, ([{ line }, name]) => ({
+      ...name,
+      messages: line.size,
+      bytes: line.bytes,
+      dropped: line.dropped,
+      coalesced: line.coalesced,
+    }));
+  }
+
+  /** Gets what comes from now on. One that is there already, with the same topic, stays where it is. */
+  addHandler(handler: Handler<Message>, from: ConsumerName, options: LaneOptions<Message> = {}): void {
+    const { topic, concurrency } = options;
+    if (this.#laneOf(handler, topic) !== undefined) return;
+    const name = topic === undefined ? from : { ...from, topic };
+    this.#join(this.#makeLane(handler, name, concurrency), topic, name);
+  }
+
+  /** False where it was not there. What waits for it is dropped. */
+  removeHandler(handler: Handler<Message>, topic?: string): boolean {
+    const lane = this.#laneOf(handler, topic);
+    if (lane === undefined) return false;
+    this.#part(lane, topic);
+    lane.remove();
+    this.#onRest();
+    return true;
+  }
+
+  /** An iterator over what comes from now on. `isOver`: nothing will. */
+  iterate(signal: AbortSignal | undefined, topic: string | undefined, isOver: boolean): MessageIterator<Message> {
+    const line = new WaitingLine<Message>(this.#settings.limits, this.#pressure);
+    const lane: IteratorLane<Message> = new IteratorLane<Message>(line, {
+      signal,
+      onRest: this.#onRest,
+      onLeave: () => {
+        this.#part(lane, topic);
+        this.#onRest();
+      },
+    });
+    if (isOver) lane.end();
+    else if (!(signal?.aborted ?? false)) {
+      this.#join(lane, topic, topic === undefined ? { consumer: "iterator" } : { consumer: "iterator", topic });
+    }
+    return lane;
+  }
+
+  /** Gives the message to each lane that it is for. */
+  spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {
+    const general = this.#general;
+    const topic = facts?.topic;
+    const special = topic === undefined ? noLanes : this.#lanesOf(topic);
+    const onHandled = facts?.onHandled;
+    const receipt = onHandled === undefined ? undefined : new Receipt(onHandled);
+    // One copy and one key for all lanes in which it waits.
+    let kept: Message | undefined;
+    let key: unknown;
+    for (let index = 0; index < general.length + special.length; index++) {
+      const lane = index < general.length ? general[index] : special[index - general.length];
+      if (lane === undefined || lane.offer(message, receipt)) continue;
+      if (kept === undefined) {
+        kept = fitToKeep(message);
+        key = this.#keyOf(message);
+      }
+      lane.wait(kept, bytes, receipt, key);
+    }
+    receipt?.done();
+  }
+
+  /** The scopes of handlers that are on the stack, or that the running code was called from. */
+  callers(): ReadonlySet<LaneScope> {
+    const callers = new Set<LaneScope>();
+    const scope = currentScope();
+    if (scope !== undefined) callers.add(scope);
+    for (const lane of this.#names.keys()) if (lane.isCalling && lane.scope !== undefined) callers.add(lane.scope);
+    return callers;
+  }
+
+  /** Nothing waits and nothing is in hand, but for these lanes. */
+  areAtRest(except: ReadonlySet<LaneScope>): boolean {
+    for (const lane of this.#names.keys()) {
+      if (!lane.isAtRest && (lane.scope === undefined || !except.has(lane.scope))) return false;
+    }
+    return true;
+  }
+
+  /** Ends the iterators, after what they hold. */
+  endIterators(error: unknown): void {
+    for (const [lane, { topic }] of this.#names) {
+      if (!(lane instanceof IteratorLane)) continue;
+      this.#part(lane, topic);
+      lane.end(error);
+    }
+  }
+
+  /** Ends the handlers. Returns how many messages they were not given, counted once for each lane. */
+  endHandlers(): number {
+    let dropped = 0;
+    for (const lane of this.#names.keys()) {
+      if (!isHandling(lane)) continue;
+      dropped += lane.line.size;
+      lane.end();
+    }
+    this.#deadlines?.clear();
+    return dropped;
+  }
+
+  #makeLane(
+    handler: Handler<Message>,
+    from: ConsumerName,
+    concurrency: KeyedConcurrency<Message> | undefined,
+  ): HandlingLane<Message> {
+    const { limits, clock, handlerTimeoutMs: limitMs } = this.#settings;
+    const onError = (thrown: unknown): void => this.#onError(thrown, from);
+    const error = (): Error => this.#timeoutError(limitMs ?? 0, from);
+    const deadlines = this.#deadlines;
+    const timeout = limitMs === undefined || deadlines === undefined ? undefined : { limitMs, clock, deadlines, error };
+    const calls: HandlerCalls<Message> = { handler, onError, timeout, scope: new LaneScope() };
+    if (concurrency === undefined) return new HandlerLane(calls, new WaitingLine(limits, this.#pressure), this.#onRest);
+    return new KeyedLane<Message>(calls, concurrency, {
+      makeLine: (onDrop) => new WaitingLine<Message, KeySlot>(limits, this.#pressure, onDrop),
+      onKeyError: onError,
+      onRest: this.#onRest,
+    });
+  }
+
+  #timeoutError(limitMs: number, from: ConsumerName): ServiceTimeoutError {
+    const who = from.handler === undefined || from.handler === "" ? from.consumer : `${from.consumer} ${from.handler}`;
+    return new ServiceTimeoutError("handler", limitMs, {
+      service: this.#settings.service,
+      operation: this.#settings.operation,
+      phase: "receive",
+      // The message came; what the handler made of it is its own affair.
+      outcome: "accepted",
+      detail: `${who} has not settled within ${Math.round(limitMs)} ms, and its lane goes on without it`,
+    });
+  }
+
+  #join(lane: Lane<Message>, topic: string | undefined, name: ConsumerName): void {
+    this.#names.set(lane, name);
+    // `concat` and not a spread, which reserves room for as many again.
+    if (topic === undefined) this.#general = this.#general.concat([lane]);
+    else (this.#byTopic ??= new Map()).set(topic, this.#lanesOf(topic).concat([lane]));
+  }
+
+  #part(lane: Lane<Message>, topic: string | undefined): void {
+    this.#names.delete(lane);
+    const others = this.#lanesOf(topic).filter((one) => one !== lane);
+    if (topic === undefined) this.#general = others;
+    else if (others.length === 0) this.#byTopic?.delete(topic);
+    else this.#byTopic?.set(topic, others);
+  }
+
+  #lanesOf(topic: string | undefined): readonly Lane<Message>[] {
+    return topic === undefined ? this.#general : (this.#byTopic?.get(topic) ?? noLanes);
+  }
+
+  #laneOf(handler: Handler<Message>, topic: string | undefined): HandlingLane<Message> | undefined {
+    return this.#lanesOf(topic)
+      .filter(isHandling)
+      .find((lane) => lane.handler === handler);
+  }
+
+  #keyOf(message: Message): unknown {
+    const { limits } = this.#settings;
+    if (limits.whenFull !== "coalesceByKey") return undefined;
+    try {
+      return limits.keyOf?.(message);
+    } catch (thrown) {
+      this.#onError(thrown, { consumer: "inbox" });
+      return undefined;
+    }
+  }
+}
+
+function isHandling<Message>(lane: Lane<Message>): lane is HandlingLane<Message> {
+  return "handler" in lane;
+}

@@ -1,0 +1,56 @@
+import { hasSubscribers, publish } from "../../core/events.ts";
+import { type Encoded, encode } from "../codecs/codec.ts";
+import type { WebSocketSettings } from "../options.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Outgoing, SendTerms, Sink } from "./outgoing.ts";
+import type { Traffic } from "../traffic.ts";
+
+/** What messages go out by. */
+export interface DepartureParts<Message> {
+  readonly settings: Pick<WebSocketSettings<Message>, "name" | "maxPayloadBytes" | "codec">;
+  readonly outbox: Pick<Outbox, "send">;
+  readonly traffic: Traffic;
+  /** The connection of this socket; without one, that which flows or is tried. */
+  readonly generationOf: (sink: Sink | undefined) => number;
+}
+
+/** The way of a message to the outbox. Whoever sends it, it is counted and told of once the outbox says that it is with the kernel. */
+export class Departures<Message> {
+  readonly #parts: DepartureParts<Message>;
+
+  constructor(parts: DepartureParts<Message>) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The promise is that of the outbox itself: one more for each message, as an async function makes it, would cost as
+   * much as its frame.
+   *
+   * @throws as `send` of the outbox.
+   */
+  send(message: unknown, encoded: Encoded, terms: SendTerms): Promise<void> {
+    return this.#parts.outbox.send(message, encoded, terms);
+  }
+
+  /** A message is with the kernel. */
+  written({ bytes, terms }: Pick<Outgoing, "bytes" | "terms">): void {
+    const { settings, traffic, generationOf } = this.#parts;
+    traffic.messagesOut++;
+    traffic.bytesOut += bytes;
+    if (!hasSubscribers("hawser:stream:message")) return;
+    const generation = generationOf(terms.setupFor);
+    publish("hawser:stream:message", { service: settings.name, generation, direction: "out", bytes });
+  }
+
+  /**
+   * Sends before all that the rest of the program sends, over this connection or not at all.
+   *
+   * @throws as `send`; ServiceConfigurationError for what cannot be encoded.
+   */
+  async sendAsSetup(message: unknown, socket: Sink, signal: AbortSignal): Promise<void> {
+    const { name, maxPayloadBytes, codec } = this.#parts.settings;
+    const encoded = encode(name, message, maxPayloadBytes, codec);
+    const terms = { limitMs: Number.POSITIVE_INFINITY, limit: "send", signals: [signal], setupFor: socket } as const;
+    await this.send(message, encoded, terms);
+  }
+}
