@@ -105,7 +105,7 @@ export type { ReconnectOptions, RotateOptions } from "./websocket/connection/rec
 export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume/resume-options.ts";
 export type { RttSummary } from "./websocket/connection/rtt.ts";
 export type { MatchedRequestOptions, SendOptions, StreamWaitOptions } from "./websocket/send/sender.ts";
-export type { FailedEvent, StreamRemains } from "./websocket/stream.ts";
+export type { FailedEvent, StreamRemains } from "./websocket/stream-owner.ts";
 export type { StreamStats } from "./websocket/stream-stats.ts";
 export type { Subscription } from "./websocket/subscriptions/subscription.ts";
 export type {

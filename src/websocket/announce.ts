@@ -1,6 +1,8 @@
+import type { ExternalServiceError } from "../core/errors.ts";
 import { publish } from "../core/events.ts";
 import type { Logger } from "../core/logger.ts";
 import type { StreamState } from "./connection/connection-model.ts";
+import type { LiveConnection } from "./connection/live-connection.ts";
 
 /** Tells subscribers and the log that a stream is in another state, or another step of it. */
 export function announce(
@@ -23,6 +25,22 @@ export function announce(
   else if (delayMs !== undefined) logger.info({ ...entry, cause: cause?.message }, message);
   else if (state.name === "open" || state.name === "closed") logger.info(entry, message);
   else logger.debug(entry, message);
+}
+
+/** Tells subscribers that an attempt to connect is over: with an error, or ready. */
+export function announceAttempt(
+  service: string,
+  { generation, endpoint, dialledAt }: LiveConnection,
+  now: number,
+  error: ExternalServiceError | undefined,
+): void {
+  publish("hawser:stream:attempt", {
+    service,
+    generation,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    durationMs: Math.round(now - dialledAt),
+    ...(error === undefined ? {} : { code: error.code }),
+  });
 }
 
 function delayOf(state: StreamState, now: number): number | undefined {

@@ -75,10 +75,12 @@ export interface WebSocketServiceOptions<Message = string | Uint8Array> extends 
   /** How long after a ping no byte, of whatever kind, may come. @defaultValue 20000 */
   readonly pingTimeoutMs?: number | undefined;
   /**
-   * Makes the message that is sent instead of a Ping frame, for services that want one of their own; the codec encodes
-   * it. What it throws goes to `onError`. @defaultValue a Ping frame
+   * Makes what is sent instead of a Ping frame, for services that want a message of their own. Text and bytes go as they
+   * are, anything else through the codec. What it throws goes to `onError`. @defaultValue a Ping frame
    */
   readonly pingMessage?: (() => string | Uint8Array | object) | undefined;
+  /** Whether a frame answers `pingMessage`: then it is life, and no message. @defaultValue none is */
+  readonly isPong?: ((frame: string | Uint8Array) => boolean) | undefined;
   /** When a lost connection is dialled again. `false`: the first failure is the last. @defaultValue for ever */
   readonly reconnect?: ReconnectOptions | false | undefined;
   /** Needs `reconnect`, and `resume` or `dedupe`. @defaultValue none */
@@ -130,6 +132,7 @@ export interface WebSocketSettings<Message>
   readonly handlerTimeoutMs: number | undefined;
   readonly pingTimeoutMs: number;
   readonly pingMessage: (() => unknown) | undefined;
+  readonly isPong: ((frame: string | Uint8Array) => boolean) | undefined;
   readonly heartbeat: HeartbeatLimits | false;
   readonly maxPayloadBytes: number;
   readonly tls: TlsOptions;
@@ -170,7 +173,7 @@ export function readWebSocketOptions<Message>(
     requestTimeoutMs: duration("requestTimeoutMs", 10_000),
     handlerTimeoutMs: duration("handlerTimeoutMs", undefined),
     pingTimeoutMs,
-    pingMessage: reader.function<() => unknown>("pingMessage"),
+    ...readPingMessage(reader),
     heartbeat:
       reader.any("pingIntervalMs") === false
         ? false
@@ -195,4 +198,16 @@ function readCodec<Message>(reader: OptionReader): MessageCodec<Message> | undef
     reader.problem("codec.encode must be a function, or be left out");
   }
   return codec;
+}
+
+function readPingMessage(reader: OptionReader): Pick<WebSocketSettings<unknown>, "pingMessage" | "isPong"> {
+  const pingMessage = reader.function<() => unknown>("pingMessage");
+  const isPong = reader.function<(frame: string | Uint8Array) => boolean>("isPong");
+  if (pingMessage !== undefined && reader.any("pingIntervalMs") === false) {
+    reader.problem("pingMessage is never sent where pingIntervalMs is false: leave one of them out");
+  }
+  if (isPong !== undefined && pingMessage === undefined) {
+    reader.problem("isPong is for the answers to pingMessage, which is not given");
+  }
+  return { pingMessage, isPong };
 }

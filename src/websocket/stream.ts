@@ -1,25 +1,24 @@
-import type { LifecycleState } from "../core/lifecycle.ts";
 import { processEnvironment } from "../core/environment.ts";
-import { type ExternalServiceError, ServiceConfigurationError } from "../core/errors.ts";
+import type { ExternalServiceError } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
-import { announce } from "./announce.ts";
+import { announce, announceAttempt } from "./announce.ts";
 import { Arrivals } from "./receive/arrivals.ts";
 import { caughtUp } from "./connection/catch-up.ts";
+import { encode } from "./codecs/codec.ts";
 import { watchClock } from "./connection/clock-watch.ts";
 import { sendAfterFailure, sendAtClose } from "./connection/connection-errors.ts";
 import type { StreamState } from "./connection/connection-model.ts";
 import { ConnectionShell, type StreamHost } from "./connection/connection-shell.ts";
 import { Departures } from "./send/departures.ts";
 import { Dialer } from "./dial/dial.ts";
-import { type DisconnectEvent, disconnectEvent } from "./connection/disconnect-event.ts";
+import { disconnectEvent } from "./connection/disconnect-event.ts";
 import type { Parcel } from "./resume/held-arrivals.ts";
 import type { Inbox } from "./receive/inbox.ts";
-import type { KeyedConcurrency } from "./receive/keyed-lane.ts";
 import type { ConsumerName } from "./receive/lane.ts";
 import type { LiveConnection } from "./connection/live-connection.ts";
 import type { WebSocketSettings } from "./options.ts";
 import { Outbox } from "./send/outbox.ts";
-import type { Sink, UnsentMessage } from "./send/outgoing.ts";
+import type { Sink } from "./send/outgoing.ts";
 import { Pings } from "./connection/pings.ts";
 import type { Position } from "./resume/positions.ts";
 import { Requests } from "./requests/requests.ts";
@@ -27,37 +26,11 @@ import { streamKey } from "./resume/resume-options.ts";
 import { prepareWithin } from "./send/scope.ts";
 import type { Sequencer } from "./resume/sequencer.ts";
 import { connectionSettings, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
-import type { Subscription } from "./subscriptions/subscription.ts";
-import type { SubscribeTerms, Subscriptions } from "./subscriptions/subscriptions.ts";
+import type { StreamOwner, StreamRemains } from "./stream-owner.ts";
+import type { Subscriptions } from "./subscriptions/subscriptions.ts";
+import { Topics } from "./subscriptions/topics.ts";
 import { Traffic } from "./traffic.ts";
 import type { StreamSocket } from "./transport.ts";
-
-/** What a stream calls on the service that it belongs to. */
-export interface StreamOwner {
-  lifecycle(): LifecycleState["phase"];
-  onConnect(): void | Promise<void>;
-  onDisconnect(event: DisconnectEvent): void | Promise<void>;
-  onError(thrown: unknown, from: ConsumerName): void | Promise<void>;
-  onFailed(event: FailedEvent): void | Promise<void>;
-}
-
-/** How a stream failed that had been open. */
-export interface FailedEvent {
-  /** Why: also what `connect()`, sends and iterators get, or its cause. */
-  readonly error: ExternalServiceError;
-  /** What was accepted and never written, in order. */
-  readonly unsent: readonly UnsentMessage[];
-}
-
-/** What was left when a stream was closed. */
-export interface StreamRemains {
-  /** What was accepted and never written, in order. */
-  readonly unsent: readonly UnsentMessage[];
-  /** Messages that handlers had not been given yet, counted once for each. */
-  readonly unhandled: number;
-}
-
-type Handler<Message> = (message: Message) => unknown;
 
 // For what nobody takes back.
 const never = new AbortController().signal;
@@ -68,6 +41,7 @@ export class Stream<Message> implements StreamHost {
   readonly outbox: Outbox;
   readonly requests: Requests<Message>;
   readonly subscriptions: Subscriptions<Message> | undefined;
+  readonly topics: Topics<Message>;
   readonly sequencer: Sequencer<Message> | undefined;
   readonly shell: ConnectionShell;
   readonly pings: Pings;
@@ -87,8 +61,6 @@ export class Stream<Message> implements StreamHost {
   #remains: StreamRemains = { unsent: [], unhandled: 0 };
   /** Where the latest connection was asked to go on. */
   #asked: Map<string, Position> | undefined;
-  /** Subscriptions by key, with their handlers; each is known by its object. Made with the first. */
-  #topics: Map<string, { readonly handler: Handler<Message> | undefined }> | undefined;
   #stopWatching: (() => void) | undefined;
   /** Settles when the lanes have room again; undefined while nobody waits for that. */
   #room: PromiseWithResolvers<void> | undefined;
@@ -116,10 +88,14 @@ export class Stream<Message> implements StreamHost {
     this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), tell);
     const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => this.#positionsOf(keys);
     const onEnded = (topic: string, error: unknown): void => {
-      this.#dropTopic(topic);
+      this.topics.drop(topic);
       this.tell(error, { consumer: "subscription", topic });
     };
     this.subscriptions = makeSubscriptions(settings, stream, { positionsOf, onEnded }, tell);
+    this.topics = new Topics<Message>(service, this.subscriptions, this.inbox, {
+      onTakenBack: (key) => this.#asked?.delete(key),
+      onForgotten: (key) => this.sequencer?.forget(key),
+    });
     this.#arrivals = new Arrivals<Message>({
       name,
       traffic: this.traffic,
@@ -214,48 +190,6 @@ export class Stream<Message> implements StreamHost {
     timer.cancel();
   }
 
-  /** @throws as `subscribe` of the service. */
-  async subscribe(
-    key: string,
-    terms: SubscribeTerms,
-    handler: Handler<Message> | undefined,
-    concurrency: KeyedConcurrency<Message> | undefined,
-  ): Promise<Subscription> {
-    const { subscriptions } = this;
-    if (subscriptions === undefined) {
-      const problem = "subscribe needs the option subscriptions, which says how the service subscribes";
-      throw new ServiceConfigurationError(this.#settings.name, [problem]);
-    }
-    const topic = { handler };
-    if (!subscriptions.has(key)) {
-      this.#dropTopic(key);
-      (this.#topics ??= new Map()).set(key, topic);
-      const from = { consumer: "subscription", topic: key } as const;
-      if (handler !== undefined) this.inbox.addHandler(handler, from, { topic: key, concurrency });
-    }
-    try {
-      await subscriptions.add(key, terms);
-    } catch (error) {
-      if (this.#topics?.get(key) === topic) this.#dropTopic(key);
-      throw error;
-    }
-    const unsubscribe = async (): Promise<void> => {
-      // It may have ended before, and the key may be somebody else's by now.
-      if (this.#topics?.get(key) !== topic) return;
-      this.#asked?.delete(key);
-      this.#dropTopic(key);
-      await subscriptions.remove(key);
-      if (!subscriptions.has(key)) this.sequencer?.forget(key);
-    };
-    return { key, unsubscribe, [Symbol.asyncDispose]: unsubscribe };
-  }
-
-  #dropTopic(key: string): void {
-    const topic = this.#topics?.get(key);
-    this.#topics?.delete(key);
-    if (topic?.handler !== undefined) this.inbox.removeHandler(topic.handler, key);
-  }
-
   /** The number of the connection whose socket this is. */
   generationOf(sink: Sink): number | undefined {
     return this.#generations.get(sink);
@@ -316,6 +250,7 @@ export class Stream<Message> implements StreamHost {
   }
 
   message(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
+    if (this.#settings.isPong !== undefined && this.#isPong(this.#settings.isPong, data)) return;
     this.#arrivals.receive(data, bytes, generation, at);
   }
 
@@ -401,26 +336,34 @@ export class Stream<Message> implements StreamHost {
   }
 
   ping(socket: StreamSocket): void {
-    const { pingMessage } = this.#settings;
+    const { pingMessage, name, maxPayloadBytes, codec } = this.#settings;
     if (pingMessage === undefined) return this.pings.send(socket);
-    const ping = async (): Promise<void> => this.departures.sendAsSetup(pingMessage(), socket, never);
+    const ping = async (): Promise<void> => {
+      const message = pingMessage();
+      // A service whose messages are JSON may well want a bare "ping".
+      const isFrame = typeof message === "string" || message instanceof Uint8Array;
+      const encoded = encode(name, message, maxPayloadBytes, isFrame ? undefined : codec);
+      await this.departures.sendEncodedAsSetup(message, encoded, socket, never);
+    };
     ping().catch((error: unknown) => {
       // Of a connection that is gone, its end tells.
       if (this.shell.open?.socket === socket) this.tell(error, { consumer: "pingMessage" });
     });
   }
 
+  #isPong(isPong: (frame: string | Uint8Array) => boolean, data: string | Uint8Array): boolean {
+    try {
+      return isPong(data);
+    } catch (thrown) {
+      this.tell(thrown, { consumer: "pingMessage" });
+      return false;
+    }
+  }
+
   attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void {
     this.traffic.attempts++;
     if (error !== undefined) this.traffic.failedAttempts++;
-    const { generation, endpoint, dialledAt } = connection;
-    publish("hawser:stream:attempt", {
-      service: this.#settings.name,
-      generation,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      durationMs: Math.round(this.#settings.clock.now() - dialledAt),
-      ...(error === undefined ? {} : { code: error.code }),
-    });
+    announceAttempt(this.#settings.name, connection, this.#settings.clock.now(), error);
   }
 
   end(error: ExternalServiceError | undefined): void {

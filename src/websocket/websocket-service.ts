@@ -19,7 +19,8 @@ import {
   type StreamRequestOptions,
   type StreamWaitOptions,
 } from "./send/sender.ts";
-import { type FailedEvent, Stream, type StreamOwner, type StreamRemains } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { FailedEvent, StreamOwner, StreamRemains } from "./stream-owner.ts";
 import { checkStream } from "./stream-health.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { Subscription } from "./subscriptions/subscription.ts";
@@ -57,6 +58,14 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   /** Where the stream is, with what belongs to it. */
   get state(): StreamState {
     return this.#stream.state;
+  }
+
+  /**
+   * The subprotocol that the service chose, of the connection that flows or, before there is one, is being prepared;
+   * `""` where it chose none, undefined without a connection.
+   */
+  get protocol(): string | undefined {
+    return this.#stream.shell.current?.protocol;
   }
 
   /**
@@ -231,7 +240,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     this.#refuse([...problems, ...handlerProblems(options)]);
     const { concurrency, signal, timeoutMs } = options;
     const terms = this.#sender.terms({ signal, timeoutMs });
-    return this.#stream.subscribe(key, terms, handler, concurrency);
+    return this.#stream.topics.subscribe(key, terms, handler, concurrency);
   }
 
   /**

@@ -112,3 +112,11 @@ test("a codec that encodes does so with a function", () => {
   const codec = { decode: () => "", encode: 5 };
   expect(problemsOf({ codec })).toEqual(["codec.encode must be a function, or be left out"]);
 });
+
+test("a message in the place of pings needs pings, and its answer needs the message", () => {
+  const pingMessage = () => "ping";
+  expect(problemsOf({ pingMessage, pingIntervalMs: false })).toEqual([
+    "pingMessage is never sent where pingIntervalMs is false: leave one of them out",
+  ]);
+  expect(problemsOf({ isPong: () => true })).toEqual(["isPong is for the answers to pingMessage, which is not given"]);
+});

@@ -114,7 +114,7 @@ test("a JSON-RPC call goes through the codec both ways", async () => {
   expect(await stream.request({ method: "echo", params: [1] })).toEqual([1]);
 });
 
-test("encode of a codec makes every frame: of send, request, onConnect, subscriptions and pings of its own; not of sendJson", async () => {
+test("encode of a codec makes every frame: of send, request, onConnect, subscriptions; not of sendJson, nor of text in the place of pings", async () => {
   const codec: MessageCodec<string> = { decode: String, encode: (message) => `<${String(message)}>` };
   await using peer = await startPeer();
   await using stream = new Coded(peer.url, codec, {
@@ -129,8 +129,8 @@ test("encode of a codec makes every frame: of send, request, onConnect, subscrip
   await stream.send("x");
   await stream.sendJson("json");
   void stream.request("q", { match: () => false }).catch(() => undefined);
-  await until(() => peer.received.includes("<ping>") && peer.received.includes("<q>"));
-  expect(peer.received.filter((frame) => frame !== "<ping>")).toEqual(["<hello>", "<sub a>", "<x>", '"json"', "<q>"]);
+  await until(() => peer.received.includes("ping") && peer.received.includes("<q>"));
+  expect(peer.received.filter((frame) => frame !== "ping")).toEqual(["<hello>", "<sub a>", "<x>", '"json"', "<q>"]);
 });
 
 test("what the codec cannot encode refuses the send, with its error as the cause and none of its words", async () => {
@@ -177,4 +177,20 @@ test("compression is offered only where it is asked for", async () => {
     undefined,
     expect.stringContaining("permessage-deflate"),
   ]);
+});
+
+test("a codec that decodes asynchronously is refused with each message, for no handler may get a promise", async () => {
+  await using peer = await startPeer({ onConnection: (ws) => ws.send("1") });
+  const errors: unknown[] = [];
+  class Late extends WebSocketService<unknown> {
+    protected override onError(error: unknown): void {
+      errors.push(error);
+    }
+  }
+  const codec = { decode: async (data: unknown) => data };
+  await using feed = new Late({ baseUrl: peer.url, logger: silentLogger, codec });
+  await feed.connect();
+  await until(() => errors.length === 1);
+  expect(errors).toMatchObject([{ code: "decode-encoding", message: expect.stringContaining("asynchronously") }]);
+  expect(feed.stats().undecodable).toBe(1);
 });

@@ -266,3 +266,20 @@ test("a proxy that refuses makes connect reject with its status, and a stream th
   await until(() => feed.got.length === 1);
   expect([feed.got, proxy.requests.length]).toEqual([["hello"], 1]);
 });
+
+test("the subprotocol that the service chose is known from onConnect on, and only while there is a connection", async () => {
+  await using peer = await startRaw((socket) => {
+    socket.once("data", (request: Buffer) => {
+      const key = /sec-websocket-key: (.*)\r\n/i.exec(request.toString())?.[1] ?? "";
+      socket.write(upgradeAnswer(key).replace("\r\n\r\n", "\r\nsec-websocket-protocol: v2\r\n\r\n"));
+    });
+  });
+  const seen: unknown[] = [];
+  const feed = new Feed(peer.url, { protocols: ["v3", "v2"], closeTimeoutMs: 50 });
+  feed.greet = ({ protocol }) => void seen.push(protocol);
+  seen.push(feed.protocol);
+  await feed.connect();
+  seen.push(feed.protocol);
+  await feed.disconnect();
+  expect([...seen, feed.protocol]).toEqual([undefined, "v2", "v2", undefined]);
+});

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { silentLogger } from "../../src/core/logger.ts";
+import { json } from "../../src/websocket/codecs/codecs.ts";
+import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { frame, startUpgraded } from "./dialled.ts";
 import { Feed, startPeer, turns, until } from "./peer.ts";
@@ -185,4 +188,34 @@ test("stats() has the round-trip times of the pongs, over reconnects", async () 
   await clock.advance(5);
   await until(() => feed.state.name === "open");
   expect(feed.stats()).toMatchObject({ rtt: { samples: 3 }, reconnects: 1 });
+});
+
+test("a message in the place of pings goes out as it is, past the codec, and its answer is no message", async () => {
+  const clock = new VirtualClock();
+  await using peer = await startPeer({
+    onConnection: (ws) =>
+      ws.on("message", (data: Buffer) => (ws.send("pong"), ws.send(`{"got":"${data.toString()}"}`))),
+  });
+  const got: unknown[] = [];
+  const errors: unknown[] = [];
+  class Json extends WebSocketService<unknown> {
+    protected override onMessage(message: unknown): void {
+      got.push(message);
+    }
+    protected override onError(error: unknown): void {
+      errors.push(error);
+    }
+  }
+  await using feed = new Json({
+    baseUrl: peer.url,
+    clock,
+    logger: silentLogger,
+    codec: json(),
+    pingMessage: () => "ping",
+    isPong: (answer) => answer === "pong",
+  });
+  await feed.connect();
+  await clock.advance(20_000);
+  await until(() => got.length === 1);
+  expect([got, errors, peer.received]).toEqual([[{ got: "ping" }], [], ["ping"]]);
 });

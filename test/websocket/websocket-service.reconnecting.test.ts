@@ -4,7 +4,7 @@ import { json } from "../../src/websocket/codecs/codecs.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { ConnectionEnd, Verdict } from "../../src/websocket/connection/close-codes.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
-import type { FailedEvent } from "../../src/websocket/stream.ts";
+import type { FailedEvent } from "../../src/websocket/stream-owner.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { answer, Feed, startPeer, thrownBy, turns, until } from "./peer.ts";

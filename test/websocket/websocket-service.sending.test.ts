@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { withDeadline } from "../../src/core/deadline.ts";
 import { ServiceConfigurationError } from "../../src/core/errors.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
-import type { FailedEvent } from "../../src/websocket/stream.ts";
+import type { FailedEvent } from "../../src/websocket/stream-owner.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { Feed, type Peer, startPeer, thrownBy, until } from "./peer.ts";
 

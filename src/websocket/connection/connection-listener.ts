@@ -1,7 +1,7 @@
 import type { DialStage } from "./connection-model.ts";
 import type { DialListener } from "../dial/dial.ts";
 import type { LiveConnection } from "./live-connection.ts";
-import type { SocketEnd } from "../transport.ts";
+import type { OpenInfo, SocketEnd } from "../socket/stream-socket.ts";
 
 /** Told what the connections of a stream do. */
 export interface ConnectionWatcher {
@@ -31,7 +31,8 @@ export class ConnectionListener implements DialListener {
     this.#watcher.reached(this.#connection, stage);
   }
 
-  opened(): void {
+  opened({ protocol }: OpenInfo): void {
+    this.#connection.protocol = protocol;
     this.#watcher.opened(this.#connection);
   }
 

@@ -90,9 +90,14 @@ export class ConnectionShell implements ConnectionWatcher {
     return this.#state.name === "open" ? this.#live.get(this.#state.generation) : undefined;
   }
 
+  /** The connection that flows or, before there is one, is dialled or prepared. */
+  get current(): LiveConnection | undefined {
+    return this.#live.get(this.#state.generation);
+  }
+
   /** True while we hold the reader. */
   get isPaused(): boolean {
-    return this.#live.get(this.#state.generation)?.isPaused === true;
+    return this.current?.isPaused === true;
   }
 
   start(): void {

@@ -18,6 +18,8 @@ export class LiveConnection {
   #isPaused = false;
   /** Where it was dialled, without query; undefined until that is known. */
   endpoint: string | undefined;
+  /** The subprotocol that the service chose; undefined before it is open. */
+  protocol: string | undefined;
 
   constructor(generation: number, dialledAt: number) {
     this.generation = generation;

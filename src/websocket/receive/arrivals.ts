@@ -6,6 +6,7 @@ import type { Parcel } from "../resume/held-arrivals.ts";
 import type { Inbox } from "./inbox.ts";
 import { fitToKeep, KeptMessages } from "./kept-messages.ts";
 import type { ConsumerName } from "./lane.ts";
+import { UndecodableMessage } from "../codecs/undecodable-message.ts";
 import type { Requests } from "../requests/requests.ts";
 import type { Sequencer } from "../resume/sequencer.ts";
 import type { StreamName } from "../dial/socket-errors.ts";
@@ -122,7 +123,11 @@ export class Arrivals<Message> {
     // Without a codec the type parameter is its default.
     if (codec === undefined) return { message: data as Message };
     try {
-      return { message: codec.decode(data) };
+      const message = codec.decode(data);
+      // Its promise would be the message, of whatever type it says.
+      if (message instanceof Promise)
+        throw new UndecodableMessage("encoding", "the codec decodes asynchronously, and a stream cannot wait for it");
+      return { message };
     } catch (cause) {
       traffic.undecodable++;
       onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });

@@ -2,7 +2,7 @@ import { hasSubscribers, publish } from "../../core/events.ts";
 import { type Encoded, encode } from "../codecs/codec.ts";
 import type { WebSocketSettings } from "../options.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Outgoing, SendTerms, Sink } from "./outgoing.ts";
+import type { Outgoing, Sink } from "./outgoing.ts";
 import type { Traffic } from "../traffic.ts";
 
 /** What messages go out by. */
@@ -22,16 +22,6 @@ export class Departures<Message> {
     this.#parts = parts;
   }
 
-  /**
-   * The promise is that of the outbox itself: one more for each message, as an async function makes it, would cost as
-   * much as its frame.
-   *
-   * @throws as `send` of the outbox.
-   */
-  send(message: unknown, encoded: Encoded, terms: SendTerms): Promise<void> {
-    return this.#parts.outbox.send(message, encoded, terms);
-  }
-
   /** A message is with the kernel. */
   written({ bytes, terms }: Pick<Outgoing, "bytes" | "terms">): void {
     const { settings, traffic, generationOf } = this.#parts;
@@ -45,12 +35,16 @@ export class Departures<Message> {
   /**
    * Sends before all that the rest of the program sends, over this connection or not at all.
    *
-   * @throws as `send`; ServiceConfigurationError for what cannot be encoded.
+   * @throws as `send` of the outbox; ServiceConfigurationError for what cannot be encoded.
    */
   async sendAsSetup(message: unknown, socket: Sink, signal: AbortSignal): Promise<void> {
     const { name, maxPayloadBytes, codec } = this.#parts.settings;
-    const encoded = encode(name, message, maxPayloadBytes, codec);
+    await this.sendEncodedAsSetup(message, encode(name, message, maxPayloadBytes, codec), socket, signal);
+  }
+
+  /** The same for what is encoded already. @throws as `send` of the outbox. */
+  async sendEncodedAsSetup(message: unknown, encoded: Encoded, socket: Sink, signal: AbortSignal): Promise<void> {
     const terms = { limitMs: Number.POSITIVE_INFINITY, limit: "send", signals: [signal], setupFor: socket } as const;
-    await this.send(message, encoded, terms);
+    await this.#parts.outbox.send(message, encoded, terms);
   }
 }

@@ -135,7 +135,7 @@ export class Sender<Message> {
     onHanded: ((sink: Sink) => void) | undefined,
   ): Promise<void> {
     const { limitMs, limit, signals } = this.#terms(options, this.#settings.sendTimeoutMs, "send");
-    return this.#stream.departures.send(message, encoded, {
+    return this.#stream.outbox.send(message, encoded, {
       limitMs,
       limit,
       signals,
