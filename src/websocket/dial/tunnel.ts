@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { getBuiltinModule } from "node:process";
 import { connect as tcpConnect, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
 import type { Secret } from "../../core/secret.ts";
@@ -6,6 +6,10 @@ import type { TlsOptions } from "../../core/tls.ts";
 import type { DialStage } from "../connection/connection-model.ts";
 import { defaultPort } from "./endpoints.ts";
 import { proxyFault, proxyRefusal, type StreamName, tunnelFault } from "./socket-errors.ts";
+
+// Not by an import: it reads all that node:http exports, WebSocket among it, and at that Node loads its own undici, which
+// replaces the dispatcher of the built-in fetch for the whole process.
+const { request: httpRequest } = getBuiltinModule("node:http");
 
 /** The way to a service through a proxy. */
 export interface TunnelTarget {
