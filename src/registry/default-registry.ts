@@ -38,7 +38,10 @@ export function createRestClient(name: string, ...given: readonly unknown[]): RE
 }
 
 /** The same as `createRestClient` for a service over one WebSocket stream. */
-export function createWsClient(name: string, options?: GivenOptions<WebSocketServiceOptions>): WebSocketService;
+export function createWsClient<Message = string | Uint8Array>(
+  name: string,
+  options?: GivenOptions<WebSocketServiceOptions<Message>>,
+): WebSocketService<Message>;
 export function createWsClient<T extends AnyWebSocketService, O extends AnyStreamOptions>(
   name: string,
   Class: new (options: O) => T,

@@ -75,9 +75,9 @@ export function ws<T extends AnyWebSocketService, O extends AnyStreamOptions>(
   options: GivenOptions<O> & DefinitionOptions,
 ): ServiceDefinition<T>;
 export function ws<T extends AnyWebSocketService>(Class: new (options: AnyStreamOptions) => T): ServiceDefinition<T>;
-export function ws(
-  options?: GivenOptions<WebSocketServiceOptions> & DefinitionOptions,
-): ServiceDefinition<WebSocketService>;
+export function ws<Message = string | Uint8Array>(
+  options?: GivenOptions<WebSocketServiceOptions<Message>> & DefinitionOptions,
+): ServiceDefinition<WebSocketService<Message>>;
 export function ws(first: unknown = {}, second: unknown = {}): ServiceDefinition<WebSocketService> {
   return typeof first === "function"
     ? define("ws", WebSocketService, first, second)

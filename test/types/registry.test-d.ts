@@ -1,6 +1,7 @@
 // Compiled and never run: a line that must not compile says so above itself, and the compiler checks that it does not.
 import type { FastifyInstance } from "fastify";
 import { expectTypeOf } from "vitest";
+import { z } from "zod";
 import type { FastifyServices } from "../../src/frameworks/fastify.ts";
 import { createRestClient, createWsClient, getRestClient, getWsClient } from "../../src/registry/default-registry.ts";
 import { defineServices } from "../../src/registry/define.ts";
@@ -121,6 +122,13 @@ expectTypeOf(createRestClient("a", PaymentGatewayClient)).toEqualTypeOf<PaymentG
 expectTypeOf(createRestClient("a", { baseUrl: "https://a.example" })).toEqualTypeOf<RESTService>();
 expectTypeOf(createWsClient("b", Feed)).toEqualTypeOf<Feed>();
 expectTypeOf(createWsClient("b")).toEqualTypeOf<WebSocketService>();
+// Of a stream without a class, the codec says what its messages are.
+const tick = z.object({ price: z.number() });
+const priced = createWsClient("c", { codec: json(tick), resume: { positionOf: ({ price }) => price } });
+expectTypeOf(priced).toEqualTypeOf<WebSocketService<{ price: number }>>();
+expectTypeOf(defineServices({ ticks: ws({ codec: json(tick) }) }).get("ticks")).toEqualTypeOf<
+  WebSocketService<{ price: number }>
+>();
 expectTypeOf(getRestClient("a", PaymentGatewayClient)).toEqualTypeOf<PaymentGatewayClient>();
 expectTypeOf(getRestClient("a")).toEqualTypeOf<RESTService>();
 expectTypeOf(getWsClient("b", Feed)).toEqualTypeOf<Feed>();
