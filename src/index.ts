@@ -97,7 +97,7 @@ export type { JsonRpcCall } from "./websocket/requests/json-rpc.ts";
 export type { KeyedConcurrency } from "./websocket/receive/keyed-lane.ts";
 export type { ConsumerName } from "./websocket/receive/lane.ts";
 export type { MessageIterator } from "./websocket/receive/message-iterator.ts";
-export type { WebSocketServiceOptions } from "./websocket/options.ts";
+export type { CommonStreamOptions, WebSocketServiceOptions } from "./websocket/options.ts";
 export type { UnsentMessage } from "./websocket/send/outgoing.ts";
 export type { AttemptContext, PerAttempt } from "./websocket/dial/per-attempt.ts";
 export type { Offset, Position } from "./websocket/resume/positions.ts";

@@ -28,7 +28,7 @@ import {
 } from "./subscriptions/subscription-options.ts";
 
 /** What a {@link WebSocketService} is made with. Durations are milliseconds, above 0. */
-export interface WebSocketServiceOptions<Message = string | Uint8Array> extends ExternalServiceOptions {
+export interface CommonStreamOptions<Message> extends ExternalServiceOptions {
   /**
    * `wss:` or `ws:` (`https:` and `http:` mean the same), without credentials, query or fragment. Needed unless
    * `endpoints` is given.
@@ -114,6 +114,13 @@ export interface WebSocketServiceOptions<Message = string | Uint8Array> extends 
   /** What makes messages of frames. @defaultValue text as `string`, binary as `Uint8Array` */
   readonly codec?: MessageCodec<Message> | undefined;
 }
+
+/**
+ * What a {@link WebSocketService} is made with. Without a codec its messages are text and bytes, so whoever says that they
+ * are something else has to say by which codec they become that.
+ */
+export type WebSocketServiceOptions<Message = string | Uint8Array> = CommonStreamOptions<Message> &
+  (string | Uint8Array extends Message ? unknown : { readonly codec: MessageCodec<Message> });
 
 /** The options, checked and with their defaults. */
 export interface WebSocketSettings<Message>

@@ -9,6 +9,7 @@ import { rest, ws } from "../../src/registry/definition.ts";
 import type { RegisteredServices } from "../../src/registry/register.ts";
 import type { Fake, ServiceRegistry } from "../../src/registry/service-registry.ts";
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
+import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { json } from "../../src/websocket/codecs/codecs.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
@@ -23,7 +24,12 @@ class PaymentGatewayClient extends RESTService {
 interface Tick {
   readonly price: number;
 }
-class Feed extends WebSocketService<Tick> {}
+class Feed extends WebSocketService<Tick> {
+  constructor(options: Omit<WebSocketServiceOptions<Tick>, "codec">) {
+    super({ ...options, codec: json(z.object({ price: z.number() })) });
+  }
+}
+class Coded extends WebSocketService<Tick> {}
 class Raw extends WebSocketService {}
 class Priced extends RESTService {
   constructor(options: RESTServiceOptions & { readonly currency: string }) {
@@ -122,6 +128,11 @@ expectTypeOf(createRestClient("a", PaymentGatewayClient)).toEqualTypeOf<PaymentG
 expectTypeOf(createRestClient("a", { baseUrl: "https://a.example" })).toEqualTypeOf<RESTService>();
 expectTypeOf(createWsClient("b", Feed)).toEqualTypeOf<Feed>();
 expectTypeOf(createWsClient("b")).toEqualTypeOf<WebSocketService>();
+expectTypeOf(createWsClient("d", Coded, { codec: json(z.object({ price: z.number() })) })).toEqualTypeOf<Coded>();
+// @ts-expect-error: nothing says how its messages become what it says they are
+createWsClient("d", Coded);
+// @ts-expect-error: nor here
+export const wished: Coded = new Coded({ baseUrl: "wss://feed.example" });
 // Of a stream without a class, the codec says what its messages are.
 const tick = z.object({ price: z.number() });
 const priced = createWsClient("c", { codec: json(tick), resume: { positionOf: ({ price }) => price } });
