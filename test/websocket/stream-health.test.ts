@@ -5,7 +5,7 @@ import { VirtualClock } from "../support/virtual-clock.ts";
 import { Feed, startPeer, until } from "./peer.ts";
 
 const cause = new ServiceConnectionError("reset", { service: "feed", phase: "receive", outcome: "unknown" });
-const backoff = { misses: 0, fatals: 0, isRenewed: false, rotations: 0, endpoints: 1 } as const;
+const backoff = { misses: 0, holds: [], fatals: 0, isRenewed: false, rotations: 0, endpoints: 1 } as const;
 const attempt = { generation: 1, step: { at: "preparing" }, ...backoff } as const;
 
 test("a first redial is a warning, one that follows a failed redial is a failure", () => {

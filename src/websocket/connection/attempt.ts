@@ -122,7 +122,8 @@ function refuse(
   moment: Moment,
 ): Transition {
   // Where nothing is dialled again, nothing is renewed either.
-  const next = nextAfterVerdict(settings.reconnect as ReconnectLimits, "fatal", error, state, wasStable, moment.random);
+  const before = { ...state, at: state.misses % state.endpoints };
+  const next = nextAfterVerdict(settings.reconnect as ReconnectLimits, "fatal", error, before, wasStable, moment);
   const effects: ConnectionEffect[] = [
     { type: "cancelTimer", timer: "connect" },
     { type: "destroySocket", generation: state.generation },
@@ -131,14 +132,14 @@ function refuse(
 }
 
 function open(settings: ConnectionSettings, state: Attempting, { now, random }: Moment): Transition {
-  const { generation, retries, misses, fatals, isRenewed, rotations, endpoints } = state;
+  const { generation, retries, misses, holds, fatals, isRenewed, rotations, endpoints } = state;
   const effects: ConnectionEffect[] = [
     { type: "cancelTimer", timer: "connect" },
     { type: "cancelTimer", timer: "start" },
   ];
   return opened(
     settings,
-    { generation, retries, misses, fatals, isRenewed, rotations, endpoints },
+    { generation, retries, misses, holds, fatals, isRenewed, rotations, endpoints },
     now,
     random,
     effects,

@@ -37,6 +37,8 @@ export interface Backoff {
   readonly retries: number;
   /** Dials that failed, and connections that did not last: the next one goes to the endpoint after theirs. */
   readonly misses: number;
+  /** Until when each endpoint, by its index, wants to be left alone, where it said so. On the clock's scale. */
+  readonly holds: readonly (number | undefined)[];
   /** Refusals for good in a row, one for each endpoint. */
   readonly fatals: number;
   /** Credentials were renewed, and what they led to was not stable yet. */

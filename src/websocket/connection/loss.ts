@@ -40,18 +40,20 @@ export function lose(
 
   const wasStable = state.name === "open" && reconnect !== false && isStable(reconnect, state.openedAt, moment.now);
   const successor = state.name === "open" ? state.successor : undefined;
-  const before = { ...(wasStable ? rested : backoffOf(state)), endpoints: state.endpoints };
+  const { endpoints } = state;
+  const before = { ...(wasStable ? rested : backoffOf(state)), endpoints };
   if (successor !== undefined) {
     if (successor.step.at !== "waiting") return succeed(successor, before, error, moment.now, effects);
     effects.push({ type: "cancelTimer", timer: "retry" });
   }
-  const next = nextAfter(settings, error, before, wasStable, moment.random);
+  const next = nextAfter(settings, error, { ...before, at: state.misses % endpoints }, wasStable, moment);
   return follow(settings, { ...state, ...before }, error, next, moment, effects, !how.isReported);
 }
 
-const backoffOf = ({ retries, misses, fatals, isRenewed, rotations }: Backoff): Backoff => ({
+const backoffOf = ({ retries, misses, holds, fatals, isRenewed, rotations }: Backoff): Backoff => ({
   retries,
   misses,
+  holds,
   fatals,
   isRenewed,
   rotations,

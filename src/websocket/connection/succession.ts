@@ -102,7 +102,7 @@ function takeOver(
   const { retries, rotations } = isStable(limits, state.openedAt, now) ? rested : state;
   const { state: next, effects } = opened(
     settings,
-    { retries, rotations, isRenewed, generation, endpoints, misses: failures, fatals: 0 },
+    { retries, rotations, isRenewed, generation, endpoints, misses: failures, holds: [], fatals: 0 },
     now,
     random,
     [

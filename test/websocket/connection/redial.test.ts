@@ -132,3 +132,28 @@ test("hurry does nothing to a dial that is under way, nor to a stream that is ov
   expect(machine().on({ type: "start" }).on({ type: "hurry", lastByteAt: 0 }).effects).toEqual([]);
   expect(machine().on({ type: "close" }).on({ type: "hurry", lastByteAt: 0 }).effects).toEqual([]);
 });
+
+test("what one endpoint asks for does not keep the stream from the next", () => {
+  const it = machine({ startTimeoutMs: 600_000 }).on({ type: "start" }).on(endpoints(1, 2));
+  expect(it.lose(refusedWith(503, 20_000)).timer("retry")).toBe(250);
+  it.now += 250;
+  it.redial().on(endpoints(2, 2)).lose(passing);
+  // 20 s, and the ordinary 250 ms, from when it asked.
+  expect(it.timer("retry")).toBe(20_000);
+});
+
+test("an endpoint that asked to be left alone is dialled after the ordinary wait once that is over", () => {
+  const it = machine({ startTimeoutMs: 600_000 })
+    .on({ type: "start" })
+    .on(endpoints(1, 2))
+    .lose(refusedWith(503, 2_000));
+  it.redial().on(endpoints(2, 2));
+  it.now += 9_000;
+  expect(it.lose(passing).timer("retry")).toBe(250);
+});
+
+test("a restart of one endpoint after a stable connection sends the stream to the first at once", () => {
+  const it = machine().on({ type: "start" }).on(endpoints(1, 2)).lose(passing).redial().on(endpoints(2, 2)).open();
+  it.now += 10_000;
+  expect(it.lose(closedWith(1012)).timer("retry")).toBe(250);
+});
