@@ -15,11 +15,17 @@ export interface OpenGap<Message> {
 }
 
 /** A new connection began below what it was asked for: it repeats more than was wanted, or its count began anew. */
-interface Doubt {
+interface Doubt extends DoubtTerms {
   readonly kind: "doubt";
+  readonly timer: Timer;
+}
+
+/** What settles a doubt. */
+export interface DoubtTerms {
   /** A number that reaches it settles it: they were repeated. */
   readonly threshold: number;
-  readonly timer: Timer;
+  /** So many may wait, whatever the bound of what is held. */
+  readonly room: number;
 }
 
 /** What a connection was asked to go on from. */
@@ -39,6 +45,8 @@ export class KeySequence<Message> {
   waitsFor: OpenGap<Message> | Doubt | undefined;
   /** How often the count began anew without an epoch that says so. */
   count = 0;
+  /** Of the first message of this count that was delivered. */
+  #first: Position | undefined;
   /** Of the last message that was delivered. */
   #last: Position | undefined;
   #lastCount = 0;
@@ -80,7 +88,7 @@ export class KeySequence<Message> {
    * The number below which a connection is not believed that it repeats; undefined where there is no doubt about it.
    * Asked only about the first message that a connection carries: later ones may be late, and are duplicates.
    */
-  doubtAbout(position: Position, connection: number): number | undefined {
+  doubtAbout(position: Position, connection: number): DoubtTerms | undefined {
     const earlier = this.#connection;
     if (earlier !== undefined && connection <= earlier) return undefined;
     this.#connection = connection;
@@ -89,12 +97,19 @@ export class KeySequence<Message> {
     if (asked === undefined && this.#asked !== undefined && this.#asked.connection > connection) return undefined;
     // Where a program begins with `from` and asks for nothing, all that is not beyond it is to be dropped.
     const threshold = asked?.position ?? (earlier === undefined ? undefined : this.#last);
-    const isCounted = typeof position === "number" && typeof threshold === "number" && typeof this.#last === "number";
-    return isCounted && position < threshold ? threshold : undefined;
+    if (typeof position !== "number" || typeof threshold !== "number" || typeof this.#last !== "number")
+      return undefined;
+    if (position >= threshold) return undefined;
+    // With nothing handled there was nothing to ask with, and all that was received may come again: as much as consumers
+    // still had then, and what came since. To keep as much again for a while is no other order of memory.
+    const hadNothing = asked !== undefined && asked.position === undefined;
+    const isRepeated = hadNothing && typeof this.#first === "number" && position >= this.#first;
+    return { threshold, room: isRepeated ? threshold - position : 0 };
   }
 
   /** It is delivered now. @returns what is to be called when it was handled. */
   deliver(arrival: Arrival<Message>, position: Position): () => void {
+    if (this.#last === undefined || arrival.count !== this.#lastCount) this.#first = position;
     this.#last = position;
     this.#lastCount = arrival.count;
     // While a successor is prepared, the old connection flows on, and the successor will repeat that too.

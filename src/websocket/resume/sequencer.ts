@@ -14,7 +14,8 @@ import { type Gap, type GapReason, type ResumeSettings, streamKey } from "./resu
  * Without an epoch nothing says that a service began to count anew. So where the first number of a new connection is
  * below what that connection was asked for (below the last one, where it was not asked), its messages are held. If they
  * reach that number, they were repeated, and are dropped. If they do not within `fillTimeoutMs`, or there are more than
- * may be held, the count began anew: they are delivered, after a gap of unknown size. A count that begins anew on a
+ * may be held (where nothing was handled, so that all may come again: more than that), the count began anew: they are
+ * delivered, after a gap of unknown size. A count that begins anew on a
  * connection that stays is not recognised; that takes an epoch, which also turns this doubt off.
  */
 export class Sequencer<Message> {
@@ -24,6 +25,8 @@ export class Sequencer<Message> {
   readonly #clock: Clock;
   readonly #host: SequencerHost<Message>;
   readonly #sequences = new Map<string, KeySequence<Message>>();
+  /** The latest connection that was asked to go on. */
+  #asked: number | undefined;
   #duplicates = 0;
   #gaps = 0;
   #filled = 0;
@@ -56,6 +59,7 @@ export class Sequencer<Message> {
   /** The same, to be asked of a new connection. What was received after them will be repeated, and is dropped then. */
   ask(connection: number): ReadonlyMap<string, Position> {
     const positions = new Map<string, Position>();
+    this.#asked = connection;
     for (const [key, sequence] of this.#sequences) {
       const position = sequence.ask(connection);
       if (position !== undefined) positions.set(key, position);
@@ -138,13 +142,15 @@ export class Sequencer<Message> {
     let sequence = this.#sequences.get(key);
     if (sequence === undefined) {
       sequence = new KeySequence(key, undefined);
+      // Of this key there was nothing to ask with; a successor that was asked so may repeat all that comes until then.
+      if (this.#asked !== undefined) sequence.ask(this.#asked);
       this.#sequences.set(key, sequence);
     }
     return sequence;
   }
 
   #isDoubtful(sequence: KeySequence<Message>, position: Position, connection: number): boolean {
-    const threshold = sequence.doubtAbout(position, connection);
+    const terms = sequence.doubtAbout(position, connection);
     const { waitsFor } = sequence;
     if (waitsFor?.kind === "doubt") {
       if (typeof position === "number" && position < waitsFor.threshold) return true;
@@ -153,9 +159,9 @@ export class Sequencer<Message> {
       else this.#countAnew(sequence);
       return false;
     }
-    if (threshold === undefined || waitsFor !== undefined) return false;
+    if (terms === undefined || waitsFor !== undefined) return false;
     const timer = this.#clock.setTimer(this.#limits.fillTimeoutMs, () => this.#countAnew(sequence));
-    sequence.waitsFor = { kind: "doubt", threshold, timer };
+    sequence.waitsFor = { kind: "doubt", ...terms, timer };
     return true;
   }
 
@@ -185,7 +191,7 @@ export class Sequencer<Message> {
       waitsFor.over ??= "overflow";
       waitsFor.controller.abort();
       this.#drain(sequence);
-    } else {
+    } else if (sequence.held.size > waitsFor.room) {
       waitsFor.timer.cancel();
       this.#countAnew(sequence);
     }

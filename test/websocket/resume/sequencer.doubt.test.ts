@@ -34,6 +34,43 @@ describe("a new connection that begins below what it was asked for", () => {
     expect([delivered, clock.timers]).toEqual([[101, 102, 1, 2, 3, 4], 0]);
   });
 
+  test("repeats what nobody has handled yet, however much that is: it is not taken for another count", () => {
+    const { come, reconnect, delivered, sequencer, clock } = setUp({
+      held: { maxMessages: 2, maxBytes: 1 },
+      isSlow: true,
+    });
+    come(11, 12, 13, 14, 15, 16);
+    reconnect();
+    come(11, 12, 13, 14, 15, 16, 17);
+    expect([delivered, sequencer.stats.duplicates, clock.timers]).toEqual([[11, 12, 13, 14, 15, 16, 17], 6, 0]);
+  });
+
+  test("repeats what came over the old one after it was asked, when nothing of that key had come yet", () => {
+    const { sequencer, come, reconnect, delivered, clock } = setUp({ held: { maxMessages: 2, maxBytes: 1 } });
+    sequencer.ask(2);
+    come(11, 12, 13, 14, 15, 16);
+    reconnect({ isAsked: false });
+    come(11, 12, 13, 14, 15, 16, 17);
+    expect([delivered, clock.timers]).toEqual([[11, 12, 13, 14, 15, 16, 17], 0]);
+  });
+
+  test("repeats so what is opaque, too", () => {
+    const { sequencer, come, reconnect, delivered } = setUp();
+    sequencer.ask(2);
+    come("a", "b", "c");
+    reconnect({ isAsked: false });
+    come("a", "b", "c", "d");
+    expect(delivered).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("counts anew where it begins below all that was ever received, and more comes than may be held", () => {
+    const { come, reconnect, delivered } = setUp({ held: { maxMessages: 2, maxBytes: 1_000 }, isSlow: true });
+    come(11, 12, 13, 14, 15, 16);
+    reconnect();
+    come(1, 2, 3);
+    expect(delivered).toEqual([11, 12, 13, 14, 15, 16, 1, 2, 3]);
+  });
+
   test("is doubted without having been asked too, where it was not the first", async () => {
     const { come, reconnect, delivered, clock } = setUp();
     come(1, 2, 3);
