@@ -6,7 +6,7 @@ import { Arrivals } from "./receive/arrivals.ts";
 import { caughtUp } from "./connection/catch-up.ts";
 import { encode } from "./codecs/codec.ts";
 import { watchClock } from "./connection/clock-watch.ts";
-import { sendAfterFailure, sendAtClose } from "./connection/connection-errors.ts";
+import { streamClosed, streamFailed } from "./connection/connection-errors.ts";
 import type { StreamState } from "./connection/connection-model.ts";
 import { ConnectionShell, type StreamHost } from "./connection/connection-shell.ts";
 import { Departures } from "./send/departures.ts";
@@ -236,7 +236,7 @@ export class Stream<Message> implements StreamHost {
   }
 
   flush(): Promise<void> {
-    return this.outbox.drain(() => sendAtClose(this.#settings.name));
+    return this.outbox.drain(() => this.#refusal("send", "the message could be sent"));
   }
 
   discardIncoming(): void {
@@ -367,21 +367,19 @@ export class Stream<Message> implements StreamHost {
   }
 
   end(error: ExternalServiceError | undefined): void {
-    const { name, logger } = this.#settings;
-    const refusal = (): ExternalServiceError =>
-      error === undefined ? sendAtClose(name) : sendAfterFailure(name, error);
+    const { path, logger } = this.#settings;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#arrivals.catchUp();
     this.pings.clear();
-    const unsent = this.outbox.end(refusal, error);
-    this.requests.end(refusal, error);
-    this.subscriptions?.end(refusal());
+    const unsent = this.outbox.end(() => this.#refusal("send", "the message could be sent", error), error);
+    this.requests.end((operation, awaited) => this.#refusal(operation, awaited, error), error);
+    this.subscriptions?.end(this.#refusal(`subscribe ${path}`, "the subscription was confirmed", error));
     // After a failure too: what waits for a gap to be filled is asked for again by the next connection.
     const held = this.sequencer?.close() ?? 0;
     if (this.#start !== undefined) {
       // The stream was not open yet: connect() tells of it, and readers may wait for the next one.
-      this.#start.reject(error ?? sendAtClose(name));
+      this.#start.reject(error ?? this.#refusal("connect", "the stream was open"));
       this.#start = undefined;
       if (error !== undefined) return;
     }
@@ -395,5 +393,10 @@ export class Stream<Message> implements StreamHost {
     this.#remains = { unsent, unhandled };
     this.#isClosed = true;
     this.#closed?.resolve();
+  }
+  /** For what the end of the stream leaves undone. @param awaited - what it waited for. */
+  #refusal(operation: string, awaited: string, error?: ExternalServiceError): ExternalServiceError {
+    const about = { service: this.#settings.name, operation };
+    return error === undefined ? streamClosed(about, awaited) : streamFailed(about, error);
   }
 }

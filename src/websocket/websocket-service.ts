@@ -3,7 +3,7 @@ import { BaseExternalService } from "../core/external-service.ts";
 import type { HealthReport } from "../core/health.ts";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { callOptionProblems, noOptions } from "./send/call-options.ts";
-import { sendAfterFailure } from "./connection/connection-errors.ts";
+import { streamFailed } from "./connection/connection-errors.ts";
 import type { StreamState } from "./connection/connection-model.ts";
 import type { DisconnectEvent } from "./connection/disconnect-event.ts";
 import type { JsonRpcCall } from "./requests/json-rpc.ts";
@@ -354,13 +354,13 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     const { lifecycle } = this;
     const isOpening = lifecycle === "starting" && this.state.name === "open";
     if (lifecycle !== "ready" && !isOpening && this.#sender.setupFor === undefined) this.assertReady(operation);
-    if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
+    if (this.state.name === "failed") throw streamFailed({ service: this.name, operation }, this.state.error);
   }
 
   /** What waits for messages may do so before they can come. */
   #assertNotOver(operation: string): void {
     if (this.lifecycle === "draining" || this.lifecycle === "stopped") this.assertReady(operation);
-    if (this.state.name === "failed") throw sendAfterFailure(this.name, this.state.error);
+    if (this.state.name === "failed") throw streamFailed({ service: this.name, operation }, this.state.error);
   }
 }
 

@@ -200,6 +200,23 @@ test("a service that is closed before it was ever connected ends all that waits 
   const refused = [feed.once(() => true), feed.subscribe("a")].map(thrownBy);
   await Promise.all([feed.close(), feed.disconnect()]);
   expect(await read).toEqual({ value: undefined, done: true });
-  expect((await Promise.all(refused)).map(codeOf)).toEqual(["unavailable-draining", "unavailable-draining"]);
+  expect(await Promise.all(refused)).toMatchObject([
+    { code: "unavailable-draining", operation: "once /", outcome: "not-sent" },
+    { code: "unavailable-draining", operation: "subscribe /", outcome: "not-sent" },
+  ]);
   expect([feed.state.name, feed.lifecycle, authCloses]).toEqual(["closed", "stopped", 1]);
+});
+
+test("whatever is ended by close() says what it waited for", async () => {
+  await using peer = await startRaw(() => undefined);
+  const feed = new Feed(peer.url, { subscriptions: { subscribe: () => undefined } });
+  const connected = thrownBy(feed.connect());
+  const refused = [feed.once(() => true), feed.subscribe("a")].map(thrownBy);
+  await until(() => feed.state.name === "connecting");
+  await feed.close();
+  expect(await connected).toMatchObject({ code: "unavailable-draining", operation: "connect" });
+  expect((await Promise.all(refused)).map(String)).toEqual([
+    expect.stringContaining("closed before a message came that passes the filter"),
+    expect.stringContaining("closed before the subscription was confirmed"),
+  ]);
 });

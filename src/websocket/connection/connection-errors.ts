@@ -118,11 +118,10 @@ export function replaced({ service, operation }: ConnectionSettings): ServiceCon
   });
 }
 
-/** The stream has failed for good; a message cannot go out. */
-export function sendAfterFailure(service: string, cause: ExternalServiceError): ServiceConnectionError {
+/** The stream has failed for good; nothing can come or go. */
+export function streamFailed(about: StreamName, cause: ExternalServiceError): ServiceConnectionError {
   return new ServiceConnectionError("not-connected", {
-    service,
-    operation: "send",
+    ...about,
     phase: "send",
     outcome: "not-sent",
     detail: `the stream has failed (${cause.code}) and is not dialled again until connect() is called`,
@@ -130,14 +129,13 @@ export function sendAfterFailure(service: string, cause: ExternalServiceError): 
   });
 }
 
-/** The service was closed while a message waited. */
-export function sendAtClose(service: string): ServiceUnavailableError {
+/** The service was closed while something waited. @param awaited - what was to happen first, after "before". */
+export function streamClosed(about: StreamName, awaited: string): ServiceUnavailableError {
   return new ServiceUnavailableError("draining", {
-    service,
-    operation: "send",
+    ...about,
     phase: "close",
     outcome: "not-sent",
-    detail: "the service was closed before the message could be sent",
+    detail: `the service was closed before ${awaited}`,
   });
 }
 

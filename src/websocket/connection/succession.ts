@@ -1,5 +1,5 @@
 import type { ExternalServiceError } from "../../core/errors.ts";
-import { connectTimeout, prepareFailure, sendAtClose } from "./connection-errors.ts";
+import { connectTimeout, prepareFailure, streamClosed } from "./connection-errors.ts";
 import type {
   ConnectionEffect,
   ConnectionSettings,
@@ -159,6 +159,7 @@ export function abandonSuccessor(settings: ConnectionSettings, { successor }: Op
   const cancel: ConnectionEffect = { type: "cancelTimer", timer: "connect" };
   const destroy: ConnectionEffect = { type: "destroySocket", generation };
   if (step.at === "dialing") return [cancel, destroy];
-  const error = sendAtClose(settings.service);
+  const { service, operation } = settings;
+  const error = streamClosed({ service, operation }, "the connection was ready");
   return [cancel, { type: "hold", generation, error }, destroy, { type: "disconnected", willReconnect: false }];
 }

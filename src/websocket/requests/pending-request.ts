@@ -64,6 +64,10 @@ const awaitedAt: Readonly<Record<Waiting<unknown>["place"], string>> = {
 const whilePaused =
   "; reading is paused, since a consumer is slow or onConnect has not returned, and the inbox is full";
 
+/** What one whose message has not gone out waits for, after "before". */
+export const awaitedBy = ({ kind }: Pick<Waiting<never>, "kind">): string =>
+  kind === "once" ? "a message came that passes the filter" : "the request could be sent";
+
 /** The error for a wait whose limit passed, given how far it had come. */
 export function waitedInVain(
   service: string,

@@ -4,7 +4,14 @@ import { DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceConfigurationError, type ServiceTimeoutError } from "../../core/errors.ts";
 import { isSchema, validate } from "../../core/schema.ts";
 import { answeredId, fieldsOf, type JsonRpcRequest, jsonRpcRequest, readJsonRpcAnswer } from "./json-rpc.ts";
-import { type Filter, type PendingRequest, type RequestTerms, type Waiting, waitedInVain } from "./pending-request.ts";
+import {
+  awaitedBy,
+  type Filter,
+  type PendingRequest,
+  type RequestTerms,
+  type Waiting,
+  waitedInVain,
+} from "./pending-request.ts";
 import { answerLost, answerMismatch, callSettlement, type Settlement } from "./request-errors.ts";
 import type { StreamName } from "../dial/socket-errors.ts";
 
@@ -118,16 +125,17 @@ export class Requests<Message> {
   /**
    * The stream is over: nothing is left pending, and no timer.
    *
-   * @param refusal - for those whose message was not handed over; the others may have taken effect.
+   * @param refusal - for those whose message was not handed over; the others may have taken effect. It is told the
+   * operation, and what is waited for.
    */
-  end(refusal: () => unknown, cause?: unknown): void {
+  end(refusal: (operation: string, awaited: string) => unknown, cause?: unknown): void {
     const book = this.#book;
     if (book === undefined) return;
     for (const generation of book.owed.keys()) this.lose(generation, cause);
     for (const entry of [...book.requests, ...book.watchers]) {
       // The answer is there, only its schema takes its time.
       if (entry.place === "checking") entry.expire(this.#clock.now());
-      else this.#settle(entry, { error: refusal() });
+      else this.#settle(entry, { error: refusal(entry.terms.operation, awaitedBy(entry)) });
     }
     book.deadlines.clear();
   }
