@@ -145,8 +145,8 @@ export class WsSocket implements StreamSocket {
       this.#writeLater();
       return;
     }
-    this.writeFrames();
     this.#cork();
+    this.writeFrames();
     // ws heeds the threshold only where the peer has agreed to take each message for itself.
     const isPlain = this.#thresholdBytes > 0 && bytes < this.#thresholdBytes;
     const { text, binary } = isPlain ? plain : deflated;

@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { expect, test, vi } from "vitest";
 import type { CreateConnection } from "../../src/websocket/socket/stream-socket.ts";
 import { dial, frame, startUpgraded } from "./dialled.ts";
-import { startPeer, until } from "./peer.ts";
+import { startPeer, turns, until } from "./peer.ts";
 
 /** A TCP connection of which is known how often it handed something to the kernel. */
 function counting(): {
@@ -48,6 +48,76 @@ test("what is sent in one turn goes to the kernel together, in order, and every 
   await until(() => peer.received.length === 100);
   expect(peer.received).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
   socket.destroy();
+});
+
+test("short and long messages of one turn go to the kernel together, turn after turn", async () => {
+  await using peer = await startPeer();
+  const { writes, createConnection } = counting();
+  const { socket, told } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened"));
+  for (let turn = 1; turn <= 3; turn++) {
+    const before = writes();
+    const sent = [1, 20_000, 2, 17_000, 3].map(
+      (length) => new Promise((done) => socket.send("x".repeat(length), done)),
+    );
+    expect(await Promise.all(sent)).toEqual(Array.from({ length: 5 }, () => undefined));
+    expect(writes() - before).toBe(1);
+  }
+  socket.destroy();
+});
+
+test("more than fits into one piece of memory arrives whole and in order, and every done is called", async () => {
+  await using peer = await startPeer();
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const all = Array.from({ length: 12 }, (_, index) => String(index).padEnd(16_000, "."));
+  const done: unknown[] = [];
+  for (const text of all) socket.send(text, (error) => void done.push(error ?? text));
+  await until(() => peer.received.length === all.length);
+  expect([peer.received, done]).toEqual([all, all]);
+  socket.destroy();
+});
+
+test("what a connection that breaks has not written is reported as not done, be it short or long", async () => {
+  let raw: Socket | undefined;
+  await using peer = await startUpgraded((socket) => {
+    raw = socket;
+    socket.pause();
+  });
+  const { socket, told, ended } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const done: (Error | undefined)[] = [];
+  let sent = 0;
+  // Until the kernel takes no more.
+  for (let wrote = -1; wrote !== done.length; ) {
+    wrote = done.length;
+    for (let count = 0; count < 100; count++, sent++) socket.send("x".repeat(16_000), (error) => void done.push(error));
+    await turns(50);
+  }
+  const written = done.length;
+  expect(done.every((error) => error === undefined)).toBe(true);
+  raw?.resetAndDestroy();
+  expect(await ended).toMatchObject({ kind: "closed", code: 1006 });
+  await until(() => done.length === sent);
+  expect(done.slice(written).every((error) => error instanceof Error)).toBe(true);
+  expect(done.length).toBeGreaterThan(written);
+});
+
+test("what is not written when the socket is destroyed is reported as not done", async () => {
+  await using peer = await startUpgraded((socket) => void socket.pause());
+  const { socket, told } = dial(peer.url);
+  await until(() => told.includes("opened"));
+  const done: (Error | undefined)[] = [];
+  let sent = 0;
+  for (let wrote = -1; wrote !== done.length; ) {
+    wrote = done.length;
+    for (let count = 0; count < 100; count++, sent++) socket.send("x".repeat(16_000), (error) => void done.push(error));
+    await turns(50);
+  }
+  const written = done.length;
+  socket.destroy();
+  await until(() => done.length === sent);
+  expect(done.slice(written).every((error) => error instanceof Error)).toBe(true);
 });
 
 test("each turn has a write of its own: nothing waits for the next", async () => {
