@@ -226,7 +226,7 @@ export class Outbox implements OutgoingOwner {
   }
 
   #watch(entry: Outgoing): void {
-    if (entry.expiresAt !== Number.POSITIVE_INFINITY) this.#deadlines.watch(entry);
+    this.#deadlines.watch(entry);
     const { signals } = entry.terms;
     if (signals.length === 0) return;
     entry.onAbort = () => {

@@ -17,9 +17,9 @@ function nextMask(): number {
   return mask;
 }
 
-/** What the frame of a client has in front of a payload of so many bytes: its head, and the mask. */
+/** What the frame of a client has in front of a payload of so many bytes, below 64 KiB: its head, and the mask. */
 export function headBytes(payloadBytes: number): number {
-  return payloadBytes < 126 ? 6 : payloadBytes < 65_536 ? 8 : 14;
+  return payloadBytes < 126 ? 6 : 8;
 }
 
 /** Where frames are written. */

@@ -481,3 +481,30 @@ test("a great many that wait for room are refused and handed back, all of them",
   expect(outbox.end(() => refusal)).toHaveLength(200_001);
   await Promise.all([drained, sends]);
 });
+
+test("the limits of what onConnect sends pass too, while its connection takes nothing", async () => {
+  const { clock, outbox, send, sink } = setUp();
+  outbox.prepare(sink);
+  sink.isWritable = false;
+  const late = thrownBy(send("setup", { setupFor: sink, limitMs: 100 }));
+  await clock.advance(100);
+  expect(await late).toMatchObject({ code: "timeout-send", outcome: "not-sent" });
+  expect([sink.texts(), clock.timers]).toEqual([[], 0]);
+});
+
+test("what is written after its limit has passed is not counted as sent", async () => {
+  const clock = new VirtualClock();
+  const written: unknown[] = [];
+  const limits = { maxMessages: 2, maxBytes: 100, whenFull: "wait" } as const;
+  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, ({ message }) => written.push(message));
+  const sink = fakeSink();
+  outbox.open(sink);
+  const send = (data: string, limitMs: number): Promise<void> =>
+    outbox.send(data, { data, bytes: 1 }, { limitMs, limit: "send", signals: [], setupFor: undefined });
+  const late = thrownBy(send("a", 100));
+  const timely = send("b", 1_000);
+  await clock.advance(100);
+  for (const { done } of sink.taken) done();
+  await timely;
+  expect([await late, written]).toMatchObject([{ code: "timeout-send", outcome: "unknown" }, ["b"]]);
+});

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Outgoing, OutgoingLine, type OutgoingOwner } from "../../../src/websocket/send/outgoing.ts";
 import { SendDeadlines } from "../../../src/websocket/send/send-deadlines.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -38,6 +38,7 @@ test("each entry expires at its own moment, in whichever line it is by then, and
   const { clock, expired, handed, add } = world();
   add("late", 300);
   add("soon", 100);
+  expect(clock.timers).toBe(1);
   handed.join(add("moved", 200));
   await clock.advance(99);
   expect(expired).toEqual([]);
@@ -64,4 +65,15 @@ test("cleared, it tells nobody and leaves no timer", async () => {
   expect(clock.timers).toBe(0);
   await clock.advance(1_000);
   expect(expired).toEqual([]);
+});
+
+test("its timer alone keeps no process alive, also when it is set anew", async () => {
+  const { clock, add } = world();
+  const unref = vi.fn<() => void>();
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (delayMs, callback) => ({ ...setTimer(delayMs, callback), unref });
+  add("one", 100);
+  add("two", 200);
+  await clock.advance(100);
+  expect(unref).toHaveBeenCalledTimes(2);
 });

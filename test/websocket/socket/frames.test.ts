@@ -60,6 +60,41 @@ test("the example of the RFC comes out as it stands there", () => {
   expect(memory.buffer.toString("hex")).toBe("818537fa213d7f9f4d5158");
 });
 
+test("a frame writes its own bytes alone, also where its memory ends with it", () => {
+  const mask = 0x3d21fa37;
+  for (let length = 0; length < 12; length++) {
+    const size = headBytes(length) + length;
+    for (const room of [size, size + 4]) {
+      const memory = frameMemory(room);
+      memory.buffer.fill(0xaa);
+      const payload = new Uint8Array(length).map((_, index) => index);
+      expect(writeFrame(memory, 0, payload, length, mask)).toBe(size);
+      const key = memory.buffer.subarray(2, 6);
+      const read = memory.buffer.subarray(6, size).map((byte, index) => byte ^ (key[index % 4] ?? 0));
+      expect([new Uint8Array(read), memory.buffer.toString("hex", size)]).toEqual([payload, "aa".repeat(room - size)]);
+    }
+  }
+});
+
+test("a frame for which one byte is missing goes into other memory", async () => {
+  const [batch, parts] = [new FrameBatch(), [] as Buffer[]];
+  const add = (payloadBytes: number): number => {
+    batch.add(new Uint8Array(payloadBytes), payloadBytes, ignore);
+    const [part] = batch.take().parts;
+    if (part === undefined) throw new Error("nothing was written");
+    parts.push(part);
+    return part.byteOffset;
+  };
+  // Other tests have used some of it.
+  for (let at = -1; at !== 0; ) at = add(maxBatchedBytes);
+  for (let more = 0; more < 2; more++) add(maxBatchedBytes);
+  // Of 64 KiB, six bytes are left; the next frame has seven.
+  add(64 * 1_024 - 3 * (headBytes(maxBatchedBytes) + maxBatchedBytes) - 8 - 6);
+  expect(add(1)).toBe(0);
+  const got = await readByWs(parts, parts.length);
+  expect(got.slice(-2).map(bytesOf)).toEqual([16_346, 1]);
+});
+
 test("every length that the head writes in another way, and text of every width, arrives as it was sent", async () => {
   const lengths = [0, 1, 3, 4, 5, 125, 126, 127, 255, 256, 1_024, maxBatchedBytes];
   const texts = [
@@ -109,7 +144,7 @@ test("what is sent in a turn is one part, and what was taken is never written ov
   expect([first.parts.length, first.dones.length, batch.bytes]).toEqual([1, 20, 0]);
   const before = Buffer.concat(first.parts);
   for (let sent = 0; sent < 2_000; sent++) batch.add("y".repeat(100), 100, ignore);
-  batch.take();
+  expect(batch.take().dones.length).toBe(2_000);
   expect(Buffer.concat(first.parts)).toEqual(before);
 });
 
