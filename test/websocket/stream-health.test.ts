@@ -28,6 +28,7 @@ test("every other state but open is a failure that says what it is", () => {
       lastGeneration: 1,
       retries: 0,
       rotateAt: Number.POSITIVE_INFINITY,
+      mustRotate: false,
       openedAt: 0,
       heartbeat: undefined,
       successor: undefined,

@@ -84,6 +84,8 @@ export type StreamState =
       readonly openedAt: number;
       /** When another is dialled in its place; Infinity for never. */
       readonly rotateAt: number;
+      /** Another is to take its place wherever it can, and not only to go back to the first endpoint. */
+      readonly mustRotate: boolean;
       readonly heartbeat: Heartbeat | undefined;
       readonly successor: Successor | undefined;
     })

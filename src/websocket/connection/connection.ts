@@ -11,7 +11,7 @@ import type {
 import { beat, probe } from "./heartbeat.ts";
 import { destroyedAndReported, lose } from "./loss.ts";
 import { rested } from "./redial.ts";
-import { abandonSuccessor, rotate, whileSucceeding, wishToRotate } from "./succession.ts";
+import { abandonSuccessor, rotateInTime, whileSucceeding, wishToRotate } from "./succession.ts";
 import { heartbeatTimer, type OfConnection, type Open, to } from "./transition.ts";
 
 type Closing = Extract<StreamState, { name: "closing" }>;
@@ -118,7 +118,7 @@ function whileOpen(settings: ConnectionSettings, state: Open, event: OfConnectio
     return lose(settings, state, event.error, moment, { isSocketLeft: false, isReported: true });
   }
   if (event.type !== "timer") return to(state);
-  if (event.timer === "rotate") return rotate(settings, state, moment.now);
+  if (event.timer === "rotate") return rotateInTime(settings, state, moment.now);
   if (event.timer !== "heartbeat") return to(state);
   const { generation } = state;
   const limits = settings.heartbeat;

@@ -100,9 +100,20 @@ export function isStable(reconnect: ReconnectLimits, openedAt: number, now: numb
   return now - openedAt >= reconnect.stableAfterMs;
 }
 
-/** How long a connection stays before another takes its place, in milliseconds; Infinity for ever. */
-export function rotationDelay(limits: RotationLimits, isAtFirstEndpoint: boolean, random: number): number {
-  // Earlier, never later: whoever says a day knows that the service cuts after a day.
-  const agedMs = limits.everyMs === Number.POSITIVE_INFINITY ? limits.everyMs : limits.everyMs * (1 - random / 10);
-  return isAtFirstEndpoint ? agedMs : Math.min(agedMs, limits.returnAfterMs);
+// Not all at once, and earlier, never later: whoever says a day knows that the service cuts after a day.
+const earlierShare = 10;
+
+/** Whether a connection of this age must give way, wherever it is. */
+export const isAged = ({ everyMs }: RotationLimits, ageMs: number): boolean =>
+  ageMs >= everyMs * (1 - 1 / earlierShare);
+
+/** How long a connection of this age stays before another takes its place, in milliseconds; Infinity for ever. */
+export function rotationDelay(
+  { everyMs, returnAfterMs }: RotationLimits,
+  isAtFirstEndpoint: boolean,
+  random: number,
+  ageMs: number = 0,
+): number {
+  const agedMs = everyMs === Number.POSITIVE_INFINITY ? everyMs : everyMs * (1 - random / earlierShare) - ageMs;
+  return isAtFirstEndpoint ? agedMs : Math.min(agedMs, returnAfterMs);
 }

@@ -9,31 +9,40 @@ import type {
   Transition,
 } from "./connection-model.ts";
 import { destroyedAndReported, type LossFacts } from "./loss.ts";
-import { isStable, redialDelay, rested } from "./redial.ts";
+import { isAged, isStable, redialDelay, rested, rotationDelay } from "./redial.ts";
 import { connectLimit, type OfConnection, type Open, opened, to } from "./transition.ts";
 
 /** The feed announced that it will cut the connection, or somebody asked for another one. */
 export function wishToRotate(settings: ConnectionSettings, state: Open, { now, random }: Moment): Transition {
-  const { reconnect } = settings;
-  if (reconnect === false || state.rotations === 0 || isStable(reconnect, state.openedAt, now)) {
-    return rotate(settings, state, now);
+  const { reconnect, rotation } = settings;
+  if (rotation === false || reconnect === false) return to(state);
+  if (state.rotations === 0 || isStable(reconnect, state.openedAt, now)) {
+    return rotate(settings, { ...state, mustRotate: true }, now);
   }
   // A feed that announces the end of each connection as soon as it is open is not stormed.
   const delayMs = redialDelay(reconnect, "retry", undefined, state.rotations - 1, random);
   const { generation } = state;
-  if (state.successor !== undefined || state.rotateAt <= now + delayMs) return to(state);
-  return to({ ...state, rotateAt: now + delayMs }, { type: "setTimer", timer: "rotate", generation, delayMs });
+  const asked = { ...state, mustRotate: true };
+  if (state.successor !== undefined || state.rotateAt <= now + delayMs) return to(asked);
+  return to({ ...asked, rotateAt: now + delayMs }, { type: "setTimer", timer: "rotate", generation, delayMs });
+}
+
+/** The connection has been here for long enough: it is of age, or is to go back to the first endpoint. */
+export function rotateInTime(settings: ConnectionSettings, state: Open, now: number): Transition {
+  const { rotation } = settings;
+  if (rotation === false) return to(state);
+  return rotate(settings, { ...state, mustRotate: state.mustRotate || isAged(rotation, now - state.openedAt) }, now);
 }
 
 /** Make before break: dials a successor, while the open connection flows on. */
-export function rotate(settings: ConnectionSettings, state: Open, now: number): Transition {
+function rotate(settings: ConnectionSettings, state: Open, now: number): Transition {
   const { reconnect } = settings;
   if (settings.rotation === false || reconnect === false || state.successor !== undefined) return to(state);
   const isRenewed = state.isRenewed && !isStable(reconnect, state.openedAt, now);
-  return dialSuccessor({ ...state, rotations: state.rotations + 1 }, 0, isRenewed);
+  return dialSuccessor({ ...state, rotations: state.rotations + 1 }, { failures: 0, isRenewed });
 }
 
-function dialSuccessor(state: Open, failures: number, isRenewed: boolean): Transition {
+function dialSuccessor(state: Open, { failures, isRenewed }: Pick<Successor, "failures" | "isRenewed">): Transition {
   const generation = state.lastGeneration + 1;
   const step = { at: "dialing", stage: "turn" } as const;
   const successor: Successor = { generation, endpoints: state.endpoints, step, failures, isRenewed };
@@ -76,8 +85,7 @@ export function whileSucceeding(
         ? fail(settings, state, successor, event.error, moment, { isSocketLeft: false, isReported: false })
         : to(state);
     case "timer":
-      if (event.timer === "retry" && step.at === "waiting")
-        return dialSuccessor(state, successor.failures, successor.isRenewed);
+      if (event.timer === "retry" && step.at === "waiting") return dialSuccessor(state, successor);
       if (event.timer !== "connect" || step.at === "waiting") return to(state);
       return fail(settings, state, successor, connectTimeout(settings, step, event.isReadingPaused), moment, {
         isSocketLeft: true,
@@ -143,12 +151,30 @@ function fail(
   // A refusal for good may be the first endpoint's alone, and there is a connection: no hurry, and no end.
   const delayMs = verdict === "fatal" ? limits.maxDelayMs : ordinaryMs;
   if (!isReported) effects.push({ type: "report", error });
+  // The next one in order is where it is: there is nothing to go back to yet.
+  const isBackHere = !state.mustRotate && endpoints === state.endpoints && failures + 1 === state.misses % endpoints;
+  if (isBackHere && !(isRefused && !isRenewed)) return stay(settings, state, { now, random }, effects);
   effects.push({ type: "setTimer", timer: "retry", generation, delayMs });
   const waiting = { at: "waiting", until: now + delayMs } as const;
   return to(
     { ...state, successor: { ...successor, failures: failures + 1, isRenewed: isRenewed || isRefused, step: waiting } },
     ...effects,
   );
+}
+
+/** The first endpoint is not there again: the connection stays where it is, until the next time to look. */
+function stay(
+  { rotation }: ConnectionSettings,
+  state: Open,
+  { now, random }: Moment,
+  effects: readonly ConnectionEffect[],
+): Transition {
+  const { generation, openedAt, rotations } = state;
+  const stayMs = rotation === false ? 0 : rotationDelay(rotation, false, random, now - openedAt);
+  const delayMs = Math.max(0, stayMs);
+  const timer: ConnectionEffect = { type: "setTimer", timer: "rotate", generation, delayMs };
+  const next = { ...state, successor: undefined, rotations: rotations - 1, rotateAt: now + delayMs };
+  return to(next, ...effects, timer);
 }
 
 /** What is to be done about a successor when the stream is closed. */

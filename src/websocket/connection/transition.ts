@@ -53,5 +53,5 @@ export function opened(
     effects.push({ type: "setTimer", timer: "rotate", generation, delayMs: stayMs });
   effects.push({ type: "flow", generation });
   const state = { ...connection, name: "open", lastGeneration: generation, openedAt: now, heartbeat } as const;
-  return to({ ...state, rotateAt: now + stayMs, successor: undefined }, ...effects);
+  return to({ ...state, rotateAt: now + stayMs, mustRotate: false, successor: undefined }, ...effects);
 }

@@ -202,3 +202,52 @@ test("a successor does not clear the backoff of a connection that was not stable
       .timer("retry"),
   ).toBe(250);
 });
+
+/** Open at the second of three endpoints, since the first one failed, until it is to go back. */
+function atSecond(): Machine {
+  const it = opened({ rotation: { everyMs: 600_000, returnAfterMs: 45_000 } });
+  // It was stable, so its end says nothing against its endpoint.
+  it.now = 20_000;
+  it.lose(passing).redial();
+  it.on(stageOf(2)).lose(passing).redial().open();
+  expect(it.state).toMatchObject({ name: "open", misses: 1, endpoints: 3 });
+  expect(it.timer("rotate")).toBe(45_000);
+  it.now += 45_000;
+  return it.on({ type: "timer", timer: "rotate", generation: it.state.generation });
+}
+
+test("a stream that would go back, and finds the first endpoint down, stays where it is until the next time", () => {
+  const it = atSecond();
+  expect(it.effects).toMatchObject([{ type: "dial", endpoint: 0 }]);
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: passing });
+  expect(it.effects).toMatchObject([
+    { type: "cancelTimer", timer: "connect" },
+    { type: "report" },
+    { type: "setTimer" },
+  ]);
+  expect([it.timer("rotate"), it.timer("retry")]).toEqual([45_000, undefined]);
+  expect(it.state).toMatchObject({ name: "open", successor: undefined, rotateAt: it.now + 45_000 });
+});
+
+test("a stream that would go back, and is asked to rotate meanwhile, rotates to wherever it can", () => {
+  const it = atSecond().on({ type: "rotate" });
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: passing });
+  expect(successorOf(it.state)).toMatchObject({ failures: 1, step: { at: "waiting" } });
+});
+
+test("a stream whose time is up rotates to wherever it can, and does not begin with going back", () => {
+  const it = atSecond();
+  let rotations = 0;
+  while (rotations++ < 20) {
+    it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+    next(it, { type: "lost", error: passing });
+    const delayMs = it.timer("rotate");
+    if (delayMs === undefined) break;
+    it.now += delayMs;
+    it.on({ type: "timer", timer: "rotate", generation: it.state.generation });
+  }
+  expect(it.now).toBeLessThanOrEqual(620_000);
+  expect(successorOf(it.state)).toMatchObject({ failures: 1, step: { at: "waiting" } });
+});
