@@ -73,12 +73,12 @@ export class Stream<Message> implements StreamHost {
     const name = { service, operation };
     const tell = (thrown: unknown, from: ConsumerName): void => this.tell(thrown, from);
     this.pings = new Pings(clock);
-    this.outbox = new Outbox(name, settings.outbox, clock, (entry) => this.departures.written(entry));
+    this.outbox = new Outbox(name, settings.outbox, clock, (entry, sink) => this.departures.written(entry, sink));
     this.departures = new Departures<Message>({
       settings,
       outbox: this.outbox,
       traffic: this.traffic,
-      generationOf: (sink) => (sink === undefined ? undefined : this.#generations.get(sink)) ?? this.state.generation,
+      generationOf: (sink) => this.#generations.get(sink),
     });
     this.inbox = makeInbox(settings, { onPressure: (isFull, of) => this.#pressed(isFull, of), onError: tell });
     this.requests = new Requests<Message>(service, clock, {

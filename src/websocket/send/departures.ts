@@ -10,8 +10,8 @@ export interface DepartureParts<Message> {
   readonly settings: Pick<WebSocketSettings<Message>, "name" | "maxPayloadBytes" | "codec">;
   readonly outbox: Pick<Outbox, "send">;
   readonly traffic: Traffic;
-  /** The connection of this socket; without one, that which flows or is tried. */
-  readonly generationOf: (sink: Sink | undefined) => number;
+  /** The connection of this socket. */
+  readonly generationOf: (sink: Sink) => number | undefined;
 }
 
 /** The way of a message to the outbox. Whoever sends it, it is counted and told of once the outbox says that it is with the kernel. */
@@ -22,13 +22,14 @@ export class Departures<Message> {
     this.#parts = parts;
   }
 
-  /** A message is with the kernel. */
-  written({ bytes, terms }: Pick<Outgoing, "bytes" | "terms">): void {
+  /** A message is with the kernel; the flow may be on another connection by then. */
+  written({ bytes }: Pick<Outgoing, "bytes">, sink: Sink): void {
     const { settings, traffic, generationOf } = this.#parts;
     traffic.messagesOut++;
     traffic.bytesOut += bytes;
     if (!hasSubscribers("hawser:stream:message")) return;
-    const generation = generationOf(terms.setupFor);
+    const generation = generationOf(sink);
+    if (generation === undefined) return;
     publish("hawser:stream:message", { service: settings.name, generation, direction: "out", bytes });
   }
 

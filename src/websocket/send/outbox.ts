@@ -33,7 +33,7 @@ export class Outbox implements OutgoingOwner {
   readonly #name: StreamName;
   readonly #clock: Clock;
   readonly #deadlines: SendDeadlines;
-  readonly #onWritten: ((entry: Outgoing) => void) | undefined;
+  readonly #onWritten: ((entry: Outgoing, sink: Sink) => void) | undefined;
   readonly #backlog: Backlog;
   /** Two at most, but for those that wait to be closed. */
   #ways: readonly Way[] = [];
@@ -43,8 +43,11 @@ export class Outbox implements OutgoingOwner {
   /** What `drain` has refused, for `end` to hand back. */
   #refused: UnsentMessage[] = [];
 
-  /** @param onWritten - told once the bytes are with the kernel, before the promise resolves. Must not throw. */
-  constructor(name: StreamName, limits: OutboxLimits, clock: Clock, onWritten?: (entry: Outgoing) => void) {
+  /**
+   * @param onWritten - told once the bytes are with the kernel, and over which connection, before the promise resolves.
+   * Must not throw.
+   */
+  constructor(name: StreamName, limits: OutboxLimits, clock: Clock, onWritten?: (entry: Outgoing, sink: Sink) => void) {
     this.#name = { service: name.service, operation: `send ${name.operation}` };
     this.#clock = clock;
     this.#backlog = new Backlog(limits);
@@ -187,7 +190,7 @@ export class Outbox implements OutgoingOwner {
     const written = (error?: Error): void => {
       way.unwritten--;
       // Where it has ended meanwhile, by its limit say, this changes nothing.
-      if (error === undefined) this.#resolve(entry);
+      if (error === undefined) this.#resolve(entry, way.sink);
       else this.#reject(entry, brokenWhileSending(this.#name, error));
       if (way.isLost) return;
       this.#pump(way);
@@ -236,10 +239,10 @@ export class Outbox implements OutgoingOwner {
     for (const signal of signals) signal.addEventListener("abort", entry.onAbort);
   }
 
-  #resolve(entry: Outgoing): void {
+  #resolve(entry: Outgoing, sink: Sink): void {
     if (entry.line === undefined) return;
     this.#leave(entry);
-    this.#onWritten?.(entry);
+    this.#onWritten?.(entry, sink);
     entry.resolve();
   }
 

@@ -5,7 +5,7 @@ import type { SendTerms, Sink } from "../../../src/websocket/send/outgoing.ts";
 import { Traffic } from "../../../src/websocket/traffic.ts";
 
 const socket: Sink = { isWritable: true, unsentBytes: 0, send: () => undefined };
-const terms: SendTerms = { limitMs: 100, limit: "send", signals: [], setupFor: undefined };
+const flowing: Sink = { ...socket };
 
 function departures(send: (message: unknown, encoded: unknown, terms: SendTerms) => Promise<void>) {
   const traffic = new Traffic();
@@ -14,14 +14,14 @@ function departures(send: (message: unknown, encoded: unknown, terms: SendTerms)
   subscribe("hawser:stream:message", listen);
   onTestFinished(() => void unsubscribe("hawser:stream:message", listen));
   const settings = { name: "feed", maxPayloadBytes: 100, codec: undefined };
-  const generationOf = (sink: Sink | undefined): number => (sink === socket ? 2 : 1);
+  const generationOf = (sink: Sink): number => (sink === socket ? 2 : 1);
   const way: Departures<unknown> = new Departures({
     settings,
     // As the outbox does.
     outbox: {
       send: async (message, encoded, one) => {
         await send(message, encoded, one);
-        way.written({ bytes: encoded.bytes, terms: one });
+        way.written(encoded, one.setupFor ?? flowing);
       },
     },
     traffic,
@@ -32,7 +32,7 @@ function departures(send: (message: unknown, encoded: unknown, terms: SendTerms)
 
 test("a message counts once it is with the kernel, and is told of with its connection", () => {
   const { traffic, told, way } = departures(() => Promise.resolve());
-  way.written({ bytes: 5, terms });
+  way.written({ bytes: 5 }, flowing);
   expect([traffic.messagesOut, traffic.bytesOut]).toEqual([1, 5]);
   expect(told).toEqual([{ service: "feed", generation: 1, direction: "out", bytes: 5 }]);
 });

@@ -508,3 +508,25 @@ test("what is written after its limit has passed is not counted as sent", async 
   await timely;
   expect([await late, written]).toMatchObject([{ code: "timeout-send", outcome: "unknown" }, ["b"]]);
 });
+
+test("what is written counts for the connection that it was handed to, wherever the flow is by then", async () => {
+  const clock = new VirtualClock();
+  const written: unknown[] = [];
+  const limits = { maxMessages: 2, maxBytes: 100, whenFull: "wait" } as const;
+  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, ({ message }, way) => {
+    written.push([message, way]);
+  });
+  const [old, next] = [fakeSink(), fakeSink()];
+  const send = (data: string): Promise<void> =>
+    outbox.send(data, { data, bytes: 1 }, { limitMs: 1_000, limit: "send", signals: [], setupFor: undefined });
+  outbox.open(old);
+  const first = send("a");
+  outbox.open(next);
+  const second = send("b");
+  for (const { done } of [...next.taken, ...old.taken]) done();
+  await Promise.all([first, second]);
+  expect(written).toEqual([
+    ["b", next],
+    ["a", old],
+  ]);
+});
