@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../core/clock.ts";
+import { isServiceConnectionError } from "../../core/errors.ts";
 import type { Filling } from "./resume-options.ts";
 
 /** What a fill is read within. */
@@ -14,7 +15,8 @@ export interface FillReading<Message> {
 }
 
 /**
- * Reads what a fill gives, to its end.
+ * Reads what a fill gives, to its end. One that fails since a connection broke is begun once more: it may have asked over
+ * one that was replaced by then, and the service can still give it.
  *
  * @throws what it throws; what `timedOut` made; the signal's reason.
  */
@@ -23,12 +25,19 @@ export async function readFill<Message>(
   reading: FillReading<Message>,
 ): Promise<void> {
   const wait = new LimitedWait(reading);
-  try {
-    const begun = async (): Promise<Filling<Message>> => begin(reading.controller.signal);
+  const { signal } = reading.controller;
+  const read = async (): Promise<void> => {
+    const begun = async (): Promise<Filling<Message>> => begin(signal);
     const filling: unknown = await wait.for(begun());
     if (isAsync<Message>(filling)) await readAsync(filling[Symbol.asyncIterator](), wait, reading.take);
     else if (isSync<Message>(filling)) await readSync(filling, wait, reading.take);
     else throw new TypeError("resume.fill must give an iterable of messages");
+  };
+  try {
+    await read().catch((thrown: unknown) => {
+      if (signal.aborted || !isServiceConnectionError(thrown)) throw thrown;
+      return read();
+    });
   } finally {
     wait.end();
   }

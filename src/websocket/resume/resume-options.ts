@@ -52,6 +52,7 @@ export interface StreamResumeOptions<Message> {
   /**
    * Fetches what lies in a gap, in order. It may give more, which is dropped. Messages of the key wait meanwhile, those
    * of others flow on. `requestTimeoutMs` is its limit; the time that handlers take for what it gave does not count.
+   * Where it throws a ServiceConnectionError it is asked once more, for what is missing then.
    */
   readonly fill?:
     | ((gap: Gap & { readonly signal: AbortSignal }) => Filling<Message> | Promise<Filling<Message>>)

@@ -252,16 +252,17 @@ export class Sequencer<Message> {
   #openGap(sequence: KeySequence<Message>, target: Arrival<Message>, position: Position): void {
     const gap: OpenGap<Message> = { kind: "gap", target, controller: new AbortController(), over: undefined };
     sequence.waitsFor = gap;
-    if (!this.#isStopped) void this.#fill(sequence, gap, sequence.gapBefore(target, position));
+    if (!this.#isStopped) void this.#fill(sequence, gap, position);
   }
 
   /** Does not reject. */
-  async #fill(sequence: KeySequence<Message>, gap: OpenGap<Message>, asked: Gap): Promise<void> {
+  async #fill(sequence: KeySequence<Message>, gap: OpenGap<Message>, before: Position): Promise<void> {
     const { connection, count } = gap.target;
+    const missing = (): Gap => sequence.gapBefore(gap.target, before);
     const isOpen = (): boolean => !this.#isStopped && sequence.waitsFor === gap && gap.over === undefined;
     let reason: GapReason = "incomplete";
     try {
-      await readFill<Message>((signal) => this.#resume.fill?.({ ...asked, signal }) ?? [], {
+      await readFill<Message>((signal) => this.#resume.fill?.({ ...missing(), signal }) ?? [], {
         clock: this.#clock,
         limitMs: this.#limits.fillTimeoutMs,
         controller: gap.controller,

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { ServiceConnectionError } from "../../../src/core/errors.ts";
 import type { Position } from "../../../src/websocket/resume/positions.ts";
 import { settled } from "../../support/virtual-clock.ts";
 import { pendingFill, setUp } from "../sequenced.ts";
@@ -105,6 +106,50 @@ describe("a gap", () => {
       [1, 3],
       [3, 6],
     ]);
+  });
+
+  test("whose fill broke with its connection is asked for once more, from where it got to", async () => {
+    const broken = new ServiceConnectionError("reset", { service: "feed", phase: "receive", outcome: "unknown" });
+    const asked: unknown[] = [];
+    const { come, delivered, gaps, errors } = setUp({
+      async *fill({ after, before }) {
+        asked.push([after, before]);
+        if (asked.length === 1) {
+          yield { at: 2 };
+          throw broken;
+        }
+        yield* [{ at: 3 }, { at: 4 }];
+      },
+    });
+    come(1, 5);
+    await settled();
+    expect([delivered, gaps, errors]).toEqual([[1, 2, 3, 4, 5], [], []]);
+    expect(asked).toEqual([
+      [1, 5],
+      [2, 5],
+    ]);
+  });
+
+  test("whose fill breaks twice is told, with the error", async () => {
+    const broken = new ServiceConnectionError("reset", { service: "feed", phase: "receive", outcome: "unknown" });
+    const fill = vi.fn<() => Promise<never>>(() => Promise.reject(broken));
+    const { come, delivered, gaps, errors } = setUp({ fill });
+    come(1, 5);
+    await settled();
+    expect([delivered, errors, fill.mock.calls.length]).toEqual([[1, 5], [broken], 2]);
+    expect(gaps).toMatchObject([{ after: 1, before: 5, reason: "failed" }]);
+  });
+
+  test("whose fill breaks since the stream is over is asked for no more", async () => {
+    const broken = new ServiceConnectionError("reset", { service: "feed", phase: "receive", outcome: "unknown" });
+    const failing = Promise.withResolvers<never>();
+    const fill = vi.fn<() => Promise<never>>(() => failing.promise);
+    const { sequencer, come, delivered, gaps, errors } = setUp({ fill });
+    come(1, 5);
+    sequencer.stop();
+    failing.reject(broken);
+    await settled();
+    expect([delivered, errors, gaps, fill.mock.calls.length]).toEqual([[1], [], [], 1]);
   });
 
   test("whose fill throws is told, with the error, and the stream goes on", async () => {
