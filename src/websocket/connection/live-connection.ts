@@ -26,7 +26,7 @@ export class LiveConnection {
     this.dialledAt = dialledAt;
   }
 
-  /** Aborts when it is given up before it is ready. */
+  /** Aborts when it is given up. One that was asked for before it was ready says nothing after that. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#isGivenUp) this.#abort.abort();

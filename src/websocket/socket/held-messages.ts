@@ -12,6 +12,7 @@ type Teller = Pick<SocketListener, "message">;
 export class HeldMessages {
   readonly #messages = new Fifo<HeldMessage>();
   #isPaused = true;
+
   push(data: string | Uint8Array, bytes: number): void {
     this.#messages.push({ data, bytes });
   }
