@@ -204,15 +204,15 @@ test("a successor does not clear the backoff of a connection that was not stable
 });
 
 /** Open at the second of three endpoints, since the first one failed, until it is to go back. */
-function atSecond(): Machine {
-  const it = opened({ rotation: { everyMs: 600_000, returnAfterMs: 45_000 } });
+function atSecond(returnAfterMs = 45_000): Machine {
+  const it = opened({ rotation: { everyMs: 600_000, returnAfterMs } });
   // It was stable, so its end says nothing against its endpoint.
   it.now = 20_000;
   it.lose(passing).redial();
   it.on(stageOf(2)).lose(passing).redial().open();
   expect(it.state).toMatchObject({ name: "open", misses: 1, endpoints: 3 });
-  expect(it.timer("rotate")).toBe(45_000);
-  it.now += 45_000;
+  expect(it.timer("rotate")).toBe(returnAfterMs);
+  it.now += returnAfterMs;
   return it.on({ type: "timer", timer: "rotate", generation: it.state.generation });
 }
 
@@ -249,5 +249,27 @@ test("a stream whose time is up rotates to wherever it can, and does not begin w
     it.on({ type: "timer", timer: "rotate", generation: it.state.generation });
   }
   expect(it.now).toBeLessThanOrEqual(620_000);
+  expect(successorOf(it.state)).toMatchObject({ failures: 1, step: { at: "waiting" } });
+});
+
+test("a stream that could not go back looks again no later than its time is up", () => {
+  const it = atSecond(400_000);
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: passing });
+  // With a random number of one half, its time is up a twentieth early.
+  expect(it.timer("rotate")).toBe(570_000 - 400_000);
+});
+
+test("a rotation that was asked for and put off goes wherever it can", () => {
+  const it = opened({ rotation });
+  it.now = 20_000;
+  it.lose(passing).redial();
+  it.on(stageOf(2)).lose(passing).redial().open();
+  it.state = { ...it.state, rotations: 1 } as StreamState;
+  it.on({ type: "rotate" });
+  it.now += it.timer("rotate") ?? 0;
+  it.on({ type: "timer", timer: "rotate", generation: it.state.generation });
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: passing });
   expect(successorOf(it.state)).toMatchObject({ failures: 1, step: { at: "waiting" } });
 });
