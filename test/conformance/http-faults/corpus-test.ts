@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { isExternalServiceError } from "../../../src/core/errors.ts";
-import { type Certificates, makeCertificates } from "../../support/certificates.ts";
+import type { Certificates } from "../../support/certificates.ts";
 import { logbook } from "../../support/rest-client.ts";
+import { testCorpus } from "../faults/corpus-test.ts";
+import { saysOneOf } from "../faults/said-by-hawser.ts";
 import { openHawser } from "./clients/hawser.ts";
 import { expectedFailures } from "./expected-failures.ts";
-import type { FaultCase, SaidByHawser } from "./fault-case.ts";
+import type { FaultCase } from "./fault-case.ts";
 import { HeldClock } from "./held-clock.ts";
 import { hasSecret, judge, shownBy } from "./judge.ts";
 import { type End, type Observation, runCase } from "./run-case.ts";
@@ -12,34 +12,10 @@ import { type End, type Observation, runCase } from "./run-case.ts";
 // Far beyond every limit of the corpus: who has not ended by then, hangs.
 const cutOffMs = 15_000;
 const slow = 1 / 50;
-const options = { concurrent: true, timeout: 4 * cutOffMs } as const;
-
-const isExpectedToFail = ({ rule }: FaultCase): boolean => Object.hasOwn(expectedFailures, rule);
 
 /** Runs these cases on Hawser, all at once, and holds it to all that every case asks. */
 export function testCases(cases: readonly FaultCase[]): void {
-  const events: unknown[] = [];
-  const note = (event: unknown): void => void events.push(event);
-  let certificates: Certificates | undefined;
-
-  beforeAll(async () => {
-    process.on("unhandledRejection", note).on("uncaughtException", note);
-    if (cases.some(({ farSide }) => farSide.scheme !== undefined)) certificates = await makeCertificates();
-  }, options.timeout);
-
-  afterAll(() => {
-    process.off("unhandledRejection", note).off("uncaughtException", note);
-    // oxlint-disable-next-line vitest/no-standalone-expect
-    expect(events, "no rejection is left unhandled, no exception uncaught").toEqual([]);
-  });
-
-  test.each(cases.filter((one) => !isExpectedToFail(one)))("$rule", options, async (faultCase) => {
-    expect(await complaintsAbout(faultCase, certificates)).toEqual([]);
-  });
-
-  test.each(cases.filter(isExpectedToFail))("$rule", { ...options, fails: true }, async (faultCase) => {
-    expect(await complaintsAbout(faultCase, certificates)).toEqual([]);
-  });
+  testCorpus(cases, { expectedFailures, complaintsAbout, timeoutMs: 4 * cutOffMs });
 }
 
 /** What Hawser does in this case and should not. */
@@ -72,12 +48,7 @@ const isAboutTime = ({ expect: { hawser = [] } }: FaultCase): boolean =>
 /** Whether a failure is one of those that the case names, or the caller's own reason. */
 function isAsSaid(end: End, { expect: { hawser = [] } }: FaultCase, { abortReason }: Observation): boolean {
   if (end.kind !== "failure" || end.error === abortReason) return true;
-  const { error } = end;
-  return isExternalServiceError(error) && hawser.some((said) => says(error, said));
-}
-
-function says(error: object, said: SaidByHawser): boolean {
-  return Object.entries(said).every(([name, value]) => (error as Record<string, unknown>)[name] === value);
+  return saysOneOf(end.error, hawser);
 }
 
 function told({ ends, next }: Observation): readonly string[] {

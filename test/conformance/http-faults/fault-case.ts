@@ -1,4 +1,4 @@
-import type { ErrorCode, Outcome, Phase } from "../../../src/core/errors.ts";
+import type { SaidByHawser } from "../faults/said-by-hawser.ts";
 import type { Behaviour } from "./behaviour.ts";
 
 /** The kinds of failure that a client should be able to tell apart, whatever it calls them. */
@@ -45,15 +45,6 @@ export interface FaultCall {
   readonly count?: number;
   /** An idempotency key that goes with it: it may then be delivered again. */
   readonly key?: string;
-}
-
-/** What Hawser's error says: the code always, the rest where the case is about it. */
-export interface SaidByHawser {
-  readonly code: ErrorCode;
-  readonly outcome?: Outcome;
-  readonly phase?: Phase;
-  readonly status?: number;
-  readonly limitMs?: number;
 }
 
 /** How the call may end. Where `success` is missing, success is wrong; where `failure` is, failing. */

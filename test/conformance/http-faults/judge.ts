@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { End, Observation } from "./run-case.ts";
 import { isHealthy, secrets } from "./run-case.ts";
+import { causesOf, nameOf } from "../faults/causes.ts";
 import { type FaultCase, type FaultKind, maxDeliveriesOf } from "./fault-case.ts";
 
 /** What a client can do wrong in a case, the gravest first. */
@@ -89,19 +90,6 @@ function asJson(value: unknown): string {
 
 export const hasSecret = (text: string): boolean => Object.values(secrets).some((secret) => text.includes(secret));
 
-function causesOf(error: unknown): readonly unknown[] {
-  const chain: unknown[] = [];
-  for (
-    let one = error;
-    one !== undefined && one !== null && chain.length < 8;
-    one = (one as { cause?: unknown }).cause
-  ) {
-    chain.push(one);
-    if (one instanceof AggregateError) chain.push(...(one.errors as unknown[]));
-  }
-  return chain;
-}
-
 // As kind as can be: a name, a code or a message anywhere in the chain that tells the kind of the fault is enough.
 const tells: Record<Exclude<FaultKind, "status">, RegExp> = {
   timeout: /time[ds]?[ -]?out|ETIMEDOUT|ECONNABORTED/i,
@@ -122,9 +110,7 @@ const tells: Record<Exclude<FaultKind, "status">, RegExp> = {
 
 function isClear(error: unknown, kinds: readonly FaultKind[]): boolean {
   const said = causesOf(error)
-    .map((one) =>
-      one instanceof Error ? `${one.name} ${one.message} ${String((one as { code?: unknown }).code)}` : String(one),
-    )
+    .map((one) => (one instanceof Error ? nameOf(one) : String(one)))
     .join("\n");
   return kinds.some((kind) => (kind === "status" ? hasStatus(error) : tells[kind].test(said)));
 }

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { isExternalServiceError } from "../../../src/core/errors.ts";
-import { type Certificates, makeCertificates } from "../../support/certificates.ts";
+import type { Certificates } from "../../support/certificates.ts";
 import { logbook } from "../../support/rest-client.ts";
+import { testCorpus } from "../faults/corpus-test.ts";
+import { saysOneOf } from "../faults/said-by-hawser.ts";
 import { openHawser } from "./clients/hawser.ts";
 import { expectedFailures } from "./expected-failures.ts";
-import type { FaultCase, SaidByHawser } from "./fault-case.ts";
+import type { FaultCase } from "./fault-case.ts";
 import { hasSecret, judge, shownBy } from "./judge.ts";
 import { PacedClock } from "./paced-clock.ts";
 import { type Observation, runCase } from "./run-case.ts";
@@ -13,35 +13,10 @@ import { type Observation, runCase } from "./run-case.ts";
 const cutOffMs = 15_000;
 // Time counts in turns of the loop, so it may go faster than the machine's: no limit passes before its time.
 const speed = 5;
-const options = { concurrent: true, timeout: 4 * cutOffMs } as const;
-
-const isExpectedToFail = ({ rule }: FaultCase): boolean => Object.hasOwn(expectedFailures, rule);
 
 /** Runs these cases on Hawser, all at once, and holds it to all that every case asks. */
 export function testCases(cases: readonly FaultCase[]): void {
-  const events: unknown[] = [];
-  const note = (event: unknown): void => void events.push(event);
-
-  let certificates: Certificates | undefined;
-
-  beforeAll(async () => {
-    if (cases.some(({ farSide }) => farSide.scheme !== undefined)) certificates = await makeCertificates();
-    process.on("unhandledRejection", note).on("uncaughtException", note);
-  }, options.timeout);
-
-  afterAll(() => {
-    process.off("unhandledRejection", note).off("uncaughtException", note);
-    // oxlint-disable-next-line vitest/no-standalone-expect
-    expect(events, "no rejection is left unhandled, no exception uncaught").toEqual([]);
-  });
-
-  test.each(cases.filter((one) => !isExpectedToFail(one)))("$rule", options, async (faultCase) => {
-    expect(await complaintsAbout(faultCase, certificates)).toEqual([]);
-  });
-
-  test.each(cases.filter(isExpectedToFail))("$rule", { ...options, fails: true }, async (faultCase) => {
-    expect(await complaintsAbout(faultCase, certificates)).toEqual([]);
-  });
+  testCorpus(cases, { expectedFailures, complaintsAbout, timeoutMs: 4 * cutOffMs });
 }
 
 /** What Hawser does in this case and should not. */
@@ -72,11 +47,7 @@ async function complaintsAbout(
 /** Whether one of the errors says one of those things that the case names. */
 function isAsSaid({ expect: { hawser } }: FaultCase, { told }: Observation): boolean {
   if (hawser === undefined || hawser.length === 0) return true;
-  return told.some((report) => isExternalServiceError(report) && hawser.some((said) => says(report, said)));
-}
-
-function says(error: object, said: SaidByHawser): boolean {
-  return Object.entries(said).every(([name, value]) => (error as Record<string, unknown>)[name] === value);
+  return told.some((report) => saysOneOf(report, hawser));
 }
 
 function summaryOf({ told, messages, sent, received, ...others }: Observation): readonly string[] {

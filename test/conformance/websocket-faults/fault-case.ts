@@ -1,4 +1,4 @@
-import type { ErrorCode, Outcome, Phase } from "../../../src/core/errors.ts";
+import type { SaidByHawser } from "../faults/said-by-hawser.ts";
 import type { Behaviour } from "./behaviour.ts";
 
 /** The kinds of failure that a client should be able to tell apart, whatever it calls them. */
@@ -53,16 +53,6 @@ export interface Application {
   readonly awaitsFailures?: number;
   /** How often it closes, once the far side has come as far as the case wants. @defaultValue 1 */
   readonly closes?: number;
-}
-
-/** What Hawser says in one of its errors: the code always, the rest where the case is about it. */
-export interface SaidByHawser {
-  readonly code: ErrorCode;
-  readonly outcome?: Outcome;
-  readonly phase?: Phase;
-  readonly status?: number;
-  readonly closeCode?: number;
-  readonly limitMs?: number;
 }
 
 /** What has to come of it. */

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { causesOf, nameOf } from "../faults/causes.ts";
 import { type FaultCase, type FaultKind, messagesOf } from "./fault-case.ts";
 import { type Observation, secret } from "./run-case.ts";
 
@@ -113,18 +114,6 @@ export function shownBy(report: unknown): readonly string[] {
 
 export const hasSecret = (said: string): boolean => said.includes(secret);
 
-function causesOf(error: unknown): readonly unknown[] {
-  const chain: unknown[] = [];
-  for (
-    let one = error;
-    one !== undefined && one !== null && chain.length < 8;
-    one = (one as { cause?: unknown }).cause
-  ) {
-    chain.push(one);
-  }
-  return chain;
-}
-
 // As kind as can be: a name, a code or a message anywhere in the chain that tells the kind of the fault is enough.
 const tellsOf: Record<FaultKind, RegExp> = {
   timeout: /time[ds]?[ -]?out/i,
@@ -144,7 +133,7 @@ function isTold(told: readonly unknown[], kinds: readonly FaultKind[]): boolean 
 }
 
 function sentence(one: unknown): string {
-  if (one instanceof Error) return `${one.name} ${one.message} ${String((one as { code?: unknown }).code)}`;
+  if (one instanceof Error) return nameOf(one);
   const { closeCode, message } = one as { closeCode?: unknown; message?: unknown };
   if (typeof closeCode === "number") return `close code ${closeCode}`;
   return typeof message === "string" ? message : String(one);

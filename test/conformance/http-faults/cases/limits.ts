@@ -1,5 +1,6 @@
 import { answer, answers, readsNothing, saysNothing, trickles, type Behaviour } from "../behaviour.ts";
-import { fails, type FaultCase, type FaultKind, type SaidByHawser } from "../fault-case.ts";
+import type { SaidByHawser } from "../../faults/said-by-hawser.ts";
+import { fails, type FaultCase, type FaultKind } from "../fault-case.ts";
 
 const limitMs = 150;
 const deadline = { limits: { deadlineMs: limitMs } };
