@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parsed, UsageError } from "./command-line.ts";
 
 /** What the command line says. */
 export interface Flags {
@@ -10,11 +11,6 @@ export interface Flags {
   readonly tour: boolean;
   readonly quick: boolean;
   readonly help: boolean;
-}
-
-/** The command line cannot be understood; the message says what to write instead. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 export const usage = `npm start -- [flags]
@@ -60,24 +56,22 @@ export function readFlags(args: readonly string[]): Flags {
 function parse(args: readonly string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: text,
-        "gateway-port": text,
-        "notifications-port": text,
-        "feed-port": text,
-        "control-port": text,
-        tour: flag,
-        quick: flag,
-        help: flag,
-      },
-    }).values;
-  } catch (error) {
-    // The first sentence says what is wrong; the others explain how to pass it all the same.
-    throw new UsageError((error as Error).message.split(/[.\n]/, 1)[0]);
-  }
+  return parsed(
+    () =>
+      parseArgs({
+        args: [...args],
+        options: {
+          port: text,
+          "gateway-port": text,
+          "notifications-port": text,
+          "feed-port": text,
+          "control-port": text,
+          tour: flag,
+          quick: flag,
+          help: flag,
+        },
+      }).values,
+  );
 }
 
 function portOf(name: string, text: string): number {

@@ -1,5 +1,6 @@
 import { silentLogger } from "hawser";
-import { type Flags, readFlags, UsageError, usage } from "./flags.ts";
+import { runCommand } from "./command-line.ts";
+import { type Flags, readFlags, usage } from "./flags.ts";
 import { humanLogger } from "./human-log.ts";
 import { startLiveLine } from "./live-line.ts";
 import { run } from "./run.ts";
@@ -10,16 +11,13 @@ import { welcome } from "./welcome.ts";
 
 const terminal = new Terminal(process.stdout);
 
-try {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags.help) terminal.print(usage);
-  else if (flags.tour) await tour(flags);
-  else await demo(flags);
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`storefront: ${(error as Error).message}${isUsage ? " (--help shows the flags)" : ""}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runCommand({
+  name: "storefront",
+  usage,
+  print: (text) => terminal.print(text),
+  readFlags,
+  play: (flags) => (flags.tour ? tour(flags) : demo(flags)),
+});
 
 /** Sandbox and application, until Ctrl-C. */
 async function demo(flags: Flags): Promise<void> {

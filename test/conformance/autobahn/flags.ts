@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parsed, UsageError } from "../../../examples/storefront/command-line.ts";
 
 /** What the command line says. */
 export interface Flags {
@@ -8,11 +9,6 @@ export interface Flags {
   readonly cases: readonly string[];
   readonly compression: boolean;
   readonly help: boolean;
-}
-
-/** The command line cannot be understood; the message says what to write instead. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 export const usage = `npm run autobahn -- --url <ws://host:port> [flags]
@@ -48,19 +44,18 @@ export function readFlags(args: readonly string[]): Flags {
 const isWebSocketUrl = (text: string): boolean => /^wss?:$/.test(URL.parse(text)?.protocol ?? "");
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        url: { type: "string" },
-        agent: { type: "string" },
-        case: { type: "string", multiple: true, default: [] as string[] },
-        compression: { type: "boolean", default: false },
-        imitation: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/[.\n]/, 1)[0]);
-  }
+  return parsed(
+    () =>
+      parseArgs({
+        args: [...args],
+        options: {
+          url: { type: "string" },
+          agent: { type: "string" },
+          case: { type: "string", multiple: true, default: [] as string[] },
+          compression: { type: "boolean", default: false },
+          imitation: { type: "boolean", default: false },
+          help: { type: "boolean", default: false },
+        },
+      }).values,
+  );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { UsageError } from "../../../examples/storefront/command-line.ts";
 import { behaviours, type CaseResult, exitCodeOf, readBehaviour, tally } from "./behaviour.ts";
 import type { CaseClient } from "./echo.ts";
-import { readFlags, UsageError } from "./flags.ts";
+import { readFlags } from "./flags.ts";
 import { corpus } from "./imitation/corpus.ts";
 import { startImitation } from "./imitation/server.ts";
 import { lineOf, summaryOf } from "./report.ts";

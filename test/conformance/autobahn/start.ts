@@ -1,9 +1,10 @@
 // `npm run autobahn`: runs the cases of a running Autobahn fuzzing server against an echo service that is a
 // WebSocketService, and says of each what the server made of it.
+import { runCommand } from "../../../examples/storefront/command-line.ts";
 import { stopSignal } from "../../../examples/storefront/stop-signal.ts";
 import { exitCodeOf } from "./behaviour.ts";
 import { agentName, hawserEcho } from "./echo.ts";
-import { type Flags, readFlags, UsageError, usage } from "./flags.ts";
+import { type Flags, readFlags, usage } from "./flags.ts";
 import { startImitation } from "./imitation/server.ts";
 import { lineOf, summaryOf } from "./report.ts";
 import { runCases, wantedBy } from "./run-cases.ts";
@@ -12,15 +13,7 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-try {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags.help) print(usage);
-  else await play(flags);
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`autobahn: ${(error as Error).message}${isUsage ? " (--help shows the flags)" : ""}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runCommand({ name: "autobahn", usage, print, readFlags, play });
 
 /** The exit code says whether none has failed. */
 async function play({ url, agent, cases, compression }: Flags): Promise<void> {

@@ -1,21 +1,14 @@
+import { runCommand } from "../../../examples/storefront/command-line.ts";
 import { stopSignal } from "../../../examples/storefront/stop-signal.ts";
 import { Terminal } from "../../../examples/storefront/terminal.ts";
-import { type Flags, readFlags, UsageError, usage } from "./flags.ts";
+import { type Flags, readFlags, usage } from "./flags.ts";
 import { Report } from "./report.ts";
 import { run } from "./run.ts";
 import { prove } from "./verdict.ts";
 
 const terminal = new Terminal(process.stdout);
 
-try {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags.help) terminal.print(usage);
-  else await play(flags);
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`payments: ${(error as Error).message}${isUsage ? " (--help shows the flags)" : ""}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runCommand({ name: "payments", usage, print: (text) => terminal.print(text), readFlags, play });
 
 /** The exit code says whether all was proved. */
 async function play(flags: Flags): Promise<void> {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { numberOf, parsed, UsageError } from "../../../examples/storefront/command-line.ts";
 
 /** Ways to break the soak on purpose: it has to find each of them. */
 export const sabotages = ["drop", "swap", "lose", "leak", "hang", "timer", "twice", "socket"] as const;
@@ -10,11 +11,6 @@ export interface Flags {
   readonly seed: number;
   readonly sabotage: Sabotage | undefined;
   readonly help: boolean;
-}
-
-/** The command line cannot be understood; the message says what to write instead. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 export const usage = `npm run soak:ws -- [flags]
@@ -43,31 +39,24 @@ export function readFlags(args: readonly string[]): Flags {
     throw new UsageError(`--sabotage must be one of ${sabotages.join(", ")}`);
   }
   return {
-    minutes: numberOf("minutes", given.minutes, 0.1, 600, /^\d{1,3}(?:\.\d{1,3})?$/),
-    seed: numberOf("seed", given.seed, 0, 2 ** 31 - 1, /^\d{1,10}$/),
+    minutes: numberOf("minutes", given.minutes, 0.1, 600, 3),
+    seed: numberOf("seed", given.seed, 0, 2 ** 31 - 1),
     sabotage,
     help: given.help,
   };
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        minutes: { type: "string", default: "10" },
-        seed: { type: "string", default: "1" },
-        sabotage: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/[.\n]/, 1)[0]);
-  }
-}
-
-function numberOf(name: string, text: string, least: number, most: number, form: RegExp): number {
-  const value = form.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) throw new UsageError(`--${name} must be a number from ${least} to ${most}`);
-  return value;
+  return parsed(
+    () =>
+      parseArgs({
+        args: [...args],
+        options: {
+          minutes: { type: "string", default: "10" },
+          seed: { type: "string", default: "1" },
+          sabotage: { type: "string" },
+          help: { type: "boolean", default: false },
+        },
+      }).values,
+  );
 }

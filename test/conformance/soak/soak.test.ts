@@ -46,7 +46,7 @@ describe("the soak ends with 1 where", () => {
 
 test.each([
   [["--minutes", "0"], "--minutes must be a number from 0.1 to 600"],
-  [["--seed", "x"], "--seed must be a number"],
+  [["--seed", "x"], "--seed must be a whole number from 0 to 2147483647"],
   [["--sabotage", "all"], "--sabotage must be one of drop, "],
   [["--sed", "1"], "Unknown option '--sed'"],
 ])("the flags %j are refused, and it says why", async (args, problem) => {

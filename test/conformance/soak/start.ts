@@ -1,8 +1,9 @@
 // `npm run soak:ws`: twenty streams through a network that breaks them, and a far side that is killed. Ends with 0 only
 // if every number was delivered once and in order, every send settled as it arrived, and nothing is left.
+import { runCommand } from "../../../examples/storefront/command-line.ts";
 import { stopSignal } from "../../../examples/storefront/stop-signal.ts";
 import { Terminal } from "../../../examples/storefront/terminal.ts";
-import { type Flags, readFlags, UsageError, usage } from "./flags.ts";
+import { type Flags, readFlags, usage } from "./flags.ts";
 import { reportOf } from "./report.ts";
 import { soak } from "./run.ts";
 import { violations } from "./verdict.ts";
@@ -12,15 +13,7 @@ const exitWithinMs = 5_000;
 
 const terminal = new Terminal(process.stdout);
 
-try {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags.help) terminal.print(usage);
-  else await play(flags);
-} catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`soak: ${(error as Error).message}${isUsage ? " (--help shows the flags)" : ""}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runCommand({ name: "soak", usage, print: (text) => terminal.print(text), readFlags, play });
 
 /** The exit code says whether nothing was violated. */
 async function play({ minutes, seed, sabotage }: Flags): Promise<void> {
