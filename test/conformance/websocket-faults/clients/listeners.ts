@@ -8,7 +8,11 @@ interface SocketEvents {
   readonly close: { readonly code: number; readonly reason: string };
 }
 
-type On = <Name extends keyof SocketEvents>(name: Name, listener: (event: SocketEvents[Name]) => unknown) => void;
+/** Adds a listener. */
+export type On = <Name extends keyof SocketEvents>(
+  name: Name,
+  listener: (event: SocketEvents[Name]) => unknown,
+) => void;
 
 /** Listens as an application of the browser's interface does. */
 export function listen(on: On, hears: Hears): void {
