@@ -1,28 +1,12 @@
 import { once } from "node:events";
-import { createServer } from "node:https";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { expect, test } from "vitest";
-import { WebSocketServer } from "ws";
 import type { CreateConnection } from "../../src/websocket/socket/stream-socket.ts";
 import { cert, key } from "./certificate.ts";
 import { dial, startUpgraded } from "./dialled.ts";
 import { answer, type Peer, startPeer, startRaw, textFrame, until } from "./peer.ts";
-
-async function startTls(): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer({ cert, key });
-  const wss = new WebSocketServer({ server });
-  server.on("tlsClientError", () => undefined);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const ws of wss.clients) ws.terminate();
-      server.closeAllConnections();
-      await new Promise<void>((stopped) => server.close(() => stopped()));
-    },
-  };
-}
+import { startSecurePeer } from "./secure-peer.ts";
 
 const closing = async (peer: Peer): Promise<void> => void (await once(peer.connections[0] as never, "close"));
 
@@ -38,7 +22,7 @@ test("the stages of a dial are told in order, the name only where there is one t
 });
 
 test("a certificate that does not verify ends the dial; with its authority it is accepted", async () => {
-  await using peer = await startTls();
+  await using peer = await startSecurePeer();
   expect(await dial(peer.url).ended).toMatchObject({ kind: "failed", error: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
   for (const tls of [{ ca: cert }, { rejectUnauthorized: false, cert, key }]) {
     const { socket, told } = dial(peer.url, { tls });
@@ -182,7 +166,7 @@ test("a socket that is destroyed from within what it tells, tells no more, and l
 
 test("a connection that somebody else made is taken as it is; a secure one may still have its handshake before it", async () => {
   await using peer = await startPeer();
-  await using secure = await startTls();
+  await using secure = await startSecurePeer();
   const made = connect({ port: Number(new URL(peer.url).port), host: "127.0.0.1" });
   await once(made, "connect");
   const plain = dial(peer.url, { createConnection: () => made });

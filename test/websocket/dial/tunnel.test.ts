@@ -1,38 +1,22 @@
-import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
 import { Secret } from "../../../src/core/secret.ts";
 import type { DialStage } from "../../../src/websocket/connection/connection-model.ts";
 import { WsSocket } from "../../../src/websocket/transport.ts";
 import { openTunnel } from "../../../src/websocket/dial/tunnel.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
-import { cert, key } from "../certificate.ts";
+import { cert } from "../certificate.ts";
 import { type ConnectProxy, type ProxyBehaviour, startProxy } from "../connect-proxy.ts";
 import { answer, startPeer, startRaw, thrownBy, until } from "../peer.ts";
+import { startSecurePeer } from "../secure-peer.ts";
 
 const trusted = { ca: cert };
 
 /** Sends back what comes. */
 function echo(ws: WebSocket): void {
   ws.on("message", (data: Buffer) => ws.send(data.toString()));
-}
-
-/** An echo over TLS. */
-async function startSecurePeer(): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createSecureServer({ cert, key });
-  const wss = new WebSocketServer({ server });
-  wss.on("connection", echo);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const ws of wss.clients) ws.terminate();
-      server.closeAllConnections();
-      await new Promise<void>((done) => server.close(() => done()));
-    },
-  };
 }
 
 interface Tunnelling {
@@ -99,7 +83,7 @@ describe.each([
   });
 
   test("wss is spoken, and the proxy sees nothing of it", async () => {
-    await using peer = await startSecurePeer();
+    await using peer = await startSecurePeer(echo);
     await using proxy = await startProxy({ isSecure });
     const stages: DialStage[] = [];
     const socket = await tunnel(proxy.url, peer.url, { stages });
@@ -209,7 +193,7 @@ describe("a proxy that is none", () => {
 });
 
 test("a service whose certificate does not verify is not spoken to through a proxy either", async () => {
-  await using peer = await startSecurePeer();
+  await using peer = await startSecurePeer(echo);
   await using proxy = await startProxy();
   const thrown = await thrownBy(tunnel(proxy.url, peer.url, { tls: {} }));
   expect(thrown).toMatchObject({ code: "connection-tls", retryable: false, phase: "connect" });
@@ -217,7 +201,7 @@ test("a service whose certificate does not verify is not spoken to through a pro
 });
 
 test("a service whose certificate is for another host is not either", async () => {
-  await using peer = await startSecurePeer();
+  await using peer = await startSecurePeer(echo);
   const { port } = new URL(peer.url);
   await using proxy = await startProxy({ leadsTo: new URL(peer.url).host });
   expect(await thrownBy(tunnel(proxy.url, `wss://elsewhere.test:${port}`))).toMatchObject({
