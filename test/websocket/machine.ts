@@ -17,7 +17,8 @@ export const reconnect: ReconnectLimits = {
   maxAttempts: Number.POSITIVE_INFINITY,
 };
 
-const settings: ConnectionSettings = {
+/** Those of a stream that does not rotate. */
+export const settings: ConnectionSettings = {
   service: "feed",
   operation: "/stream",
   connectTimeoutMs: 10_000,

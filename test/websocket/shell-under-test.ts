@@ -1,13 +1,12 @@
 import { onTestFinished } from "vitest";
 import { type ExternalServiceError, ServiceConnectionError } from "../../src/core/errors.ts";
-import { judge } from "../../src/websocket/connection/close-codes.ts";
 import type { ConnectionSettings } from "../../src/websocket/connection/connection-model.ts";
 import { ConnectionShell, type StreamHost } from "../../src/websocket/connection/connection-shell.ts";
 import type { DialListener } from "../../src/websocket/dial/dial.ts";
 import type { AttemptContext } from "../../src/websocket/dial/per-attempt.ts";
 import type { StreamSocket } from "../../src/websocket/transport.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { reconnect } from "./machine.ts";
+import { settings } from "./machine.ts";
 
 /** A socket that keeps what it was told to do. */
 export class FakeSocket implements StreamSocket {
@@ -52,6 +51,8 @@ export const lost: ExternalServiceError = new ServiceConnectionError("reset", {
   outcome: "unknown",
   retryable: true,
 });
+
+const never = { everyMs: Number.POSITIVE_INFINITY, returnAfterMs: Number.POSITIVE_INFINITY };
 
 /** A shell over sockets that do nothing by themselves, and all that it tells its host. */
 export function setUp(changes: Partial<ConnectionSettings> = {}, hooks: Partial<StreamHost> = {}) {
@@ -99,19 +100,12 @@ export function setUp(changes: Partial<ConnectionSettings> = {}, hooks: Partial<
     announce: () => undefined,
     ...hooks,
   };
-  const settings: ConnectionSettings = {
-    service: "feed",
-    operation: "/stream",
-    connectTimeoutMs: 10_000,
-    startTimeoutMs: 30_000,
-    closeTimeoutMs: 5_000,
-    reconnect,
-    heartbeat: { intervalMs: 20_000, timeoutMs: 20_000 },
-    rotation: { everyMs: Number.POSITIVE_INFINITY, returnAfterMs: Number.POSITIVE_INFINITY },
-    judge,
-    ...changes,
-  };
-  const shell = new ConnectionShell(settings, { clock, random: () => 0.5 }, dialer, host);
+  const shell = new ConnectionShell(
+    { ...settings, rotation: never, ...changes },
+    { clock, random: () => 0.5 },
+    dialer,
+    host,
+  );
   onTestFinished(() => {
     shell.close();
   });
