@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,6 +7,7 @@ import type { DisconnectEvent } from "../../src/websocket/connection/disconnect-
 import type { ConsumerName } from "../../src/websocket/receive/lane.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
+import { acceptOf } from "../support/websocket-accept.ts";
 
 /** Turns the event loop until it holds. */
 export async function until(condition: () => boolean): Promise<void> {
@@ -151,12 +151,11 @@ export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
 
 /** The 101 answer to an upgrade request. */
 export function upgradeAnswer(key: string): string {
-  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   return [
     "HTTP/1.1 101 Switching Protocols",
     "upgrade: websocket",
     "connection: upgrade",
-    `sec-websocket-accept: ${accept}`,
+    `sec-websocket-accept: ${acceptOf(key)}`,
     "\r\n",
   ].join("\r\n");
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
+import { acceptOf } from "../../support/websocket-accept.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type ClientFrame, close, FrameReader, op, pong } from "./frames.ts";
 
@@ -133,7 +133,7 @@ export class Line {
     const fields: Record<string, string | undefined> = {
       Upgrade: "websocket",
       Connection: "Upgrade",
-      "Sec-WebSocket-Accept": acceptOf(this.head),
+      "Sec-WebSocket-Accept": acceptOf(keyOf(this.head)),
       "Sec-WebSocket-Protocol": /^sec-websocket-protocol: *([^,\s]+)/im.exec(this.head)?.[1],
       ...changes,
     };
@@ -222,7 +222,4 @@ export interface Acceptance {
   readonly status?: string;
 }
 
-function acceptOf(head: string): string {
-  const key = /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? "";
-  return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-}
+const keyOf = (head: string): string => /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? "";

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { acceptOf } from "../../../support/websocket-accept.ts";
 import { CaseConnection } from "./case-connection.ts";
 import { DeflateContext, negotiate } from "./deflate.ts";
 import { corpus } from "./corpus.ts";
@@ -86,12 +86,12 @@ export async function startImitation({
 }
 
 function accept(socket: Socket, request: IncomingMessage, extension: string | undefined): void {
-  const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const key = request.headers["sec-websocket-key"] ?? "";
   const lines = [
     "HTTP/1.1 101 Switching Protocols",
     "upgrade: websocket",
     "connection: Upgrade",
-    `sec-websocket-accept: ${createHash("sha1").update(key).digest("base64")}`,
+    `sec-websocket-accept: ${acceptOf(key)}`,
     ...(extension === undefined ? [] : [`sec-websocket-extensions: ${extension}`]),
   ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
