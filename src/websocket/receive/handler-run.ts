@@ -1,5 +1,6 @@
 import type { DeadlineEntry, DeadlineList } from "../../core/deadline-list.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { ConsumerName } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import type { Receipt } from "./receipt.ts";
 
@@ -8,15 +9,22 @@ export interface HandlerTimeout {
   readonly limitMs: number;
   readonly clock: Clock;
   readonly deadlines: DeadlineList;
-  /** What is told of a handling that took longer. */
-  error(): Error;
+  /** What is told of a handling by this consumer that took longer. */
+  error(from: ConsumerName): Error;
+}
+
+/** Told by all lanes. None of these may throw. */
+export interface LaneHost {
+  onError(thrown: unknown, from: ConsumerName): void;
+  /** A lane is done with its last message. */
+  onRest(): void;
 }
 
 /** A handler, and what is done about it. */
 export interface HandlerCalls<Message> {
   readonly handler: (message: Message) => unknown;
-  /** Must not throw. */
-  readonly onError: (thrown: unknown) => void;
+  readonly from: ConsumerName;
+  readonly host: LaneHost;
   readonly timeout: HandlerTimeout | undefined;
   readonly scope: LaneScope;
 }
@@ -42,13 +50,13 @@ export class HandlerRun<Message> implements DeadlineEntry {
     this.#owner = owner;
   }
 
-  get handler(): (message: Message) => unknown {
-    return this.#calls.handler;
+  get calls(): HandlerCalls<Message> {
+    return this.#calls;
   }
 
   /** Calls the handler. True where that was all; false where its promise is to be waited for. */
   start(message: Message, receipt: Receipt | undefined): boolean {
-    return this.#calls.scope.run(this.#begin, message, receipt);
+    return this.#calls.scope.run(HandlerRun.#begin, this, message, receipt);
   }
 
   /** Waits no longer: its message counts as handled, and nothing more is told but what the handler throws. */
@@ -59,19 +67,23 @@ export class HandlerRun<Message> implements DeadlineEntry {
   }
 
   expire(): void {
-    const { onError, timeout } = this.#calls;
-    if (timeout !== undefined) onError(timeout.error());
+    const { from, timeout } = this.#calls;
+    if (timeout !== undefined) this.#tell(timeout.error(from));
     this.#finish();
   }
 
-  readonly #begin = (message: Message, receipt: Receipt | undefined): boolean => {
-    const { handler, onError, scope } = this.#calls;
+  // One for all runs.
+  static readonly #begin = <T>(run: HandlerRun<T>, message: T, receipt: Receipt | undefined): boolean =>
+    run.#call(message, receipt);
+
+  #call(message: Message, receipt: Receipt | undefined): boolean {
+    const { handler, scope } = this.#calls;
     let pending: PromiseLike<unknown> | undefined;
     try {
       const result = handler(message);
       if (isPromiseLike(result)) pending = result;
     } catch (thrown) {
-      onError(thrown);
+      this.#tell(thrown);
     }
     scope.note(pending !== undefined);
     if (pending !== undefined) {
@@ -80,10 +92,10 @@ export class HandlerRun<Message> implements DeadlineEntry {
     }
     receipt?.done();
     return true;
-  };
+  }
 
   #wait(pending: PromiseLike<unknown>, receipt: Receipt | undefined): void {
-    const { onError, timeout } = this.#calls;
+    const { timeout } = this.#calls;
     const turn = ++this.#turn;
     this.#receipt = receipt;
     if (timeout !== undefined) {
@@ -94,10 +106,15 @@ export class HandlerRun<Message> implements DeadlineEntry {
     Promise.resolve(pending).then(
       () => this.#settled(turn),
       (thrown: unknown) => {
-        onError(thrown);
+        this.#tell(thrown);
         this.#settled(turn);
       },
     );
+  }
+
+  #tell(thrown: unknown): void {
+    const { host, from } = this.#calls;
+    host.onError(thrown, from);
   }
 
   #settled(turn: number): void {

@@ -4,6 +4,7 @@ import type { ConsumerName } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import { type InboxSettings, type LaneDepth, type LaneOptions, Lanes } from "./lanes.ts";
 import type { MessageIterator } from "./message-iterator.ts";
+import type { LaneHost } from "./handler-run.ts";
 import { Pressure, type PressureHooks } from "./pressure.ts";
 
 export type { MessageFacts } from "./kept-messages.ts";
@@ -13,8 +14,8 @@ export type { InboxLimits } from "./waiting-line.ts";
 /** What an inbox tells. Neither may throw. */
 export interface InboxHooks {
   /** The connection of this generation is to be read no more (true), or again (false). */
-  readonly onPressure: (isFull: boolean, generation: number) => void;
-  readonly onError: (thrown: unknown, from: ConsumerName) => void;
+  onPressure(isFull: boolean, generation: number): void;
+  onError(thrown: unknown, from: ConsumerName): void;
 }
 
 /** A connection that is being prepared. */
@@ -29,6 +30,8 @@ interface IdleWaiter {
   readonly resolve: () => void;
 }
 
+const nobody: readonly never[] = [];
+
 // Room is made by a reader that takes, within a deadline perhaps, or by another consumer's handler: what comes in then
 // is handled in neither's name.
 const outside = AsyncLocalStorage.snapshot();
@@ -39,9 +42,9 @@ const outside = AsyncLocalStorage.snapshot();
  * One connection at a time flows into the lanes. What comes on one that is being prepared is kept aside, and joins the
  * lanes when it flows, as far as they have room.
  */
-export class Inbox<Message> implements PressureHooks {
+export class Inbox<Message> implements PressureHooks, LaneHost {
   readonly #settings: InboxSettings<Message>;
-  readonly #onPressure: InboxHooks["onPressure"];
+  readonly #hooks: InboxHooks;
   readonly #pressure: Pressure;
   readonly #lanes: Lanes<Message>;
   #flowing: number | undefined;
@@ -53,13 +56,13 @@ export class Inbox<Message> implements PressureHooks {
   #preparing: Preparing<Message> | undefined;
   /** A message is going round: the next one must wait until every lane has it. */
   #isSpreading = false;
-  #idleWaiters: readonly IdleWaiter[] = [];
+  #idleWaiters: readonly IdleWaiter[] = nobody;
 
   constructor(settings: InboxSettings<Message>, hooks: InboxHooks) {
     this.#settings = settings;
-    this.#onPressure = hooks.onPressure;
+    this.#hooks = hooks;
     this.#pressure = new Pressure(this);
-    this.#lanes = new Lanes(settings, this.#pressure, { onError: hooks.onError, onRest: () => this.#rested() });
+    this.#lanes = new Lanes(settings, this.#pressure, this);
   }
 
   /** True exactly while the flowing connection is to be read no more. */
@@ -125,7 +128,7 @@ export class Inbox<Message> implements PressureHooks {
     if (this.#isShut || (this.#flowing !== undefined && generation <= this.#flowing)) return;
     const held = this.#preparing?.generation === generation ? this.#preparing : undefined;
     // It may still owe answers to requests; what else it brings is not wanted.
-    if (this.#isPaused && this.#flowing !== undefined) this.#onPressure(false, this.#flowing);
+    if (this.#isPaused && this.#flowing !== undefined) this.#hooks.onPressure(false, this.#flowing);
     this.#flowing = generation;
     this.#isPaused = held?.isPaused ?? false;
     this.#preparing = undefined;
@@ -151,7 +154,7 @@ export class Inbox<Message> implements PressureHooks {
     const preparing = this.#preparing;
     this.#preparing = undefined;
     this.#isShut = true;
-    if (preparing?.isPaused) this.#onPressure(false, preparing.generation);
+    if (preparing?.isPaused) this.#hooks.onPressure(false, preparing.generation);
     // What is discarded needs no room, and answers to requests or the peer's Close may be among it.
     this.#tellFlowing();
   }
@@ -170,7 +173,7 @@ export class Inbox<Message> implements PressureHooks {
     await Promise.resolve();
     await new Promise<void>((resolve) => {
       this.#idleWaiters = [...this.#idleWaiters, { callers, resolve }];
-      this.#rested();
+      this.onRest();
     });
   }
 
@@ -186,7 +189,7 @@ export class Inbox<Message> implements PressureHooks {
     const dropped = isFinal ? this.#backlog.size + this.#lanes.endHandlers() : 0;
     this.#giveBacklog(isFinal);
     this.#lanes.endIterators(error);
-    this.#rested();
+    this.onRest();
     return dropped;
   }
 
@@ -208,6 +211,11 @@ export class Inbox<Message> implements PressureHooks {
   /** Of its own lanes. */
   onRelief(): void {
     outside(() => this.#flowOn());
+  }
+
+  /** Of its own lanes. */
+  onError(thrown: unknown, from: ConsumerName): void {
+    this.#hooks.onError(thrown, from);
   }
 
   #spread(message: Message, bytes: number, facts: MessageFacts | undefined): void {
@@ -239,7 +247,7 @@ export class Inbox<Message> implements PressureHooks {
     const isPaused = !this.#isShut && (this.#pressure.isFull || this.#backlog.size > 0);
     if (isPaused === this.#isPaused || this.#flowing === undefined) return;
     this.#isPaused = isPaused;
-    this.#onPressure(isPaused, this.#flowing);
+    this.#hooks.onPressure(isPaused, this.#flowing);
   }
 
   // The backlog counts: else a handler that hangs would let a lane's worth of messages in with each new connection.
@@ -255,7 +263,7 @@ export class Inbox<Message> implements PressureHooks {
       : messages >= maxMessages || bytes >= maxBytes;
     if (isPaused === held.isPaused) return;
     held.isPaused = isPaused;
-    this.#onPressure(isPaused, held.generation);
+    this.#hooks.onPressure(isPaused, held.generation);
   }
 
   // With all others at rest, a backlog can only wait for room in the lane of a caller, who waits for us.
@@ -263,13 +271,14 @@ export class Inbox<Message> implements PressureHooks {
     return this.#lanes.areAtRest(callers) && (this.#backlog.size === 0 || this.#pressure.isFull);
   }
 
-  #rested(): void {
+  /** Of its own lanes, and when nothing is left at the end. */
+  onRest(): void {
     if (this.#idleWaiters.length === 0) return;
     // Handlers that wait here for one another are waited for by none.
     const callers = new Set(this.#idleWaiters.flatMap((waiter) => [...waiter.callers]));
     if (!this.#isIdle(callers)) return;
     const waiters = this.#idleWaiters;
-    this.#idleWaiters = [];
+    this.#idleWaiters = nobody;
     for (const waiter of waiters) waiter.resolve();
   }
 }

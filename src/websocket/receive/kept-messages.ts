@@ -19,11 +19,12 @@ interface Kept<Message> {
 
 /** Messages that no lane has been given yet, in order. */
 export class KeptMessages<Message> {
-  readonly #fifo = new Fifo<Kept<Message>>();
+  /** Made with the first: nothing ever waits in an idle stream. */
+  #fifo: Fifo<Kept<Message>> | undefined;
   #bytes = 0;
 
   get size(): number {
-    return this.#fifo.size;
+    return this.#fifo?.size ?? 0;
   }
 
   get bytes(): number {
@@ -31,12 +32,12 @@ export class KeptMessages<Message> {
   }
 
   push(message: Message, bytes: number, facts: MessageFacts | undefined): void {
-    this.#fifo.push({ message, bytes, facts });
+    (this.#fifo ??= new Fifo()).push({ message, bytes, facts });
     this.#bytes += bytes;
   }
 
   shift(): Kept<Message> | undefined {
-    const kept = this.#fifo.shift();
+    const kept = this.#fifo?.shift();
     if (kept !== undefined) this.#bytes -= kept.bytes;
     return kept;
   }

@@ -1,5 +1,5 @@
 import { type HandlerCalls, HandlerRun, type RunOwner } from "./handler-run.ts";
-import type { HandlingLane } from "./lane.ts";
+import type { ConsumerName, HandlingLane } from "./lane.ts";
 import type { LaneScope } from "./lane-scope.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Waiting, WaitingLine } from "./waiting-line.ts";
@@ -40,8 +40,6 @@ export class KeyedLane<Message> implements HandlingLane<Message>, RunOwner<Messa
   readonly scope: LaneScope;
   readonly #calls: HandlerCalls<Message>;
   readonly #concurrency: KeyedConcurrency<Message>;
-  readonly #onKeyError: (thrown: unknown) => void;
-  readonly #onRest: () => void;
   readonly #slots = new Map<unknown, KeySlot>();
   readonly #busy = new Map<HandlerRun<Message>, KeySlot>();
   readonly #spare: HandlerRun<Message>[] = [];
@@ -58,24 +56,20 @@ export class KeyedLane<Message> implements HandlingLane<Message>, RunOwner<Messa
   constructor(
     calls: HandlerCalls<Message>,
     concurrency: KeyedConcurrency<Message>,
-    hooks: {
-      readonly makeLine: (onDrop: (waiting: Waiting<Message, KeySlot>) => void) => WaitingLine<Message, KeySlot>;
-      /** `keyOf` threw. */
-      readonly onKeyError: (thrown: unknown) => void;
-      /** Its last message is done with. */
-      readonly onRest: () => void;
-    },
+    makeLine: (onDrop: (waiting: Waiting<Message, KeySlot>) => void) => WaitingLine<Message, KeySlot>,
   ) {
     this.#calls = calls;
     this.scope = calls.scope;
     this.#concurrency = concurrency;
-    this.#onKeyError = hooks.onKeyError;
-    this.#onRest = hooks.onRest;
-    this.line = hooks.makeLine((waiting) => this.#forget(waiting));
+    this.line = makeLine((waiting) => this.#forget(waiting));
   }
 
   get handler(): (message: Message) => unknown {
     return this.#calls.handler;
+  }
+
+  get from(): ConsumerName {
+    return this.#calls.from;
   }
 
   get isAtRest(): boolean {
@@ -142,7 +136,7 @@ export class KeyedLane<Message> implements HandlingLane<Message>, RunOwner<Messa
     try {
       key = this.#concurrency.keyOf(message);
     } catch (thrown) {
-      this.#onKeyError(thrown);
+      this.#calls.host.onError(thrown, this.from);
     }
     let slot = this.#slots.get(key);
     if (slot === undefined) {
@@ -172,7 +166,7 @@ export class KeyedLane<Message> implements HandlingLane<Message>, RunOwner<Messa
     this.#spare.push(run);
     this.#free(slot);
     this.#fill();
-    if (this.isAtRest) this.#onRest();
+    if (this.isAtRest) this.#calls.host.onRest();
   }
 
   #free(slot: KeySlot): void {

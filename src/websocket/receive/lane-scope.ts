@@ -24,10 +24,10 @@ export class LaneScope {
   #enter: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #plainCalls = 0;
 
-  run<A, B, R>(work: (a: A, b: B) => R, a: A, b: B): R {
-    if (this.#plainCalls >= plainAfter || scopes.getStore() === this) return work(a, b);
+  run<A, B, C, R>(work: (a: A, b: B, c: C) => R, a: A, b: B, c: C): R {
+    if (this.#plainCalls >= plainAfter || scopes.getStore() === this) return work(a, b, c);
     this.#enter ??= outside(() => scopes.run(this, () => AsyncLocalStorage.snapshot()));
-    return this.#enter(work, a, b);
+    return this.#enter(work, a, b, c);
   }
 
   /** How the handler took a message: with a promise, or at once. */

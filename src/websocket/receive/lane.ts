@@ -36,6 +36,7 @@ export interface ConsumerName {
 
 /** One consumer, as the inbox knows it. */
 export interface Lane<Message> {
+  readonly from: ConsumerName;
   readonly line: Pick<WaitingLine<Message>, "size" | "bytes" | "dropped" | "coalesced">;
   /** Nothing waits, and what was handed is done with. */
   readonly isAtRest: boolean;
@@ -64,22 +65,25 @@ export interface HandlingLane<Message> extends Lane<Message> {
  */
 export class HandlerLane<Message> implements HandlingLane<Message>, RunOwner<Message> {
   readonly line: WaitingLine<Message>;
-  readonly scope: LaneScope;
   readonly #run: HandlerRun<Message>;
-  readonly #onRest: () => void;
   /** While it is `idle`, nothing waits. `calling`: the handler, or the loop over it, is on the stack. */
   #state: "idle" | "calling" | "waiting" | "removed" | "ended" = "idle";
 
-  /** @param onRest - its last message is done with. */
-  constructor(calls: HandlerCalls<Message>, line: WaitingLine<Message>, onRest: () => void) {
+  constructor(calls: HandlerCalls<Message>, line: WaitingLine<Message>) {
     this.line = line;
-    this.scope = calls.scope;
-    this.#onRest = onRest;
     this.#run = new HandlerRun(calls, this);
   }
 
   get handler(): (message: Message) => unknown {
-    return this.#run.handler;
+    return this.#run.calls.handler;
+  }
+
+  get from(): ConsumerName {
+    return this.#run.calls.from;
+  }
+
+  get scope(): LaneScope {
+    return this.#run.calls.scope;
   }
 
   get isAtRest(): boolean {
@@ -137,7 +141,7 @@ export class HandlerLane<Message> implements HandlingLane<Message>, RunOwner<Mes
       const next = this.line.shift();
       if (next === undefined) {
         this.#state = "idle";
-        this.#onRest();
+        this.#run.calls.host.onRest();
         return;
       }
       this.#hand(next.message, next.receipt);

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceTimeoutError } from "../../core/errors.ts";
-import type { HandlerCalls } from "./handler-run.ts";
+import type { HandlerTimeout, LaneHost } from "./handler-run.ts";
 import { fitToKeep, type MessageFacts } from "./kept-messages.ts";
 import { type KeyedConcurrency, KeyedLane, type KeySlot } from "./keyed-lane.ts";
 import { type ConsumerName, HandlerLane, type HandlingLane, type Lane } from "./lane.ts";
@@ -44,47 +44,44 @@ type Handler<Message> = (message: Message) => unknown;
 
 const noLanes: readonly never[] = [];
 
+const iterator: ConsumerName = { consumer: "iterator" };
+
 /** The lanes of all consumers, and who gets what. */
 export class Lanes<Message> {
   readonly #settings: InboxSettings<Message>;
   readonly #pressure: Pressure;
-  readonly #onError: (thrown: unknown, from: ConsumerName) => void;
-  readonly #onRest: () => void;
-  /** Undefined where handlers have no limit. */
-  readonly #deadlines: DeadlineList | undefined;
-  readonly #names = new Map<Lane<Message>, ConsumerName>();
+  readonly #host: LaneHost;
+  /** Of each handling; undefined where handlers have no limit. */
+  readonly #timeout: HandlerTimeout | undefined;
+  /** In the order in which the consumers came. */
+  #all: Lane<Message>[] = [];
   // Replaced and never changed: a handler may add and remove others while a message goes round.
   #general: readonly Lane<Message>[] = noLanes;
   /** Made with the first lane that has a topic. */
   #byTopic: Map<string, readonly Lane<Message>[]> | undefined;
 
-  /** @param hooks - `onRest`: a lane has nothing left, or is gone. None may throw. */
-  constructor(
-    settings: InboxSettings<Message>,
-    pressure: Pressure,
-    hooks: {
-      readonly onError: (thrown: unknown, from: ConsumerName) => void;
-      readonly onRest: () => void;
-    },
-  ) {
+  /** @param host - its `onRest` is called too when a lane is gone. */
+  constructor(settings: InboxSettings<Message>, pressure: Pressure, host: LaneHost) {
     this.#settings = settings;
     this.#pressure = pressure;
-    this.#onError = hooks.onError;
-    this.#onRest = hooks.onRest;
-    this.#deadlines = settings.handlerTimeoutMs === undefined ? undefined : new DeadlineList(settings.clock);
+    this.#host = host;
+    const { clock, handlerTimeoutMs: limitMs } = settings;
+    if (limitMs === undefined) return;
+    const error = (from: ConsumerName): Error => this.#timeoutError(limitMs, from);
+    this.#timeout = { limitMs, clock, deadlines: new DeadlineList(clock), error };
   }
 
   /** Messages in the fullest one. */
   get depth(): number {
     let most = 0;
-    for (const lane of this.#names.keys()) most = Math.max(most, lane.line.size);
+    for (const lane of this.#all) most = Math.max(most, lane.line.size);
     return most;
   }
 
   /** Each lane, in the order in which the consumers came. */
   depths(): LaneDepth[] {
-    return Array.from(this.#names, ([{ line }, name]) => ({
-      ...name,
+    return this.#all.map(({ line, from }) => ({
+      ...from,
       messages: line.size,
       bytes: line.bytes,
       dropped: line.dropped,
@@ -96,8 +93,7 @@ export class Lanes<Message> {
   addHandler(handler: Handler<Message>, from: ConsumerName, options: LaneOptions<Message> = {}): void {
     const { topic, concurrency } = options;
     if (this.#laneOf(handler, topic) !== undefined) return;
-    const name = topic === undefined ? from : { ...from, topic };
-    this.#join(this.#makeLane(handler, name, concurrency), topic, name);
+    this.#join(this.#makeLane(handler, topic === undefined ? from : { ...from, topic }, concurrency), topic);
   }
 
   /** False where it was not there. What waits for it is dropped. */
@@ -106,25 +102,24 @@ export class Lanes<Message> {
     if (lane === undefined) return false;
     this.#part(lane, topic);
     lane.remove();
-    this.#onRest();
+    this.#host.onRest();
     return true;
   }
 
   /** An iterator over what comes from now on. `isOver`: nothing will. */
   iterate(signal: AbortSignal | undefined, topic: string | undefined, isOver: boolean): MessageIterator<Message> {
     const line = new WaitingLine<Message>(this.#settings.limits, this.#pressure);
-    const lane: IteratorLane<Message> = new IteratorLane<Message>(line, {
+    const from = topic === undefined ? iterator : { ...iterator, topic };
+    const lane: IteratorLane<Message> = new IteratorLane<Message>(from, line, {
       signal,
-      onRest: this.#onRest,
+      onRest: () => this.#host.onRest(),
       onLeave: () => {
         this.#part(lane, topic);
-        this.#onRest();
+        this.#host.onRest();
       },
     });
     if (isOver) lane.end();
-    else if (!(signal?.aborted ?? false)) {
-      this.#join(lane, topic, topic === undefined ? { consumer: "iterator" } : { consumer: "iterator", topic });
-    }
+    else if (!(signal?.aborted ?? false)) this.#join(lane, topic);
     return lane;
   }
 
@@ -155,13 +150,13 @@ export class Lanes<Message> {
     const callers = new Set<LaneScope>();
     const scope = currentScope();
     if (scope !== undefined) callers.add(scope);
-    for (const lane of this.#names.keys()) if (lane.isCalling && lane.scope !== undefined) callers.add(lane.scope);
+    for (const lane of this.#all) if (lane.isCalling && lane.scope !== undefined) callers.add(lane.scope);
     return callers;
   }
 
   /** Nothing waits and nothing is in hand, but for these lanes. */
   areAtRest(except: ReadonlySet<LaneScope>): boolean {
-    for (const lane of this.#names.keys()) {
+    for (const lane of this.#all) {
       if (!lane.isAtRest && (lane.scope === undefined || !except.has(lane.scope))) return false;
     }
     return true;
@@ -169,9 +164,8 @@ export class Lanes<Message> {
 
   /** Ends the iterators, after what they hold. */
   endIterators(error: unknown): void {
-    for (const [lane, { topic }] of this.#names) {
-      if (!(lane instanceof IteratorLane)) continue;
-      this.#part(lane, topic);
+    for (const lane of this.#all.filter((one) => one instanceof IteratorLane)) {
+      this.#part(lane, lane.from.topic);
       lane.end(error);
     }
   }
@@ -179,12 +173,11 @@ export class Lanes<Message> {
   /** Ends the handlers. Returns how many messages they were not given, counted once for each lane. */
   endHandlers(): number {
     let dropped = 0;
-    for (const lane of this.#names.keys()) {
-      if (!isHandling(lane)) continue;
+    for (const lane of this.#all.filter(isHandling)) {
       dropped += lane.line.size;
       lane.end();
     }
-    this.#deadlines?.clear();
+    this.#timeout?.deadlines.clear();
     return dropped;
   }
 
@@ -193,18 +186,14 @@ export class Lanes<Message> {
     from: ConsumerName,
     concurrency: KeyedConcurrency<Message> | undefined,
   ): HandlingLane<Message> {
-    const { limits, clock, handlerTimeoutMs: limitMs } = this.#settings;
-    const onError = (thrown: unknown): void => this.#onError(thrown, from);
-    const error = (): Error => this.#timeoutError(limitMs ?? 0, from);
-    const deadlines = this.#deadlines;
-    const timeout = limitMs === undefined || deadlines === undefined ? undefined : { limitMs, clock, deadlines, error };
-    const calls: HandlerCalls<Message> = { handler, onError, timeout, scope: new LaneScope() };
-    if (concurrency === undefined) return new HandlerLane(calls, new WaitingLine(limits, this.#pressure), this.#onRest);
-    return new KeyedLane<Message>(calls, concurrency, {
-      makeLine: (onDrop) => new WaitingLine<Message, KeySlot>(limits, this.#pressure, onDrop),
-      onKeyError: onError,
-      onRest: this.#onRest,
-    });
+    const { limits } = this.#settings;
+    const calls = { handler, from, host: this.#host, timeout: this.#timeout, scope: new LaneScope() };
+    if (concurrency === undefined) return new HandlerLane(calls, new WaitingLine(limits, this.#pressure));
+    return new KeyedLane<Message>(
+      calls,
+      concurrency,
+      (onDrop) => new WaitingLine<Message, KeySlot>(limits, this.#pressure, onDrop),
+    );
   }
 
   #timeoutError(limitMs: number, from: ConsumerName): ServiceTimeoutError {
@@ -219,15 +208,17 @@ export class Lanes<Message> {
     });
   }
 
-  #join(lane: Lane<Message>, topic: string | undefined, name: ConsumerName): void {
-    this.#names.set(lane, name);
-    // `concat` and not a spread, which reserves room for as many again.
+  #join(lane: Lane<Message>, topic: string | undefined): void {
+    // Most streams have one lane: a push would reserve room for seventeen, and a spread for as many again.
+    if (this.#all.length === 0) this.#all = [lane];
+    else this.#all.push(lane);
     if (topic === undefined) this.#general = this.#general.concat([lane]);
     else (this.#byTopic ??= new Map()).set(topic, this.#lanesOf(topic).concat([lane]));
   }
 
   #part(lane: Lane<Message>, topic: string | undefined): void {
-    this.#names.delete(lane);
+    const index = this.#all.indexOf(lane);
+    if (index !== -1) this.#all.splice(index, 1);
     const others = this.#lanesOf(topic).filter((one) => one !== lane);
     if (topic === undefined) this.#general = others;
     else if (others.length === 0) this.#byTopic?.delete(topic);
@@ -250,7 +241,7 @@ export class Lanes<Message> {
     try {
       return limits.keyOf?.(message);
     } catch (thrown) {
-      this.#onError(thrown, { consumer: "inbox" });
+      this.#host.onError(thrown, { consumer: "inbox" });
       return undefined;
     }
   }

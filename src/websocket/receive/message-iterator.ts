@@ -1,4 +1,4 @@
-import type { Lane } from "./lane.ts";
+import type { ConsumerName, Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
@@ -14,6 +14,7 @@ type Ending = { readonly kind: "done" } | { readonly kind: "error"; readonly err
 
 /** A lane whose consumer takes messages when it wants them. It is done with one when it asks for the next, or leaves. */
 export class IteratorLane<Message> implements Lane<Message>, MessageIterator<Message> {
+  readonly from: ConsumerName;
   readonly line: WaitingLine<Message>;
   readonly scope: undefined = undefined;
   readonly #waiters: Waiter<Message>[] = [];
@@ -29,9 +30,11 @@ export class IteratorLane<Message> implements Lane<Message>, MessageIterator<Mes
    * ends it; its reason is thrown unchanged.
    */
   constructor(
+    from: ConsumerName,
     line: WaitingLine<Message>,
     hooks: { readonly onRest: () => void; readonly onLeave: () => void; readonly signal?: AbortSignal | undefined },
   ) {
+    this.from = from;
     this.line = line;
     this.#onRest = hooks.onRest;
     this.#onLeave = hooks.onLeave;

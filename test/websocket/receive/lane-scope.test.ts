@@ -12,19 +12,19 @@ test("what it runs knows it, after an await too, and nobody else does", async ()
     await settled();
     seen.push(currentScope());
   };
-  await scope.run(work, undefined, undefined);
+  await scope.run(work, undefined, undefined, undefined);
   expect([seen, currentScope()]).toEqual([[scope, scope], undefined]);
 });
 
 test("within another scope, its own holds", () => {
   const [outer, inner] = [new LaneScope(), new LaneScope()];
-  const find = (): LaneScope | undefined => inner.run(currentScope, undefined, undefined);
-  expect(outer.run(find, undefined, undefined)).toBe(inner);
+  const find = (): LaneScope | undefined => inner.run(currentScope, undefined, undefined, undefined);
+  expect(outer.run(find, undefined, undefined, undefined)).toBe(inner);
 });
 
 test("it is entered no more for a handler that returns no promise, until it returns one again", () => {
   const scope = new LaneScope();
-  const isEntered = (): boolean => scope.run(currentScope, undefined, undefined) === scope;
+  const isEntered = (): boolean => scope.run(currentScope, undefined, undefined, undefined) === scope;
   for (let i = 0; i < 7; i++) scope.note(false);
   expect(isEntered()).toBe(true);
   scope.note(false);

@@ -8,7 +8,7 @@ function setUp(signal?: AbortSignal) {
   const told: string[] = [];
   const pressure = new Pressure({ onFull: () => void told.push("full"), onRelief: () => void told.push("relief") });
   const line = new WaitingLine<string>({ maxMessages: 4, maxBytes: 100 }, pressure);
-  const lane = new IteratorLane<string>(line, {
+  const lane = new IteratorLane<string>({ consumer: "iterator" }, line, {
     onRest: () => void told.push("rest"),
     onLeave: () => void told.push("left"),
     signal,
