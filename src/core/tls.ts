@@ -10,10 +10,13 @@ export interface TlsOptions {
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
+// Kept once, and not in each of thousands of services.
+const ordinary: TlsOptions = {};
+
 /** Reads `tls`; material that OpenSSL cannot use is a problem now, not at the first connection. */
 export function readTls(reader: OptionReader): TlsOptions {
   const nested = reader.nested("tls");
-  if (nested === undefined) return {};
+  if (nested === undefined) return ordinary;
   const material = { ca: nested.any("ca"), cert: nested.any("cert"), key: nested.any("key") };
   if ((material.cert === undefined) !== (material.key === undefined)) {
     reader.problem(

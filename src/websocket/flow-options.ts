@@ -5,6 +5,10 @@ import type { OutboxLimits } from "./send/backlog.ts";
 
 const MiB = 1024 * 1024;
 
+// What most streams have is kept once, and not in each of thousands.
+const ordinaryInbox: InboxLimits<unknown> = { maxMessages: 1024, maxBytes: 8 * MiB, whenFull: "pause" };
+const ordinaryOutbox: OutboxLimits = { maxMessages: 1024, maxBytes: MiB, whenFull: "wait" };
+
 /** permessage-deflate (RFC 7692). */
 export interface CompressionOptions {
   /** What is smaller goes out as it is. Bytes. @defaultValue 1024 */
@@ -31,16 +35,17 @@ export function readFlow<Message>(reader: OptionReader): FlowSettings<Message> {
 
 function readInbox<Message>(reader: OptionReader): InboxLimits<Message> {
   const nested = reader.nested("inbox");
-  const bounds = readBounds(nested, 8 * MiB);
-  const whenFull = nested?.oneOf("whenFull", ["pause", "dropOldest", "coalesceByKey"], "pause") ?? "pause";
-  const keyOf = nested?.function<(message: Message) => unknown>("keyOf");
-  if (whenFull === "coalesceByKey" && keyOf === undefined && !nested?.isGiven("keyOf")) {
+  if (nested === undefined) return ordinaryInbox;
+  const bounds = readBounds(nested, ordinaryInbox);
+  const whenFull = nested.oneOf("whenFull", ["pause", "dropOldest", "coalesceByKey"], "pause");
+  const keyOf = nested.function<(message: Message) => unknown>("keyOf");
+  if (whenFull === "coalesceByKey" && keyOf === undefined && !nested.isGiven("keyOf")) {
     reader.problem("inbox.keyOf is needed for coalesceByKey: a function that gives the key of a message");
   }
   if (whenFull !== "coalesceByKey" && keyOf !== undefined) {
     reader.problem('inbox.keyOf is only for whenFull: "coalesceByKey"');
   }
-  nested?.rejectUnknown();
+  nested.rejectUnknown();
   return { ...bounds, whenFull, ...(keyOf === undefined ? {} : { keyOf }) };
 }
 
@@ -54,16 +59,22 @@ function readConcurrency<Message>(reader: OptionReader): KeyedConcurrency<Messag
 
 function readOutbox(reader: OptionReader): OutboxLimits {
   const nested = reader.nested("outbox");
-  const bounds = readBounds(nested, MiB);
-  const whenFull = nested?.oneOf("whenFull", ["wait", "reject", "dropOldest"], "wait") ?? "wait";
-  nested?.rejectUnknown();
+  if (nested === undefined) return ordinaryOutbox;
+  const bounds = readBounds(nested, ordinaryOutbox);
+  const whenFull = nested.oneOf("whenFull", ["wait", "reject", "dropOldest"], "wait");
+  nested.rejectUnknown();
   return { ...bounds, whenFull };
 }
 
-function readBounds(nested: OptionReader | undefined, maxBytes: number): { maxMessages: number; maxBytes: number } {
+interface Bounds {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+function readBounds(nested: OptionReader, ordinary: Bounds): Bounds {
   return {
-    maxMessages: nested?.number("maxMessages", 1024, { min: 1, whole: true }) ?? 1024,
-    maxBytes: nested?.number("maxBytes", maxBytes, { min: 1 }) ?? maxBytes,
+    maxMessages: nested.number("maxMessages", ordinary.maxMessages, { min: 1, whole: true }),
+    maxBytes: nested.number("maxBytes", ordinary.maxBytes, { min: 1 }),
   };
 }
 

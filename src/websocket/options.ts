@@ -154,6 +154,14 @@ export interface WebSocketSettings<Message>
 const longestMs = 2 ** 31 - 1;
 const MiB = 1024 * 1024;
 
+// What most streams have is kept once, and not in each of thousands.
+const ordinaryHeartbeat: HeartbeatLimits = { intervalMs: 20_000, timeoutMs: 20_000 };
+
+function heartbeatOf(given: HeartbeatLimits): HeartbeatLimits {
+  const { intervalMs, timeoutMs } = ordinaryHeartbeat;
+  return given.intervalMs === intervalMs && given.timeoutMs === timeoutMs ? ordinaryHeartbeat : given;
+}
+
 /** @throws ServiceConfigurationError with every problem of the options at once. */
 export function readWebSocketOptions<Message>(
   options: WebSocketServiceOptions<Message>,
@@ -164,7 +172,7 @@ export function readWebSocketOptions<Message>(
   const duration = <Fallback extends number | undefined>(name: string, fallback: Fallback): number | Fallback =>
     reader.number(name, fallback, { min: 1, max: longestMs });
   const parts = readServiceParts(reader, fallbackName);
-  const pingTimeoutMs = duration("pingTimeoutMs", 20_000);
+  const pingTimeoutMs = duration("pingTimeoutMs", ordinaryHeartbeat.timeoutMs);
   const resume = readResume<Message>(reader);
   const dedupe = readDedupe<Message>(reader);
   const settings: WebSocketSettings<Message> = {
@@ -184,7 +192,10 @@ export function readWebSocketOptions<Message>(
     heartbeat:
       reader.any("pingIntervalMs") === false
         ? false
-        : { intervalMs: duration("pingIntervalMs", 20_000), timeoutMs: pingTimeoutMs },
+        : heartbeatOf({
+            intervalMs: duration("pingIntervalMs", ordinaryHeartbeat.intervalMs),
+            timeoutMs: pingTimeoutMs,
+          }),
     // ws keeps it in 32 bits.
     maxPayloadBytes: reader.number("maxPayloadBytes", 16 * MiB, { min: 1, max: longestMs, whole: true }),
     tls: readTls(reader),

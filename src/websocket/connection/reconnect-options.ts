@@ -5,6 +5,15 @@ import type { ReconnectLimits, RotationLimits } from "./connection-model.ts";
 // Node's timers fire at once above it.
 const longestMs = 2 ** 31 - 1;
 
+// What most streams have is kept once, and not in each of thousands.
+const ordinary: ReconnectLimits = {
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
+  stableAfterMs: 10_000,
+  maxAttempts: Number.POSITIVE_INFINITY,
+};
+const ordinaryReturnMs = 300_000;
+
 /** When and how often a lost connection is dialled again. Durations are milliseconds, above 0. */
 export interface ReconnectOptions {
   /**
@@ -75,21 +84,22 @@ function readReconnect(reader: OptionReader): {
 } {
   const isOff = reader.any("reconnect") === false;
   const nested = isOff ? undefined : reader.nested("reconnect");
+  if (nested === undefined) {
+    return { reconnect: !isOff && ordinary, classify: undefined, returnAfterMs: ordinaryReturnMs };
+  }
   const duration = (name: string, fallback: number): number =>
-    nested?.number(name, fallback, { min: 1, max: longestMs }) ?? fallback;
-  const baseDelayMs = duration("baseDelayMs", 500);
-  const maxDelayMs = duration("maxDelayMs", Math.max(30_000, baseDelayMs));
-  if (nested?.isGiven("baseDelayMs") && baseDelayMs > maxDelayMs) {
+    nested.number(name, fallback, { min: 1, max: longestMs });
+  const baseDelayMs = duration("baseDelayMs", ordinary.baseDelayMs);
+  const maxDelayMs = duration("maxDelayMs", Math.max(ordinary.maxDelayMs, baseDelayMs));
+  if (nested.isGiven("baseDelayMs") && baseDelayMs > maxDelayMs) {
     reader.problem(`reconnect.baseDelayMs (${baseDelayMs}) must not be above reconnect.maxDelayMs (${maxDelayMs})`);
   }
-  const stableAfterMs = duration("stableAfterMs", 10_000);
-  const maxAttempts =
-    nested?.number("maxAttempts", Number.POSITIVE_INFINITY, { min: 0, whole: true }) ?? Number.POSITIVE_INFINITY;
-  const returnAfterMs = duration("returnAfterMs", 300_000);
-  const classify = nested?.function<Classify>("classify");
-  nested?.rejectUnknown();
-  const limits = { baseDelayMs, maxDelayMs, stableAfterMs, maxAttempts };
-  return { reconnect: !isOff && limits, classify, returnAfterMs };
+  const stableAfterMs = duration("stableAfterMs", ordinary.stableAfterMs);
+  const maxAttempts = nested.number("maxAttempts", ordinary.maxAttempts, { min: 0, whole: true });
+  const returnAfterMs = duration("returnAfterMs", ordinaryReturnMs);
+  const classify = nested.function<Classify>("classify");
+  nested.rejectUnknown();
+  return { reconnect: { baseDelayMs, maxDelayMs, stableAfterMs, maxAttempts }, classify, returnAfterMs };
 }
 
 function readRotate<Message>(reader: OptionReader): RotateOptions<Message> | undefined {

@@ -13,22 +13,27 @@ export interface HandshakeSettings {
   readonly protocols: PerAttempt<readonly string[]>;
 }
 
+// Kept once, and not in each of thousands of streams.
+const noHeaders: Readonly<Record<string, string>> = {};
+const noProtocols: readonly string[] = [];
+
 /** Reads `apiKey`, `auth`, `headers` and `protocols`. */
 export function readHandshake(reader: OptionReader): HandshakeSettings {
   return { ...readCredentials(reader), protocols: readProtocols(reader) };
 }
 
 function readCredentials(reader: OptionReader): Omit<HandshakeSettings, "protocols"> {
-  const headers = reader.any("headers") ?? {};
+  const headers = reader.any("headers") ?? noHeaders;
   const isComputed = typeof headers === "function";
   const problems = isComputed ? [] : headerProblems(headers);
   for (const problem of problems) reader.problem(problem);
-  const given = isComputed || typeof headers !== "object" ? {} : (headers as Record<string, string>);
+  const given = isComputed || typeof headers !== "object" ? noHeaders : (headers as Record<string, string>);
   const names = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
   const { apiKey, auth } = readAuth(reader, names);
   if (apiKey !== undefined && "authorization" in names) {
     reader.problem("apiKey and the header authorization say the same thing: give one of them");
   }
+  if (headers === noHeaders) return { apiKey, auth, headers: noHeaders };
   // A copy, as of the subprotocols: what somebody does to their own later has been checked by nobody.
   return { apiKey, auth, headers: isComputed ? (headers as never) : { ...given } };
 }
@@ -50,7 +55,8 @@ export function headerProblems(headers: unknown): string[] {
 }
 
 function readProtocols(reader: OptionReader): HandshakeSettings["protocols"] {
-  const protocols = reader.any("protocols") ?? [];
+  const protocols = reader.any("protocols");
+  if (protocols === undefined) return noProtocols;
   if (typeof protocols === "function") return protocols as never;
   const problems = protocolProblems(protocols);
   for (const problem of problems) reader.problem(problem);
