@@ -1,5 +1,5 @@
 import type { ExternalServiceError } from "../core/errors.ts";
-import { judge } from "./connection/close-codes.ts";
+import { judge, type Verdict } from "./connection/close-codes.ts";
 import { fillTimeout } from "./connection/connection-errors.ts";
 import type { ConnectionSettings } from "./connection/connection-model.ts";
 import { Inbox, type InboxHooks } from "./receive/inbox.ts";
@@ -10,24 +10,51 @@ import type { SequencerHost } from "./resume/sequencer-host.ts";
 import { Subscriptions, type SubscriptionsParts } from "./subscriptions/subscriptions.ts";
 
 /** Where what user code throws goes. */
-export type Tell = (thrown: unknown, from: ConsumerName) => void;
+export interface ErrorHost {
+  onError(thrown: unknown, from: ConsumerName): void;
+}
 
-/** What the reducer is given of the options. */
-export function connectionSettings<Message>(settings: WebSocketSettings<Message>, tell: Tell): ConnectionSettings {
-  const { name, path, connectTimeoutMs, startTimeoutMs, closeTimeoutMs, reconnect, rotation, heartbeat } = settings;
-  const { classify } = settings;
-  const onNonsense = (thrown: unknown): void => tell(thrown, { consumer: "classify" });
-  return {
-    service: name,
-    operation: path,
-    connectTimeoutMs,
-    startTimeoutMs,
-    closeTimeoutMs,
-    reconnect,
-    rotation,
-    heartbeat,
-    judge: (error) => judge(error, classify, onNonsense),
-  };
+/** What the reducer is given of the options. A view of them: a copy would live in every stream. */
+export class ConnectionRules<Message> implements ConnectionSettings {
+  readonly service: string;
+  readonly operation: string;
+  readonly #settings: WebSocketSettings<Message>;
+  readonly #host: ErrorHost;
+
+  constructor(settings: WebSocketSettings<Message>, host: ErrorHost) {
+    this.service = settings.name;
+    this.operation = settings.path;
+    this.#settings = settings;
+    this.#host = host;
+  }
+
+  get connectTimeoutMs(): number {
+    return this.#settings.connectTimeoutMs;
+  }
+
+  get startTimeoutMs(): number {
+    return this.#settings.startTimeoutMs;
+  }
+
+  get closeTimeoutMs(): number {
+    return this.#settings.closeTimeoutMs;
+  }
+
+  get reconnect(): ConnectionSettings["reconnect"] {
+    return this.#settings.reconnect;
+  }
+
+  get rotation(): ConnectionSettings["rotation"] {
+    return this.#settings.rotation;
+  }
+
+  get heartbeat(): ConnectionSettings["heartbeat"] {
+    return this.#settings.heartbeat;
+  }
+
+  judge(error: ExternalServiceError): Verdict {
+    return judge(error, this.#settings.classify, (thrown) => this.#host.onError(thrown, { consumer: "classify" }));
+  }
 }
 
 export function makeInbox<Message>(settings: WebSocketSettings<Message>, hooks: InboxHooks): Inbox<Message> {
@@ -39,13 +66,13 @@ export function makeInbox<Message>(settings: WebSocketSettings<Message>, hooks: 
 export function makeSequencer<Message>(
   settings: WebSocketSettings<Message>,
   deliver: SequencerHost<Message>["deliver"],
-  tell: Tell,
+  host: ErrorHost,
 ): Sequencer<Message> | undefined {
   const { name: service, path: operation, resume, inbox: held, requestTimeoutMs: fillTimeoutMs, clock } = settings;
   if (resume === undefined) return undefined;
   return new Sequencer<Message>(service, resume, { fillTimeoutMs, held }, clock, {
     deliver,
-    onError: (thrown) => tell(thrown, { consumer: "resume" }),
+    onError: (thrown) => host.onError(thrown, { consumer: "resume" }),
     timedOut: (limitMs): ExternalServiceError => fillTimeout({ service, operation }, limitMs),
   });
 }
@@ -55,7 +82,7 @@ export function makeSubscriptions<Message>(
   settings: WebSocketSettings<Message>,
   stream: object,
   parts: Pick<SubscriptionsParts<Message, unknown>, "positionsOf" | "onEnded">,
-  tell: Tell,
+  host: ErrorHost,
 ): Subscriptions<Message> | undefined {
   const { name: service, path: operation, subscriptions, requestTimeoutMs: limitMs, clock } = settings;
   if (subscriptions === undefined) return undefined;
@@ -66,6 +93,6 @@ export function makeSubscriptions<Message>(
     clock,
     limitMs,
     ...parts,
-    onError: (thrown) => tell(thrown, { consumer: "subscription" }),
+    onError: (thrown) => host.onError(thrown, { consumer: "subscription" }),
   });
 }

@@ -2,18 +2,18 @@ import { processEnvironment } from "../core/environment.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
 import { announce, announceAttempt } from "./announce.ts";
-import { Arrivals } from "./receive/arrivals.ts";
+import { type ArrivalParts, Arrivals } from "./receive/arrivals.ts";
 import { caughtUp } from "./connection/catch-up.ts";
 import { encode } from "./codecs/codec.ts";
-import { watchClock } from "./connection/clock-watch.ts";
+import { unwatchClock, watchClock } from "./connection/clock-watch.ts";
 import { streamClosed, streamFailed } from "./connection/connection-errors.ts";
 import type { StreamState } from "./connection/connection-model.ts";
 import { ConnectionShell, type StreamHost } from "./connection/connection-shell.ts";
-import { Departures } from "./send/departures.ts";
+import { type DepartureParts, Departures } from "./send/departures.ts";
 import { Dialer } from "./dial/dial.ts";
 import { disconnectEvent } from "./connection/disconnect-event.ts";
 import type { Parcel } from "./resume/held-arrivals.ts";
-import type { Inbox } from "./receive/inbox.ts";
+import type { Inbox, InboxHooks } from "./receive/inbox.ts";
 import type { ConsumerName } from "./receive/lane.ts";
 import type { LiveConnection } from "./connection/live-connection.ts";
 import type { WebSocketSettings } from "./options.ts";
@@ -21,11 +21,12 @@ import { Outbox } from "./send/outbox.ts";
 import type { Sink } from "./send/outgoing.ts";
 import { Pings } from "./connection/pings.ts";
 import type { Position } from "./resume/positions.ts";
-import { Requests } from "./requests/requests.ts";
+import { Requests, type RequestsHost } from "./requests/requests.ts";
 import { streamKey } from "./resume/resume-options.ts";
 import { prepareWithin } from "./send/scope.ts";
 import type { Sequencer } from "./resume/sequencer.ts";
-import { connectionSettings, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
+import { ConnectionRules, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
+import type { StreamName } from "./dial/socket-errors.ts";
 import type { StreamOwner, StreamRemains } from "./stream-owner.ts";
 import type { Subscriptions } from "./subscriptions/subscriptions.ts";
 import { Topics } from "./subscriptions/topics.ts";
@@ -35,82 +36,75 @@ import type { StreamSocket } from "./transport.ts";
 // For what nobody takes back.
 const never = new AbortController().signal;
 
-/** A conversation that outlives its sockets: puts its parts together, and runs what the connection shell asks for. */
-export class Stream<Message> implements StreamHost {
+const nothing: StreamRemains = { unsent: [], unhandled: 0 };
+
+/**
+ * A conversation that outlives its sockets: puts its parts together, and runs what the connection shell asks for.
+ *
+ * Its parts are told the stream itself, for what they ask of it: a closure for each would be a tenth of what an idle
+ * stream has on the heap.
+ */
+export class Stream<Message>
+  implements StreamHost, InboxHooks, RequestsHost, ArrivalParts<Message>, DepartureParts<Message>
+{
+  readonly settings: WebSocketSettings<Message>;
+  readonly name: StreamName;
   readonly inbox: Inbox<Message>;
   readonly outbox: Outbox;
   readonly requests: Requests<Message>;
   readonly subscriptions: Subscriptions<Message> | undefined;
-  readonly topics: Topics<Message>;
   readonly sequencer: Sequencer<Message> | undefined;
   readonly shell: ConnectionShell;
   readonly pings: Pings;
   readonly traffic: Traffic = new Traffic();
   readonly departures: Departures<Message>;
-  readonly #settings: WebSocketSettings<Message>;
   readonly #owner: StreamOwner;
   readonly #dialer: Dialer;
   readonly #arrivals: Arrivals<Message>;
-  readonly #generations = new WeakMap<Sink, number>();
+  /** Made with the first subscription. */
+  #topics: Topics<Message> | undefined;
   /** Pending while `connect()` waits for the stream to open. */
   #start: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
   /** Made by whoever closes. */
   #closed: PromiseWithResolvers<void> | undefined;
   #isClosed = false;
-  #remains: StreamRemains = { unsent: [], unhandled: 0 };
+  #remains = nothing;
   /** Where the latest connection was asked to go on. */
   #asked: Map<string, Position> | undefined;
-  #stopWatching: (() => void) | undefined;
   /** Settles when the lanes have room again; undefined while nobody waits for that. */
   #room: PromiseWithResolvers<void> | undefined;
 
   /** Opens the auth provider; no I/O. */
   constructor(settings: WebSocketSettings<Message>, owner: StreamOwner, stream: object) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#owner = owner;
-    const { clock, random, name: service, path: operation } = settings;
-    const name = { service, operation };
-    const tell = (thrown: unknown, from: ConsumerName): void => this.tell(thrown, from);
+    this.name = { service: settings.name, operation: settings.path };
+    const { clock } = settings;
     this.pings = new Pings(clock);
-    this.outbox = new Outbox(name, settings.outbox, clock, (entry, sink) => this.departures.written(entry, sink));
-    this.departures = new Departures<Message>({
-      settings,
-      outbox: this.outbox,
-      traffic: this.traffic,
-      generationOf: (sink) => this.#generations.get(sink),
-    });
-    this.inbox = makeInbox(settings, { onPressure: (isFull, of) => this.#pressed(isFull, of), onError: tell });
-    this.requests = new Requests<Message>(service, clock, {
-      onError: (thrown) => tell(thrown, { consumer: "request" }),
-      isReadingPaused: () => this.shell.isPaused,
-    });
-    this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), tell);
+    this.departures = new Departures<Message>(this);
+    this.outbox = new Outbox(this.name, settings.outbox, clock, this.departures);
+    this.inbox = makeInbox(settings, this);
+    this.requests = new Requests<Message>(settings.name, clock, this);
+    this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), this);
     const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => this.#positionsOf(keys);
     const onEnded = (topic: string, error: unknown): void => {
-      this.topics.drop(topic);
-      this.tell(error, { consumer: "subscription", topic });
+      this.#topics?.drop(topic);
+      this.onError(error, { consumer: "subscription", topic });
     };
-    this.subscriptions = makeSubscriptions(settings, stream, { positionsOf, onEnded }, tell);
-    this.topics = new Topics<Message>(service, this.subscriptions, this.inbox, {
+    this.subscriptions = makeSubscriptions(settings, stream, { positionsOf, onEnded }, this);
+    this.#arrivals = new Arrivals<Message>(this);
+    this.#dialer = new Dialer(settings);
+    this.shell = new ConnectionShell(new ConnectionRules(settings, this), settings, this.#dialer, this);
+  }
+
+  /** What the program has subscribed to. */
+  get topics(): Topics<Message> {
+    this.#topics ??= new Topics<Message>(this.name.service, this.subscriptions, this.inbox, {
       onTakenBack: (key) => this.#asked?.delete(key),
       onForgotten: (key) => this.sequencer?.forget(key),
     });
-    this.#arrivals = new Arrivals<Message>({
-      name,
-      traffic: this.traffic,
-      codec: settings.codec,
-      requests: this.requests,
-      subscriptions: this.subscriptions,
-      dedupe: settings.dedupe,
-      sequencer: this.sequencer,
-      inbox: this.inbox,
-      announcesEnd: settings.announcesEnd,
-      onEndAnnounced: () => this.shell.rotate(),
-      onError: tell,
-    });
-    this.#dialer = new Dialer(settings);
-    this.shell = new ConnectionShell(connectionSettings(settings, tell), { clock, random }, this.#dialer, this);
+    return this.#topics;
   }
 
   get state(): StreamState {
@@ -134,7 +128,7 @@ export class Stream<Message> implements StreamHost {
       this.#start = start;
       // Whoever waits for it hears of its failure; that nobody does is not an unhandled rejection.
       start.promise.catch(() => undefined);
-      this.#stopWatching ??= watchClock(this.#settings.clock, () => this.shell.hurry());
+      watchClock(this.settings.clock, this);
       this.shell.start();
     }
     await this.#start?.promise;
@@ -151,7 +145,7 @@ export class Stream<Message> implements StreamHost {
   }
 
   async #close(): Promise<void> {
-    const { clock, closeTimeoutMs, logger } = this.#settings;
+    const { clock, closeTimeoutMs, logger } = this.settings;
     const limit = Promise.withResolvers<void>();
     const timer = clock.setTimer(closeTimeoutMs, limit.resolve);
     this.sequencer?.stop();
@@ -184,30 +178,43 @@ export class Stream<Message> implements StreamHost {
     this.inbox.shut();
     this.sequencer?.stop();
     const limit = Promise.withResolvers<void>();
-    const timer = this.#settings.clock.setTimer(limitMs, limit.resolve);
+    const timer = this.settings.clock.setTimer(limitMs, limit.resolve);
     const settled = Promise.all([this.requests.quiet(), this.inbox.idle(callers)]);
     await Promise.race([settled, limit.promise]);
     timer.cancel();
   }
 
-  /** The number of the connection whose socket this is. */
-  generationOf(sink: Sink): number | undefined {
-    return this.#generations.get(sink);
+  /** The machine was suspended, or its clock was set. */
+  onJump(): void {
+    this.shell.hurry();
   }
 
-  /** Tells `onError`, and the log where that itself fails. */
-  tell(thrown: unknown, from: ConsumerName): void {
+  /** The number of the connection whose socket this is. */
+  generationOf(sink: Sink): number | undefined {
+    return this.shell.generationOf(sink);
+  }
+
+  isReadingPaused(): boolean {
+    return this.shell.isPaused;
+  }
+
+  onEndAnnounced(): void {
+    this.shell.rotate();
+  }
+
+  /** Tells `onError` of the service, and the log where that itself fails. */
+  onError(thrown: unknown, from: ConsumerName): void {
     const run = async (): Promise<void> => {
       await this.#owner.onError(thrown, from);
     };
-    run().catch((error: unknown) => this.#settings.logger.error({ err: error }, "onError threw"));
+    run().catch((error: unknown) => this.settings.logger.error({ err: error }, "onError threw"));
   }
 
   #guard(from: ConsumerName, hook: () => void | Promise<void>): void {
     const run = async (): Promise<void> => {
       await hook();
     };
-    run().catch((thrown: unknown) => this.tell(thrown, from));
+    run().catch((thrown: unknown) => this.onError(thrown, from));
   }
 
   flow(socket: StreamSocket, { generation }: LiveConnection): void {
@@ -246,20 +253,20 @@ export class Stream<Message> implements StreamHost {
 
   pong(payload: string): void {
     if (!this.pings.pong(payload) || !hasSubscribers("hawser:stream:ping")) return;
-    publish("hawser:stream:ping", { service: this.#settings.name, rttMs: this.pings.rttMs ?? 0 });
+    publish("hawser:stream:ping", { service: this.settings.name, rttMs: this.pings.rttMs ?? 0 });
   }
 
   message(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
-    if (this.#settings.isPong !== undefined && this.#isPong(this.#settings.isPong, data)) return;
+    if (this.settings.isPong !== undefined && this.#isPong(this.settings.isPong, data)) return;
     this.#arrivals.receive(data, bytes, generation, at);
   }
 
   prepareFailed(thrown: unknown): void {
-    this.tell(thrown, { consumer: "onConnect" });
+    this.onError(thrown, { consumer: "onConnect" });
   }
 
   report(error: ExternalServiceError): void {
-    this.tell(error, { consumer: "connection" });
+    this.onError(error, { consumer: "connection" });
   }
 
   disconnected(end: Parameters<StreamHost["disconnected"]>[0]): void {
@@ -270,13 +277,12 @@ export class Stream<Message> implements StreamHost {
   announce(state: StreamState): void {
     // Of a start that failed, connect() tells: logged or thrown, not both.
     const isThrown = state.name === "failed" && this.#owner.lifecycle() === "starting";
-    const { name, clock, logger } = this.#settings;
+    const { name, clock, logger } = this.settings;
     announce(name, state, { now: clock.now(), logger: isThrown ? undefined : logger });
   }
 
   async prepare(socket: StreamSocket, connection: LiveConnection): Promise<void> {
     const { generation, signal } = connection;
-    this.#generations.set(socket, generation);
     this.inbox.hold(generation);
     this.outbox.prepare(socket);
     this.#asked = this.sequencer === undefined ? undefined : new Map(this.sequencer.ask(generation));
@@ -294,12 +300,12 @@ export class Stream<Message> implements StreamHost {
       await restored;
     });
     const replaced = this.shell.open;
-    if (replaced !== undefined && !isResumed) await caughtUp(replaced, this.pings, this.#settings, signal);
+    if (replaced !== undefined && !isResumed) await caughtUp(replaced, this.pings, this.settings, signal);
   }
 
   /** Asks for what came after the last position, where no subscription does. False where there is nothing to ask with. */
   async #resume(socket: StreamSocket, signal: AbortSignal): Promise<boolean> {
-    const request = this.#settings.resume?.request;
+    const request = this.settings.resume?.request;
     const position = this.#asked?.get(streamKey);
     if (request === undefined || position === undefined) return false;
     await this.departures.sendAsSetup(request(position, { key: streamKey }), socket, signal);
@@ -323,7 +329,7 @@ export class Stream<Message> implements StreamHost {
     return this.#room.promise;
   }
 
-  #pressed(isFull: boolean, generation: number): void {
+  onPressure(isFull: boolean, generation: number): void {
     this.shell.setPaused(isFull, generation);
     if (isFull && generation !== this.#arrivals.flowing) this.subscriptions?.press(generation);
     if (isFull) this.traffic.pauses++;
@@ -331,12 +337,12 @@ export class Stream<Message> implements StreamHost {
       this.#room?.resolve();
       this.#room = undefined;
     }
-    const { name: service } = this.#settings;
+    const { name: service } = this.settings;
     publish("hawser:stream:pressure", { service, isPaused: isFull, depth: this.inbox.depth });
   }
 
   ping(socket: StreamSocket): void {
-    const { pingMessage, name, maxPayloadBytes, codec } = this.#settings;
+    const { pingMessage, name, maxPayloadBytes, codec } = this.settings;
     if (pingMessage === undefined) return this.pings.send(socket);
     const ping = async (): Promise<void> => {
       const message = pingMessage();
@@ -347,7 +353,7 @@ export class Stream<Message> implements StreamHost {
     };
     ping().catch((error: unknown) => {
       // Of a connection that is gone, its end tells.
-      if (this.shell.open?.socket === socket) this.tell(error, { consumer: "pingMessage" });
+      if (this.shell.open?.socket === socket) this.onError(error, { consumer: "pingMessage" });
     });
   }
 
@@ -355,7 +361,7 @@ export class Stream<Message> implements StreamHost {
     try {
       return isPong(data);
     } catch (thrown) {
-      this.tell(thrown, { consumer: "pingMessage" });
+      this.onError(thrown, { consumer: "pingMessage" });
       return false;
     }
   }
@@ -363,13 +369,12 @@ export class Stream<Message> implements StreamHost {
   attempted(connection: LiveConnection, error: ExternalServiceError | undefined): void {
     this.traffic.attempts++;
     if (error !== undefined) this.traffic.failedAttempts++;
-    announceAttempt(this.#settings.name, connection, this.#settings.clock.now(), error);
+    announceAttempt(this.settings.name, connection, this.settings.clock.now(), error);
   }
 
   end(error: ExternalServiceError | undefined): void {
-    const { path, logger } = this.#settings;
-    this.#stopWatching?.();
-    this.#stopWatching = undefined;
+    const { path, logger } = this.settings;
+    unwatchClock(this.settings.clock, this);
     this.#arrivals.catchUp();
     this.pings.clear();
     const unsent = this.outbox.end(() => this.#refusal("send", "the message could be sent", error), error);
@@ -396,7 +401,7 @@ export class Stream<Message> implements StreamHost {
   }
   /** For what the end of the stream leaves undone. @param awaited - what it waited for. */
   #refusal(operation: string, awaited: string, error?: ExternalServiceError): ExternalServiceError {
-    const about = { service: this.#settings.name, operation };
+    const about = { service: this.settings.name, operation };
     return error === undefined ? streamClosed(about, awaited) : streamFailed(about, error);
   }
 }

@@ -28,11 +28,15 @@ export function isJump(before: ClockReading, after: ClockReading): boolean {
 // Made in no call's context: a timer would hand the deadline of whoever began to watch to all others.
 const outside = AsyncLocalStorage.snapshot();
 
+/** Must not throw. */
+export interface ClockWatcher {
+  onJump(): void;
+}
+
 /** Ticks while anybody watches. */
 class ClockWatch {
   readonly #clock: Clock;
-  /** Objects and not the functions themselves: the same function may watch twice. */
-  readonly #watchers = new Set<{ readonly onJump: () => void }>();
+  readonly #watchers = new Set<ClockWatcher>();
   #last: ClockReading;
   #timer: Timer | undefined;
 
@@ -41,19 +45,18 @@ class ClockWatch {
     this.#last = this.#read();
   }
 
-  add(onJump: () => void): () => void {
-    const watcher = { onJump };
+  add(watcher: ClockWatcher): void {
     this.#watchers.add(watcher);
-    if (this.#timer === undefined) {
-      this.#last = this.#read();
-      this.#setTimer();
-    }
-    return () => {
-      this.#watchers.delete(watcher);
-      if (this.#watchers.size > 0) return;
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    };
+    if (this.#timer !== undefined) return;
+    this.#last = this.#read();
+    this.#setTimer();
+  }
+
+  delete(watcher: ClockWatcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #read(): ClockReading {
@@ -81,13 +84,17 @@ class ClockWatch {
 const watches = new WeakMap<Clock, ClockWatch>();
 
 /**
- * Calls back each time the machine was suspended or its clock was set, within a second of it; see {@link isJump}.
- * All who watch the same clock share one timer, and there is none while nobody does.
- *
- * @returns what ends it; harmless when called again.
+ * Tells it each time the machine was suspended or its clock was set, within a second of it; see {@link isJump}. Told of
+ * the same watcher again, it changes nothing. All who watch the same clock share one timer, and there is none while
+ * nobody does.
  */
-export function watchClock(clock: Clock, onJump: () => void): () => void {
+export function watchClock(clock: Clock, watcher: ClockWatcher): void {
   const watch = watches.get(clock) ?? new ClockWatch(clock);
   watches.set(clock, watch);
-  return watch.add(onJump);
+  watch.add(watcher);
+}
+
+/** Ends that; harmless where it does not watch. */
+export function unwatchClock(clock: Clock, watcher: ClockWatcher): void {
+  watches.get(clock)?.delete(watcher);
 }

@@ -46,6 +46,8 @@ export interface StreamHost {
   announce(state: StreamState): void;
 }
 
+const none: readonly never[] = [];
+
 // Sockets and timers remember the async context they were made in, and run their callbacks in it. Without this, a
 // stream that was connected within `withDeadline` would hand that deadline to its handlers for ever.
 const outside = AsyncLocalStorage.snapshot();
@@ -61,7 +63,7 @@ export class ConnectionShell implements ConnectionWatcher {
   readonly #timers: { [Name in TimerName]?: Timer | undefined } = {};
   #state: StreamState = { name: "idle", generation: 0 };
   /** Those that have, or are about to have, a socket: one, but for a rotation, when there is another beside it. */
-  readonly #live = new Map<number, LiveConnection>();
+  #live: readonly LiveConnection[] = none;
   /** Made with the first connection that another takes the place of. */
   #retirements: Retirements | undefined;
   /** Events that came up while the effects of another were run; undefined while none is. */
@@ -87,12 +89,17 @@ export class ConnectionShell implements ConnectionWatcher {
 
   /** The connection that flows, while the stream is open. */
   get open(): LiveConnection | undefined {
-    return this.#state.name === "open" ? this.#live.get(this.#state.generation) : undefined;
+    return this.#state.name === "open" ? this.#of(this.#state.generation) : undefined;
   }
 
   /** The connection that flows or, before there is one, is dialled or prepared. */
   get current(): LiveConnection | undefined {
-    return this.#live.get(this.#state.generation);
+    return this.#of(this.#state.generation);
+  }
+
+  /** The number of the connection whose socket this is; undefined once it is gone. */
+  generationOf(socket: object): number | undefined {
+    return (this.#live.find((one) => one.socket === socket) ?? this.#retirements?.of(socket))?.generation;
   }
 
   /** True while we hold the reader. */
@@ -124,7 +131,7 @@ export class ConnectionShell implements ConnectionWatcher {
   setPaused(isPaused: boolean, generation: number): void {
     // Once the Close frame is out, the peer's must be reached.
     if (this.#state.name === "closing" && this.#state.step === "handshake") return;
-    this.#live.get(generation)?.setPaused(isPaused, this.#clock.now());
+    this.#of(generation)?.setPaused(isPaused, this.#clock.now());
   }
 
   /** Whether this connection is open, and not ready yet. */
@@ -159,7 +166,7 @@ export class ConnectionShell implements ConnectionWatcher {
   #step(event: ConnectionEvent): void {
     const { state, effects } = this.#reduce(this.#state, event, { now: this.#clock.now(), random: this.#random() });
     this.#state = state;
-    const lost = event.type === "lost" ? this.#live.get(event.generation) : undefined;
+    const lost = event.type === "lost" ? this.#of(event.generation) : undefined;
     const faults: Fault[] = [];
     for (const effect of effects) guarded(faults, () => this.#run(effect));
     if (event.type === "lost" && lost !== undefined) guarded(faults, () => this.#bury(lost, event.error));
@@ -168,7 +175,7 @@ export class ConnectionShell implements ConnectionWatcher {
 
   /** Its socket is gone, or what was to become one. */
   #bury(connection: LiveConnection, error: ExternalServiceError): void {
-    if (this.#live.get(connection.generation) === connection) this.#live.delete(connection.generation);
+    this.#drop(connection);
     connection.destroy();
     if (connection.endAttempt()) this.#host.attempted(connection, error);
   }
@@ -219,7 +226,7 @@ export class ConnectionShell implements ConnectionWatcher {
   #dial(effect: Extract<ConnectionEffect, { type: "dial" }>): void {
     const { generation } = effect;
     const connection = new LiveConnection(generation, this.#clock.now());
-    this.#live.set(generation, connection);
+    this.#add(connection);
     const run = async (): Promise<void> => {
       const { attempt, endpoint, isRenewed } = effect;
       const context = { attempt, endpoint, isRenewed, signal: connection.attemptSignal };
@@ -266,9 +273,9 @@ export class ConnectionShell implements ConnectionWatcher {
   }
 
   #destroy(generation: number, error: ExternalServiceError | undefined): void {
-    const connection = this.#live.get(generation);
+    const connection = this.#of(generation);
     if (connection === undefined) return;
-    this.#live.delete(generation);
+    this.#drop(connection);
     if (connection.endAttempt() && error !== undefined) this.#host.attempted(connection, error);
     connection.destroy();
   }
@@ -297,23 +304,23 @@ export class ConnectionShell implements ConnectionWatcher {
 
   #renew(generation: number): void {
     const asked = new LiveConnection(generation, this.#clock.now());
-    this.#live.set(generation, asked);
+    this.#add(asked);
     const answer = (hasOthers: boolean): void => {
-      if (this.#live.get(generation) === asked) this.#live.delete(generation);
+      this.#drop(asked);
       this.#dispatch({ type: "renewed", generation, hasOthers });
     };
     this.#dialer.renewCredentials(asked.signal).then(answer, () => answer(false));
   }
 
   #hold(generation: number, cause: ExternalServiceError): void {
-    const connection = this.#live.get(generation);
+    const connection = this.#of(generation);
     if (connection?.socket === undefined) return;
     this.#host.hold(connection.socket, connection, cause);
   }
 
   #retire(generation: number): void {
     this.#withSocket(generation, (socket, connection) => {
-      this.#live.delete(generation);
+      this.#drop(connection);
       const { closeTimeoutMs } = this.#settings;
       this.#retirements ??= new Retirements(this.#clock, closeTimeoutMs, (...over) => this.#retired(...over));
       this.#retirements.add(connection, this.#host.retire(socket, connection));
@@ -328,12 +335,25 @@ export class ConnectionShell implements ConnectionWatcher {
   /** The stream is over: no socket stays. */
   #forget(): void {
     this.#retirements?.endAll();
-    for (const connection of this.#live.values()) connection.destroy();
-    this.#live.clear();
+    for (const connection of this.#live) connection.destroy();
+    this.#live = none;
+  }
+
+  #of(generation: number): LiveConnection | undefined {
+    return this.#live.find((one) => one.generation === generation);
+  }
+
+  /** In the place of another one of the same number. */
+  #add(connection: LiveConnection): void {
+    this.#live = this.#live.filter((one) => one.generation !== connection.generation).concat(connection);
+  }
+
+  #drop(connection: LiveConnection): void {
+    this.#live = this.#live.filter((one) => one !== connection);
   }
 
   #withSocket(generation: number, act: (socket: StreamSocket, connection: LiveConnection) => void): void {
-    const connection = this.#live.get(generation);
+    const connection = this.#of(generation);
     if (connection?.socket !== undefined) act(connection.socket, connection);
   }
 
@@ -341,7 +361,7 @@ export class ConnectionShell implements ConnectionWatcher {
     this.#cancelTimer(timer);
     const fire = (): void => {
       this.#timers[timer] = undefined;
-      const connection = this.#live.get(generation);
+      const connection = this.#of(generation);
       if (timer !== "heartbeat") {
         const isReadingPaused = connection?.socket !== undefined && connection.readingSince === undefined;
         return this.#dispatch({ type: "timer", timer, generation, isReadingPaused });

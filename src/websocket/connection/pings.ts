@@ -14,7 +14,8 @@ const maxOutstanding = 32;
 export class Pings {
   readonly #clock: Clock;
   #outstanding: Outstanding[] = [];
-  readonly #rtt = new RttSamples();
+  /** Made with the first pong. */
+  #rtt: RttSamples | undefined;
   #sent = 0;
 
   constructor(clock: Clock) {
@@ -23,12 +24,12 @@ export class Pings {
 
   /** Of the last pong that came, in milliseconds. */
   get rttMs(): number | undefined {
-    return this.#rtt.lastMs;
+    return this.#rtt?.lastMs;
   }
 
   /** Of the last hundred pongs; undefined before the first. Sorts them, so it is for whoever asks, not for each pong. */
   get rtt(): RttSummary | undefined {
-    return this.#rtt.summary();
+    return this.#rtt?.summary();
   }
 
   /** Sends one; `answered` is called once: with the time it took, or with undefined when no pong will come. */
@@ -52,7 +53,7 @@ export class Pings {
     const now = this.#clock.now();
     for (const ping of answered) ping.answered?.(now - ping.sentAt);
     const last = answered.at(-1);
-    if (last !== undefined) this.#rtt.add(now - last.sentAt);
+    if (last !== undefined) (this.#rtt ??= new RttSamples()).add(now - last.sentAt);
     return true;
   }
 

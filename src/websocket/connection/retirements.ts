@@ -35,6 +35,12 @@ export class Retirements {
     void isFree.then(() => this.#close(connection));
   }
 
+  /** The one that has this socket. */
+  of(socket: object): LiveConnection | undefined {
+    for (const connection of this.#all.keys()) if (connection.socket === socket) return connection;
+    return undefined;
+  }
+
   has(connection: LiveConnection): boolean {
     return this.#all.has(connection);
   }

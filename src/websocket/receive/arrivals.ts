@@ -1,7 +1,7 @@
 import { hasSubscribers, publish } from "../../core/events.ts";
-import type { MessageCodec } from "../codecs/codec.ts";
 import { undecodable } from "../connection/connection-errors.ts";
-import { type DedupeSettings, SeenIds } from "../resume/dedupe.ts";
+import type { WebSocketSettings } from "../options.ts";
+import { SeenIds } from "../resume/dedupe.ts";
 import type { Parcel } from "../resume/held-arrivals.ts";
 import type { Inbox } from "./inbox.ts";
 import { fitToKeep, KeptMessages } from "./kept-messages.ts";
@@ -16,17 +16,15 @@ import type { Traffic } from "../traffic.ts";
 /** Whom arrivals are shown to, in this order. */
 export interface ArrivalParts<Message> {
   readonly name: StreamName;
+  /** `announcesEnd`: whether a message announces that the connection will be cut. */
+  readonly settings: Pick<WebSocketSettings<Message>, "codec" | "dedupe" | "announcesEnd">;
   readonly traffic: Traffic;
-  readonly codec: MessageCodec<Message> | undefined;
   readonly requests: Requests<Message>;
   readonly subscriptions: Subscriptions<Message> | undefined;
-  readonly dedupe: DedupeSettings<Message> | undefined;
   readonly sequencer: Sequencer<Message> | undefined;
   readonly inbox: Inbox<Message>;
-  /** Whether a message announces that the connection will be cut. */
-  readonly announcesEnd: ((message: Message) => boolean) | undefined;
-  readonly onEndAnnounced: () => void;
-  readonly onError: (thrown: unknown, from: ConsumerName) => void;
+  onEndAnnounced(): void;
+  onError(thrown: unknown, from: ConsumerName): void;
 }
 
 /** The way of a message from its frame to the lanes of the inbox. */
@@ -43,7 +41,8 @@ export class Arrivals<Message> {
 
   constructor(parts: ArrivalParts<Message>) {
     this.#parts = parts;
-    this.#seen = parts.dedupe === undefined ? undefined : new SeenIds(parts.dedupe.maxIds);
+    const { dedupe } = parts.settings;
+    this.#seen = dedupe === undefined ? undefined : new SeenIds(dedupe.maxIds);
   }
 
   /** The connection that flows, or did last; undefined before the first. */
@@ -119,7 +118,7 @@ export class Arrivals<Message> {
 
   // In an object, for a message may be undefined.
   #decode(data: string | Uint8Array): { readonly message: Message } | undefined {
-    const { codec, name, traffic, onError } = this.#parts;
+    const { codec } = this.#parts.settings;
     // Without a codec the type parameter is its default.
     if (codec === undefined) return { message: data as Message };
     try {
@@ -129,8 +128,9 @@ export class Arrivals<Message> {
         throw new UndecodableMessage("encoding", "the codec decodes asynchronously, and a stream cannot wait for it");
       return { message };
     } catch (cause) {
+      const { name, traffic } = this.#parts;
       traffic.undecodable++;
-      onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
+      this.#parts.onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
       return undefined;
     }
   }
@@ -141,17 +141,17 @@ export class Arrivals<Message> {
    */
   #isRepeated(message: Message): boolean {
     if (this.#hasCome(message)) return true;
-    const { announcesEnd } = this.#parts;
+    const { announcesEnd } = this.#parts.settings;
     if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
     return false;
   }
 
   #hasCome(message: Message): boolean {
-    const { dedupe, traffic } = this.#parts;
+    const { dedupe } = this.#parts.settings;
     if (dedupe === undefined || this.#seen === undefined) return false;
     const id = this.#guarded(dedupe.idOf, message);
     if (id === undefined || !this.#seen.seen(id)) return false;
-    traffic.duplicates++;
+    this.#parts.traffic.duplicates++;
     return true;
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceConfigurationError, type ServiceTimeoutError } from "../../core/errors.ts";
 import { isSchema, validate } from "../../core/schema.ts";
+import type { ConsumerName } from "../receive/lane.ts";
 import { answeredId, fieldsOf, type JsonRpcRequest, jsonRpcRequest, readJsonRpcAnswer } from "./json-rpc.ts";
 import {
   awaitedBy,
@@ -30,6 +31,21 @@ class Book<Message> {
   }
 }
 
+/** What requests ask of the stream around them. */
+export interface RequestsHost {
+  /** Gets what a `match` threw; the message then counts as no answer. */
+  onError(thrown: unknown, from: ConsumerName): void;
+  /** For the words of a limit that passed. @defaultValue false */
+  isReadingPaused?(): boolean;
+}
+
+interface QuietWaiter {
+  readonly generation: number | undefined;
+  readonly resolve: () => void;
+}
+
+const nobody: readonly never[] = [];
+
 /**
  * Who waits for which message: requests, which take their answer from everybody else, and `once`, which takes it from
  * nobody. PROTOCOL.md, section 8, says what ends each of them. One timer serves them all.
@@ -37,26 +53,16 @@ class Book<Message> {
 export class Requests<Message> {
   readonly #service: string;
   readonly #clock: Clock;
-  readonly #onError: (thrown: unknown) => void;
-  readonly #isReadingPaused: () => boolean;
+  readonly #host: RequestsHost;
   /** Made with the first that waits: most streams never have one, and every message would have to ask each list. */
   #book: Book<Message> | undefined;
-  #quietWaiters: { readonly generation: number | undefined; readonly resolve: () => void }[] = [];
+  #quietWaiters: readonly QuietWaiter[] = nobody;
   #lastId = 0;
 
-  /**
-   * @param hooks - `onError`: gets what a `match` threw; the message then counts as no answer. `isReadingPaused`: for
-   * the words of a limit that passed.
-   */
-  constructor(
-    service: string,
-    clock: Clock,
-    hooks: { readonly onError: (thrown: unknown) => void; readonly isReadingPaused?: () => boolean },
-  ) {
+  constructor(service: string, clock: Clock, host: RequestsHost) {
     this.#service = service;
     this.#clock = clock;
-    this.#onError = hooks.onError;
-    this.#isReadingPaused = hooks.isReadingPaused ?? ((): boolean => false);
+    this.#host = host;
   }
 
   /** Requests that have not settled. */
@@ -148,7 +154,9 @@ export class Requests<Message> {
   /** Resolves when this connection owes no answer any more; without a generation, when every request has settled. */
   async quiet(generation?: number): Promise<void> {
     if (this.#isQuiet(generation)) return;
-    await new Promise<void>((resolve) => void this.#quietWaiters.push({ generation, resolve }));
+    await new Promise<void>((resolve) => {
+      this.#quietWaiters = [...this.#quietWaiters, { generation, resolve }];
+    });
   }
 
   #enter(
@@ -240,7 +248,7 @@ export class Requests<Message> {
     try {
       return match(message);
     } catch (thrown) {
-      this.#onError(thrown);
+      this.#host.onError(thrown, { consumer: "request" });
       return false;
     }
   }
@@ -313,7 +321,7 @@ export class Requests<Message> {
   }
 
   #inVain(entry: Waiting<Message>): ServiceTimeoutError {
-    return waitedInVain(this.#service, entry, this.#isReadingPaused());
+    return waitedInVain(this.#service, entry, this.#host.isReadingPaused?.() ?? false);
   }
 
   #about({ operation }: RequestTerms): StreamName {

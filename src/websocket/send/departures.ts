@@ -11,7 +11,7 @@ export interface DepartureParts<Message> {
   readonly outbox: Pick<Outbox, "send">;
   readonly traffic: Traffic;
   /** The connection of this socket. */
-  readonly generationOf: (sink: Sink) => number | undefined;
+  generationOf(sink: Sink): number | undefined;
 }
 
 /** The way of a message to the outbox. Whoever sends it, it is counted and told of once the outbox says that it is with the kernel. */
@@ -24,11 +24,11 @@ export class Departures<Message> {
 
   /** A message is with the kernel; the flow may be on another connection by then. */
   written({ bytes }: Pick<Outgoing, "bytes">, sink: Sink): void {
-    const { settings, traffic, generationOf } = this.#parts;
+    const { settings, traffic } = this.#parts;
     traffic.messagesOut++;
     traffic.bytesOut += bytes;
     if (!hasSubscribers("hawser:stream:message")) return;
-    const generation = generationOf(sink);
+    const generation = this.#parts.generationOf(sink);
     if (generation === undefined) return;
     publish("hawser:stream:message", { service: settings.name, generation, direction: "out", bytes });
   }

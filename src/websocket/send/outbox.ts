@@ -22,6 +22,13 @@ import { SendDeadlines } from "./send-deadlines.ts";
 import type { StreamName } from "../dial/socket-errors.ts";
 import { Way } from "./way.ts";
 
+export interface OutboxWatcher {
+  /** The bytes are with the kernel, over this connection; the promise resolves next. Must not throw. */
+  written(entry: Outgoing, sink: Sink): void;
+}
+
+const none: readonly never[] = [];
+
 /**
  * Messages on their way out, in the order of the calls: some wait for room, some are queued, some are with a socket.
  * PROTOCOL.md, section 6, says what ends each of them.
@@ -32,8 +39,9 @@ import { Way } from "./way.ts";
 export class Outbox implements OutgoingOwner {
   readonly #name: StreamName;
   readonly #clock: Clock;
-  readonly #deadlines: SendDeadlines;
-  readonly #onWritten: ((entry: Outgoing, sink: Sink) => void) | undefined;
+  /** Made with the first message that has a limit. */
+  #deadlines: SendDeadlines | undefined;
+  readonly #watcher: OutboxWatcher | undefined;
   readonly #backlog: Backlog;
   /** Two at most, but for those that wait to be closed. */
   #ways: readonly Way[] = [];
@@ -41,18 +49,13 @@ export class Outbox implements OutgoingOwner {
   /** Set from `drain` to `end`. */
   #drain: (PromiseWithResolvers<void> & { readonly refusal: () => unknown }) | undefined;
   /** What `drain` has refused, for `end` to hand back. */
-  #refused: UnsentMessage[] = [];
+  #refused: readonly UnsentMessage[] = none;
 
-  /**
-   * @param onWritten - told once the bytes are with the kernel, and over which connection, before the promise resolves.
-   * Must not throw.
-   */
-  constructor(name: StreamName, limits: OutboxLimits, clock: Clock, onWritten?: (entry: Outgoing, sink: Sink) => void) {
+  constructor(name: StreamName, limits: OutboxLimits, clock: Clock, watcher?: OutboxWatcher) {
     this.#name = { service: name.service, operation: `send ${name.operation}` };
     this.#clock = clock;
     this.#backlog = new Backlog(limits);
-    this.#deadlines = new SendDeadlines(clock, () => this.#lines());
-    this.#onWritten = onWritten;
+    this.#watcher = watcher;
   }
 
   /** Messages not yet with a socket, those that wait for room included. */
@@ -152,8 +155,8 @@ export class Outbox implements OutgoingOwner {
     }
     this.#rejectAll(this.#backlog.queued, refusal);
     this.#rejectAll(this.#backlog.waiting, refusal);
-    this.#deadlines.clear();
-    this.#refused = [];
+    this.#deadlines?.clear();
+    this.#refused = none;
     this.#drain?.resolve();
     this.#drain = undefined;
     return left;
@@ -229,7 +232,10 @@ export class Outbox implements OutgoingOwner {
   }
 
   #watch(entry: Outgoing): void {
-    this.#deadlines.watch(entry);
+    if (entry.expiresAt !== Number.POSITIVE_INFINITY) {
+      this.#deadlines ??= new SendDeadlines(this.#clock, () => this.#lines());
+      this.#deadlines.watch(entry);
+    }
     const { signals } = entry.terms;
     if (signals.length === 0) return;
     entry.onAbort = () => {
@@ -242,7 +248,7 @@ export class Outbox implements OutgoingOwner {
   #resolve(entry: Outgoing, sink: Sink): void {
     if (entry.line === undefined) return;
     this.#leave(entry);
-    this.#onWritten?.(entry, sink);
+    this.#watcher?.written(entry, sink);
     entry.resolve();
   }
 

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
-import { isJump, watchClock } from "../../../src/websocket/connection/clock-watch.ts";
+import type { Clock } from "../../../src/core/clock.ts";
+import { isJump, unwatchClock, watchClock } from "../../../src/websocket/connection/clock-watch.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
+
+/** Watches, until it is told to stop. */
+function watch(clock: Clock, onJump: () => void): () => void {
+  const watcher = { onJump };
+  watchClock(clock, watcher);
+  return () => unwatchClock(clock, watcher);
+}
 
 /** Counts the jumps that it is told of. */
 function counter() {
@@ -25,7 +33,7 @@ test.each([
 test("a clock that runs tells nobody anything", async () => {
   const clock = new VirtualClock();
   const one = counter();
-  const stop = watchClock(clock, one.onJump);
+  const stop = watch(clock, one.onJump);
   await clock.advance(60_000);
   stop();
   expect(one.jumps).toBe(0);
@@ -34,7 +42,7 @@ test("a clock that runs tells nobody anything", async () => {
 test("a clock that is set is told once, to everybody", async () => {
   const clock = new VirtualClock();
   const [one, other] = [counter(), counter()];
-  const stops = [one, other].map(({ onJump }) => watchClock(clock, onJump));
+  const stops = [one, other].map(({ onJump }) => watch(clock, onJump));
   await clock.advance(1_500);
   clock.jumpWall(-3_600_000);
   await clock.advance(5_000);
@@ -45,7 +53,7 @@ test("a clock that is set is told once, to everybody", async () => {
 test("a process that stood still is told of it with the first tick", async () => {
   const clock = new VirtualClock();
   const one = counter();
-  const stop = watchClock(clock, one.onJump);
+  const stop = watch(clock, one.onJump);
   clock.jump(7_000);
   await clock.advance(0);
   expect(one.jumps).toBe(1);
@@ -56,7 +64,7 @@ test("a process that stood still is told of it with the first tick", async () =>
 
 test("all who watch one clock share one timer, and the last to stop takes it away", () => {
   const clock = new VirtualClock();
-  const stops = Array.from({ length: 3 }, () => watchClock(clock, () => undefined));
+  const stops = Array.from({ length: 3 }, () => watch(clock, () => undefined));
   expect(clock.timers).toBe(1);
   stops[0]?.();
   stops[0]?.();
@@ -74,17 +82,17 @@ test("its timer keeps no process alive", () => {
     wallNow: () => clock.wallNow(),
     setTimer: (ms: number, callback: () => void) => ({ ...clock.setTimer(ms, callback), unref: () => unrefs++ }),
   });
-  watchClock(counting, () => undefined)();
+  watch(counting, () => undefined)();
   expect(unrefs).toBe(1);
 });
 
 test("what happened while nobody watched is not told", async () => {
   const clock = new VirtualClock();
-  watchClock(clock, () => undefined)();
+  watch(clock, () => undefined)();
   clock.jumpWall(60_000);
   clock.jump(60_000);
   const one = counter();
-  const stop = watchClock(clock, one.onJump);
+  const stop = watch(clock, one.onJump);
   await clock.advance(3_000);
   stop();
   expect(one.jumps).toBe(0);
@@ -94,8 +102,8 @@ test("one that stops another while it is told spares it", async () => {
   const clock = new VirtualClock();
   const other = counter();
   let stopOther = (): void => undefined;
-  const stop = watchClock(clock, () => stopOther());
-  stopOther = watchClock(clock, other.onJump);
+  const stop = watch(clock, () => stopOther());
+  stopOther = watch(clock, other.onJump);
   clock.jumpWall(60_000);
   await clock.advance(1_000);
   stop();
@@ -112,7 +120,7 @@ test("nobody is told within the context of whoever began to watch", async () => 
     wallNow: () => clock.wallNow(),
     setTimer: (ms: number, callback: () => void) => clock.setTimer(ms, AsyncLocalStorage.bind(callback)),
   });
-  const stop = context.run("a call", () => watchClock(contextual, () => seen.push(context.getStore())));
+  const stop = context.run("a call", () => watch(contextual, () => seen.push(context.getStore())));
   clock.jumpWall(60_000);
   await clock.advance(1_000);
   stop();

@@ -6,7 +6,7 @@ import { settled } from "../../support/virtual-clock.ts";
 import { setUp as inboxUnderTest } from "../inbox-under-test.ts";
 
 /** Arrivals of text, of which connection 1 flows, and all that came of them. */
-function setUp(changes: Partial<ArrivalParts<string>> = {}) {
+function setUp(changes: Partial<ArrivalParts<string>["settings"]> = {}) {
   const { inbox, clock } = inboxUnderTest({ maxMessages: 100 }, { isFlowing: false });
   const got: string[] = [];
   const errors: [thrown: unknown, from: object][] = [];
@@ -15,16 +15,13 @@ function setUp(changes: Partial<ArrivalParts<string>> = {}) {
   const parts: ArrivalParts<string> = {
     name: { service: "feed", operation: "/stream" },
     traffic: new Traffic(),
-    codec: undefined,
+    settings: { codec: undefined, dedupe: undefined, announcesEnd: (message) => message === "bye", ...changes },
     requests: new Requests<string>("feed", clock, { onError: () => undefined }),
     subscriptions: undefined,
-    dedupe: undefined,
     sequencer: undefined,
     inbox,
-    announcesEnd: (message) => message === "bye",
     onEndAnnounced: () => void announced.push("bye"),
     onError: (thrown, from) => void errors.push([thrown, from]),
-    ...changes,
   };
   const arrivals = new Arrivals<string>(parts);
   const receive = async (generation: number, ...texts: readonly string[]): Promise<void> => {

@@ -496,7 +496,9 @@ test("what is written after its limit has passed is not counted as sent", async 
   const clock = new VirtualClock();
   const written: unknown[] = [];
   const limits = { maxMessages: 2, maxBytes: 100, whenFull: "wait" } as const;
-  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, ({ message }) => written.push(message));
+  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, {
+    written: ({ message }) => void written.push(message),
+  });
   const sink = fakeSink();
   outbox.open(sink);
   const send = (data: string, limitMs: number): Promise<void> =>
@@ -513,8 +515,8 @@ test("what is written counts for the connection that it was handed to, wherever 
   const clock = new VirtualClock();
   const written: unknown[] = [];
   const limits = { maxMessages: 2, maxBytes: 100, whenFull: "wait" } as const;
-  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, ({ message }, way) => {
-    written.push([message, way]);
+  const outbox = new Outbox({ service: "feed", operation: "/" }, limits, clock, {
+    written: ({ message }, way) => void written.push([message, way]),
   });
   const [old, next] = [fakeSink(), fakeSink()];
   const send = (data: string): Promise<void> =>
