@@ -15,6 +15,18 @@ export class Traffic {
   duplicates = 0;
   /** How often reading was stopped because a consumer was slow. */
   pauses = 0;
+  // Always a number: for one that is undefined at first, V8 would make an object of each that follows.
+  #lastMessageAt = Number.NEGATIVE_INFINITY;
+
   /** On the clock's scale; undefined before the first. */
-  lastMessageAt: number | undefined;
+  get lastMessageAt(): number | undefined {
+    return this.#lastMessageAt === Number.NEGATIVE_INFINITY ? undefined : this.#lastMessageAt;
+  }
+
+  /** A message came. @param at - on the clock's scale. */
+  came(bytes: number, at: number): void {
+    this.messagesIn++;
+    this.bytesIn += bytes;
+    this.#lastMessageAt = at;
+  }
 }

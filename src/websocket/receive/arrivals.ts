@@ -1,4 +1,5 @@
 import { hasSubscribers, publish } from "../../core/events.ts";
+import type { MessageCodec } from "../codecs/codec.ts";
 import { undecodable } from "../connection/connection-errors.ts";
 import type { WebSocketSettings } from "../options.ts";
 import { SeenIds } from "../resume/dedupe.ts";
@@ -27,6 +28,9 @@ export interface ArrivalParts<Message> {
   onError(thrown: unknown, from: ConsumerName): void;
 }
 
+/** The codec made nothing of it. A symbol: a message may be anything, undefined too. */
+const refused = Symbol("refused");
+
 /** The way of a message from its frame to the lanes of the inbox. */
 export class Arrivals<Message> {
   readonly #parts: ArrivalParts<Message>;
@@ -52,14 +56,13 @@ export class Arrivals<Message> {
 
   /** A frame came in on this connection. @param at - when, on the clock's scale. */
   receive(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
-    const { traffic, requests, subscriptions, inbox } = this.#parts;
-    traffic.messagesIn++;
-    traffic.bytesIn += bytes;
-    traffic.lastMessageAt = at;
+    const { settings, traffic, requests, subscriptions, inbox } = this.#parts;
+    traffic.came(bytes, at);
     if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
-    const decoded = this.#decode(data);
-    if (decoded === undefined) return;
-    const { message } = decoded;
+    const { codec } = settings;
+    // Without a codec the type parameter is its default.
+    const message = codec === undefined ? (data as Message) : this.#decode(codec, data);
+    if (message === refused) return;
     subscriptions?.offer(message, generation);
     if (requests.offer(message, generation)) {
       if (generation === this.#flowing && subscriptions?.isAtWork(generation) === true) this.#standBehind();
@@ -116,22 +119,18 @@ export class Arrivals<Message> {
     if (this.#flowing !== undefined) inbox.push(this.#flowing, message, bytes, { topic, onHandled });
   }
 
-  // In an object, for a message may be undefined.
-  #decode(data: string | Uint8Array): { readonly message: Message } | undefined {
-    const { codec } = this.#parts.settings;
-    // Without a codec the type parameter is its default.
-    if (codec === undefined) return { message: data as Message };
+  #decode(codec: MessageCodec<Message>, data: string | Uint8Array): Message | typeof refused {
     try {
       const message = codec.decode(data);
       // Its promise would be the message, of whatever type it says.
       if (message instanceof Promise)
         throw new UndecodableMessage("encoding", "the codec decodes asynchronously, and a stream cannot wait for it");
-      return { message };
+      return message;
     } catch (cause) {
       const { name, traffic } = this.#parts;
       traffic.undecodable++;
       this.#parts.onError(undecodable(name.service, name.operation, cause), { consumer: "codec" });
-      return undefined;
+      return refused;
     }
   }
 

@@ -56,7 +56,8 @@ export class HandlerRun<Message> implements DeadlineEntry {
 
   /** Calls the handler. True where that was all; false where its promise is to be waited for. */
   start(message: Message, receipt: Receipt | undefined): boolean {
-    return this.#calls.scope.run(HandlerRun.#begin, this, message, receipt);
+    const { scope } = this.#calls;
+    return scope.isEntered ? this.#call(message, receipt) : scope.run(HandlerRun.#begin, this, message, receipt);
   }
 
   /** Waits no longer: its message counts as handled, and nothing more is told but what the handler throws. */

@@ -24,8 +24,13 @@ export class LaneScope {
   #enter: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #plainCalls = 0;
 
+  /** What runs now is in it, or need not be. */
+  get isEntered(): boolean {
+    return this.#plainCalls >= plainAfter || scopes.getStore() === this;
+  }
+
   run<A, B, C, R>(work: (a: A, b: B, c: C) => R, a: A, b: B, c: C): R {
-    if (this.#plainCalls >= plainAfter || scopes.getStore() === this) return work(a, b, c);
+    if (this.isEntered) return work(a, b, c);
     this.#enter ??= outside(() => scopes.run(this, () => AsyncLocalStorage.snapshot()));
     return this.#enter(work, a, b, c);
   }
