@@ -20,7 +20,7 @@ import type { WebSocketSettings } from "./options.ts";
 import { Outbox } from "./send/outbox.ts";
 import type { Sink } from "./send/outgoing.ts";
 import { Pings } from "./connection/pings.ts";
-import type { Position } from "./resume/positions.ts";
+import { type Position, positionsAt } from "./resume/positions.ts";
 import { Requests, type RequestsHost } from "./requests/requests.ts";
 import { streamKey } from "./resume/resume-options.ts";
 import { prepareWithin } from "./send/scope.ts";
@@ -87,7 +87,7 @@ export class Stream<Message>
     this.inbox = makeInbox(settings, this);
     this.requests = new Requests<Message>(settings.name, clock, this);
     this.sequencer = makeSequencer(settings, (parcel, onHandled) => this.#deliver(parcel, onHandled), this);
-    const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => this.#positionsOf(keys);
+    const positionsOf = (keys: readonly string[]): ReadonlyMap<string, Position> => positionsAt(this.#asked, keys);
     const onEnded = (topic: string, error: unknown): void => {
       this.#topics?.drop(topic);
       this.onError(error, { consumer: "subscription", topic });
@@ -310,15 +310,6 @@ export class Stream<Message>
     if (request === undefined || position === undefined) return false;
     await this.departures.sendAsSetup(request(position, { key: streamKey }), socket, signal);
     return true;
-  }
-
-  #positionsOf(keys: readonly string[]): ReadonlyMap<string, Position> {
-    return new Map(
-      keys.flatMap((key) => {
-        const position = this.#asked?.get(key);
-        return position === undefined ? [] : [[key, position] as const];
-      }),
-    );
   }
 
   /** What the sequencer lets through. It waits with what it fetched while the lanes have no room. */

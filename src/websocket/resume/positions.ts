@@ -68,3 +68,16 @@ function offsetProblem(value: unknown): string | undefined {
   if (typeof value === "bigint") return "a bigint must be made a number, or a string, which is taken as opaque";
   return `it must be a number or a string, not ${value === null ? "null" : typeof value}`;
 }
+
+/** Of these keys alone, as far as they have one. */
+export function positionsAt(
+  all: ReadonlyMap<string, Position> | undefined,
+  keys: readonly string[],
+): ReadonlyMap<string, Position> {
+  return new Map(
+    keys.flatMap((key) => {
+      const position = all?.get(key);
+      return position === undefined ? [] : [[key, position] as const];
+    }),
+  );
+}

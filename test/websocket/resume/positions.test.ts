@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idOf, judge, type Position, positionProblem } from "../../../src/websocket/resume/positions.ts";
+import { idOf, judge, type Position, positionProblem, positionsAt } from "../../../src/websocket/resume/positions.ts";
 
 test.each<[string, Position | undefined, Position, string]>([
   ["nothing before", undefined, 7, "first"],
@@ -51,4 +51,17 @@ test.each([
 test("different positions have different ids", () => {
   const all: readonly Position[] = [1, "1", { epoch: 1, offset: 1 }, { epoch: "1", offset: 1 }, "[1,1]"];
   expect(new Set(all.map(idOf)).size).toBe(all.length);
+});
+
+test("where some keys are to go on leaves out those that have no position, and all without any", () => {
+  const all = new Map([
+    ["gold", 7],
+    ["iron", 0],
+    ["tin", 3],
+  ]);
+  expect([...positionsAt(all, ["gold", "zinc", "iron"])]).toEqual([
+    ["gold", 7],
+    ["iron", 0],
+  ]);
+  expect(positionsAt(undefined, ["gold"]).size).toBe(0);
 });
