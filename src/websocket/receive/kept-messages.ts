@@ -45,11 +45,15 @@ export class KeptMessages<Message> {
 
 /**
  * The message, fit to be kept: a part of a much larger buffer is copied out, for a message of 20 bytes must not hold on
- * to the 64 KiB that were read from the socket with it.
+ * to the 64 KiB that were read from the socket with it. The copies share Node's own pool: a buffer for each costs more
+ * than the copy, and a flood of them has V8 double its young generation.
  */
 export function fitToKeep<Message>(message: Message): Message {
-  if (!(message instanceof Uint8Array) || message.buffer.byteLength <= message.byteLength * 2) return message;
-  const copy = new Uint8Array(message.byteLength);
+  if (!(message instanceof Uint8Array)) return message;
+  const { byteLength, buffer } = message;
+  if (buffer.byteLength <= Math.max(byteLength * 2, Buffer.poolSize)) return message;
+  const copy = Buffer.allocUnsafe(byteLength);
   copy.set(message);
-  return copy as Message & Uint8Array;
+  // A plain Uint8Array: Buffer's own `slice` and `toString` are not what the type promises.
+  return new Uint8Array(copy.buffer, copy.byteOffset, byteLength) as Message & Uint8Array;
 }
