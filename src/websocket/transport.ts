@@ -226,10 +226,13 @@ export class WsSocket implements StreamSocket {
       return;
     }
     const last = parts.length - 1;
+    // Most have one part. Of several, the first would go ahead of the others.
+    if (last > 0) raw.cork();
     for (let index = 0; index < last; index++) raw.write(parts[index] ?? "");
     raw.write(parts[last] ?? "", (error) => {
       for (const done of dones) this.#written(error, done);
     });
+    if (last > 0) raw.uncork();
   }
 
   #written(error: Error | null | undefined, done: (error?: Error) => void): void {

@@ -50,6 +50,21 @@ test("what is sent in one turn goes to the kernel together, in order, and every 
   socket.destroy();
 });
 
+test("what is sent in one turn goes together where it takes more than one piece of memory", async () => {
+  await using peer = await startPeer();
+  const { writes, createConnection } = counting();
+  const { socket, told } = dial(peer.url, { createConnection });
+  await until(() => told.includes("opened"));
+  const before = writes();
+  let done = 0;
+  for (let i = 0; i < 6; i++) socket.send(String(i).repeat(16_000), () => void done++);
+  await until(() => done === 6);
+  expect(writes() - before).toBe(1);
+  await until(() => peer.received.length === 6);
+  expect(peer.received.map((message) => message.slice(0, 1))).toEqual(["0", "1", "2", "3", "4", "5"]);
+  socket.destroy();
+});
+
 test("short and long messages of one turn go to the kernel together, turn after turn", async () => {
   await using peer = await startPeer();
   const { writes, createConnection } = counting();
