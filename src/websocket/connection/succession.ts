@@ -17,7 +17,7 @@ export function wishToRotate(settings: ConnectionSettings, state: Open, { now, r
   const { reconnect, rotation } = settings;
   if (rotation === false || reconnect === false) return to(state);
   if (state.rotations === 0 || isStable(reconnect, state.openedAt, now)) {
-    return rotate(settings, { ...state, mustRotate: true }, now);
+    return rotate(reconnect, { ...state, mustRotate: true }, now);
   }
   // A feed that announces the end of each connection as soon as it is open is not stormed.
   const delayMs = redialDelay(reconnect, "retry", undefined, state.rotations - 1, random);
@@ -29,15 +29,14 @@ export function wishToRotate(settings: ConnectionSettings, state: Open, { now, r
 
 /** The connection has been here for long enough: it is of age, or is to go back to the first endpoint. */
 export function rotateInTime(settings: ConnectionSettings, state: Open, now: number): Transition {
-  const { rotation } = settings;
-  if (rotation === false) return to(state);
-  return rotate(settings, { ...state, mustRotate: state.mustRotate || isAged(rotation, now - state.openedAt) }, now);
+  const { reconnect, rotation } = settings;
+  if (rotation === false || reconnect === false) return to(state);
+  return rotate(reconnect, { ...state, mustRotate: state.mustRotate || isAged(rotation, now - state.openedAt) }, now);
 }
 
 /** Make before break: dials a successor, while the open connection flows on. */
-function rotate(settings: ConnectionSettings, state: Open, now: number): Transition {
-  const { reconnect } = settings;
-  if (settings.rotation === false || reconnect === false || state.successor !== undefined) return to(state);
+function rotate(reconnect: ReconnectLimits, state: Open, now: number): Transition {
+  if (state.successor !== undefined) return to(state);
   const isRenewed = state.isRenewed && !isStable(reconnect, state.openedAt, now);
   return dialSuccessor({ ...state, rotations: state.rotations + 1 }, { failures: 0, isRenewed });
 }

@@ -273,3 +273,33 @@ test("a rotation that was asked for and put off goes wherever it can", () => {
   next(it, { type: "lost", error: passing });
   expect(successorOf(it.state)).toMatchObject({ failures: 1, step: { at: "waiting" } });
 });
+
+test("a look that led nowhere is no rotation: the next wish to rotate is free again", () => {
+  const it = atSecond(5_000);
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: passing });
+  expect(it.state).toMatchObject({ rotations: 0 });
+  expect(it.on({ type: "rotate" }).has("dial")).toBe(true);
+});
+
+test("where the endpoints are others than before, a successor that fails is tried at the next of them", () => {
+  const it = atSecond();
+  it.on({ type: "stage", generation: successorOf(it.state)?.generation ?? 0, stage: "endpoint", endpoints: 4 });
+  next(it, { type: "lost", error: passing });
+  expect([it.timer("rotate"), it.timer("retry")]).toEqual([undefined, 250]);
+});
+
+test("credentials that are refused on the way back are renewed before the stream stays where it is", () => {
+  const it = atSecond();
+  it.on(stageOf(successorOf(it.state)?.generation ?? 0));
+  next(it, { type: "lost", error: refusedWith(401) });
+  expect([it.has("renew"), it.timer("retry"), it.timer("rotate")]).toEqual([true, 250, undefined]);
+});
+
+test("a wish that has to wait says when it will be heeded", () => {
+  const it = takeOver(opened({ rotation }).on({ type: "rotate" }));
+  it.now += 100;
+  const delayMs = it.on({ type: "rotate" }).timer("rotate");
+  expect(delayMs).toBe(250);
+  expect(it.state).toMatchObject({ rotateAt: it.now + 250 });
+});
