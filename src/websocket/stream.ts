@@ -134,11 +134,6 @@ export class Stream<Message>
     await this.#start?.promise;
   }
 
-  /** A failed start was told of: it may be tried again. */
-  reset(): void {
-    this.shell.reset();
-  }
-
   /** Ends it within the close limit, and gives back all that it held. Asked for twice, it is done once. */
   async close(): Promise<void> {
     await (this.#closing ??= this.#close());

@@ -462,3 +462,24 @@ test("dedupe drops what came before, on another connection too, as far back as i
   expect(feed.got).toEqual(["a", "b", "none", "none", "odd", "odd", "c", "d", "a"]);
   expect([feed.stats().duplicates, feed.errors.filter(({ from }) => from.consumer === "inbox").length]).toEqual([4, 2]);
 });
+
+test("a fill is given up with the connection that it was asked for on", async () => {
+  await using peer = await startPeer({
+    onConnection: (ws, number) => number === 1 && ["1", "3"].forEach((text) => ws.send(text)),
+  });
+  const asked: AbortSignal[] = [];
+  await using feed = new Feed(peer.url, {
+    resume: {
+      positionOf: Number,
+      fill: ({ signal }) => {
+        asked.push(signal);
+        return new Promise<never>(() => undefined);
+      },
+    },
+  });
+  await feed.connect();
+  await until(() => asked.length === 1);
+  peer.connections[0]?.terminate();
+  await until(() => asked[0]?.aborted === true);
+  expect(feed.got).toEqual(["1"]);
+});

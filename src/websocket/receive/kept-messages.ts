@@ -51,7 +51,7 @@ export class KeptMessages<Message> {
 export function fitToKeep<Message>(message: Message): Message {
   if (!(message instanceof Uint8Array)) return message;
   const { byteLength, buffer } = message;
-  if (buffer.byteLength <= Math.max(byteLength * 2, Buffer.poolSize)) return message;
+  if (buffer.byteLength <= byteLength * 2) return message;
   const copy = Buffer.allocUnsafe(byteLength);
   copy.set(message);
   // A plain Uint8Array: Buffer's own `slice` and `toString` are not what the type promises.
