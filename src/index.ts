@@ -20,9 +20,12 @@ export {
   shutdownServices,
 } from "./registry/default-registry.ts";
 export { defineServices } from "./registry/define.ts";
+export type { EnvOf } from "./registry/env-of.ts";
 export {
+  type AnyDefinition,
   type AnyStreamOptions,
   type AnyWebSocketService,
+  type CommonDefinitionOptions,
   type DefinitionOptions,
   type GivenOptions,
   rest,

@@ -1,7 +1,7 @@
 import { isServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
 import { optionSources } from "../core/options.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { AnyDefinition } from "./definition.ts";
 import { envPrefixFor } from "./env-names.ts";
 import { settingFields } from "./setting-fields.ts";
 import type { Environment } from "../core/environment.ts";
@@ -24,19 +24,19 @@ export interface BuildContext {
 }
 
 /** The prefix of a service's variables. */
-export function prefixOf(name: string, definition: ServiceDefinition<BaseExternalService>): string {
+export function prefixOf(name: string, definition: AnyDefinition<BaseExternalService>): string {
   return definition.envPrefix ?? envPrefixFor(name);
 }
 
 /** Every variable that a service may be configured by. */
-export function allVariablesOf(name: string, definition: ServiceDefinition<BaseExternalService>): string[] {
+export function allVariablesOf(name: string, definition: AnyDefinition<BaseExternalService>): string[] {
   return settingFields[definition.kind].flatMap((field) => variablesOf(field, prefixOf(name, definition)));
 }
 
 /** Makes a service of its definition and the environment. No I/O but the reading of mounted files. */
 export function buildService<T extends BaseExternalService>(
   name: string,
-  definition: ServiceDefinition<T>,
+  definition: AnyDefinition<T>,
   context: BuildContext,
 ): Built<T> {
   const prefix = prefixOf(name, definition);

@@ -1,4 +1,5 @@
-import { type RegistryOptions, type ServiceDefinitions, type ServiceMap, ServiceRegistry } from "./service-registry.ts";
+import type { EnvOfDefinitions } from "./env-of.ts";
+import { type RegistryOptions, type ServiceDefinitions, ServiceRegistry, type ServicesOf } from "./service-registry.ts";
 
 /**
  * Says once which services an application uses, under which names, and as which classes:
@@ -14,9 +15,9 @@ import { type RegistryOptions, type ServiceDefinitions, type ServiceMap, Service
  *
  * @throws ServiceConfigurationError with every problem of the definitions and options at once.
  */
-export function defineServices<S extends ServiceMap>(
-  definitions: ServiceDefinitions<S>,
-  options?: RegistryOptions,
-): ServiceRegistry<S> {
-  return new ServiceRegistry(definitions, options);
+export function defineServices<const D extends ServiceDefinitions>(
+  definitions: D,
+  options?: RegistryOptions<EnvOfDefinitions<D>>,
+): ServiceRegistry<ServicesOf<D>, EnvOfDefinitions<D>> {
+  return new ServiceRegistry<ServicesOf<D>, EnvOfDefinitions<D>>(definitions, options);
 }

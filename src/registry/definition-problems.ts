@@ -1,10 +1,10 @@
 import type { BaseExternalService } from "../core/external-service.ts";
 import { allVariablesOf, prefixOf } from "./build.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { AnyDefinition } from "./definition.ts";
 import { isEnvPrefix } from "./env-names.ts";
 
 /** What is wrong with the definitions of a registry, taken together: names, and variables that two would read. */
-export function definitionProblems(definitions: ReadonlyMap<string, ServiceDefinition<BaseExternalService>>): string[] {
+export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinition<BaseExternalService>>): string[] {
   const problems: string[] = [];
   const readers = new Map<string, string>();
   for (const [name, definition] of definitions) {

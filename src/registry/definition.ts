@@ -5,23 +5,53 @@ import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
 import { WebSocketService } from "../websocket/websocket-service.ts";
 import { isEnvPrefix } from "./env-names.ts";
+import type { RestSuffix, SettingSchemas, SettingSuffix, WsSuffix } from "./env-of.ts";
 
-/** What a definition is given beside the options of its class. */
-export interface DefinitionOptions {
+/** What every definition may be given, whatever it defines. */
+export interface CommonDefinitionOptions<Prefix extends string = string> {
   /**
-   * The service is left out, with a line in the log, where its URL is not set. @defaultValue false: that is an error
+   * The service is left out, with a line in the log, where its URL is not set, or where one that it needs was left
+   * out. @defaultValue false: that is an error
    */
   readonly optional?: boolean | undefined;
   /** What its variables start with, instead of its name: `PAYMENTS` for `PAYMENTS_URL`. */
-  readonly env?: string | undefined;
+  readonly env?: Prefix | undefined;
+  /**
+   * The start does not wait for it, and does not fail with it: it is connected in the background, and tried again
+   * until it is, or the registry stops. See `ServiceRegistry.ready()`. @defaultValue false
+   */
+  readonly late?: boolean | undefined;
+  /** Whether the whole registry is `fail` where this service is; else that is a `warn`. @defaultValue false */
+  readonly critical?: boolean | undefined;
+  /** For one check of its health. Milliseconds, above 0. @defaultValue the registry's, 5000 */
+  readonly healthTimeoutMs?: number | undefined;
+}
+
+/** What a definition is given beside the options of its class. */
+export interface DefinitionOptions<
+  O extends object = object,
+  Prefix extends string = string,
+  Settings extends SettingSchemas = SettingSchemas,
+> extends CommonDefinitionOptions<Prefix> {
+  /**
+   * Further options of the class that are read from the environment, each with a Standard Schema that takes the
+   * text: `{ merchantId: z.string() }` reads `…_MERCHANT_ID`.
+   */
+  readonly settings?: (Settings & { readonly [K in Exclude<keyof Settings, keyof O>]: never }) | undefined;
 }
 
 /**
- * The options of a service class without what the registry fills in: its `name` is its key there, and `baseUrl` may
- * come from the environment.
+ * The options of a service class without what the registry fills in: its `name` is its key there, and `baseUrl` and
+ * what the `settings` of the definition name may come from the environment.
  */
-export type GivenOptions<O extends object> = Omit<O, "name" | "baseUrl"> & {
-  readonly baseUrl?: string | URL | undefined;
+export type GivenOptions<O extends object, Settings extends SettingSchemas = Record<never, never>> = Omit<
+  O,
+  "name" | "baseUrl" | (keyof Settings & string)
+> & {
+  // One mapped type: an empty one beside it would let anything pass for options.
+  readonly [K in "baseUrl" | (keyof Settings & keyof O)]?:
+    | (K extends "baseUrl" ? string | URL : K extends keyof O ? O[K] : never)
+    | undefined;
 };
 
 /**
@@ -37,8 +67,8 @@ export type AnyWebSocketService = BaseExternalService &
  */
 export type AnyStreamOptions = ExternalServiceOptions & Pick<WebSocketServiceOptions, "baseUrl" | "apiKey">;
 
-/** A class and its options, not yet a service; made by `rest` and `ws`. */
-export interface ServiceDefinition<T extends BaseExternalService> {
+/** A definition as a registry sees it, whatever its variables are called. */
+export interface AnyDefinition<T> {
   readonly kind: "rest" | "ws";
   readonly isOptional: boolean;
   /** Where it is not the one that follows from the name. */
@@ -46,6 +76,18 @@ export interface ServiceDefinition<T extends BaseExternalService> {
   readonly options: Readonly<Record<string, unknown>>;
   readonly create: (options: Readonly<Record<string, unknown>>) => T;
 }
+
+/**
+ * A service that is not made yet: a class and its options, or functions that make and end it. A value, made by `rest`,
+ * `ws` and `service`; as such it may be named by the `needs` of another.
+ */
+export interface ServiceDefinition<T, Suffix extends string = string, Prefix extends string = string>
+  extends AnyDefinition<T> {
+  /** Of the types alone: what its variables are called. */
+  readonly [variables]?: { readonly suffix: Suffix; readonly prefix: Prefix };
+}
+
+declare const variables: unique symbol;
 
 class PlainRESTService extends RESTService {}
 class PlainWebSocketService extends WebSocketService {}
@@ -57,28 +99,49 @@ class PlainWebSocketService extends WebSocketService {}
  *
  * @throws ServiceConfigurationError for a class that is not a RESTService.
  */
-export function rest<T extends RESTService, O extends RESTServiceOptions>(
+export function rest<
+  T extends RESTService,
+  O extends RESTServiceOptions,
+  const Prefix extends string = never,
+  const Settings extends SettingSchemas = Record<never, never>,
+>(
   Class: new (options: O) => T,
-  options: GivenOptions<O> & DefinitionOptions,
-): ServiceDefinition<T>;
-export function rest<T extends RESTService>(Class: new (options: RESTServiceOptions) => T): ServiceDefinition<T>;
-export function rest(options?: GivenOptions<RESTServiceOptions> & DefinitionOptions): ServiceDefinition<RESTService>;
-export function rest(first: unknown = {}, second: unknown = {}): ServiceDefinition<RESTService> {
+  options: GivenOptions<O, NoInfer<Settings>> & DefinitionOptions<O, Prefix, Settings>,
+): ServiceDefinition<T, RestSuffix | SettingSuffix<Settings>, Prefix>;
+export function rest<T extends RESTService>(
+  Class: new (options: RESTServiceOptions) => T,
+): ServiceDefinition<T, RestSuffix, never>;
+export function rest<const Prefix extends string = never, const Settings extends SettingSchemas = Record<never, never>>(
+  options?: GivenOptions<RESTServiceOptions> & DefinitionOptions<RESTServiceOptions, Prefix, Settings>,
+): ServiceDefinition<RESTService, RestSuffix | SettingSuffix<Settings>, Prefix>;
+export function rest(first: unknown = {}, second: unknown = {}): ServiceDefinition<RESTService, RestSuffix, never> {
   return typeof first === "function"
     ? define("rest", RESTService, first, second)
     : define("rest", RESTService, PlainRESTService, first);
 }
 
 /** The same as `rest` for a service over one WebSocket stream. */
-export function ws<T extends AnyWebSocketService, O extends AnyStreamOptions>(
+export function ws<
+  T extends AnyWebSocketService,
+  O extends AnyStreamOptions,
+  const Prefix extends string = never,
+  const Settings extends SettingSchemas = Record<never, never>,
+>(
   Class: new (options: O) => T,
-  options: GivenOptions<O> & DefinitionOptions,
-): ServiceDefinition<T>;
-export function ws<T extends AnyWebSocketService>(Class: new (options: AnyStreamOptions) => T): ServiceDefinition<T>;
-export function ws<Message = string | Uint8Array>(
-  options?: GivenOptions<WebSocketServiceOptions<Message>> & DefinitionOptions,
-): ServiceDefinition<WebSocketService<Message>>;
-export function ws(first: unknown = {}, second: unknown = {}): ServiceDefinition<WebSocketService> {
+  options: GivenOptions<O, NoInfer<Settings>> & DefinitionOptions<O, Prefix, Settings>,
+): ServiceDefinition<T, WsSuffix | SettingSuffix<Settings>, Prefix>;
+export function ws<T extends AnyWebSocketService>(
+  Class: new (options: AnyStreamOptions) => T,
+): ServiceDefinition<T, WsSuffix, never>;
+export function ws<
+  Message = string | Uint8Array,
+  const Prefix extends string = never,
+  const Settings extends SettingSchemas = Record<never, never>,
+>(
+  options?: GivenOptions<WebSocketServiceOptions<Message>> &
+    DefinitionOptions<WebSocketServiceOptions<Message>, Prefix, Settings>,
+): ServiceDefinition<WebSocketService<Message>, WsSuffix | SettingSuffix<Settings>, Prefix>;
+export function ws(first: unknown = {}, second: unknown = {}): ServiceDefinition<WebSocketService, WsSuffix, never> {
   return typeof first === "function"
     ? define("ws", WebSocketService, first, second)
     : define("ws", WebSocketService, PlainWebSocketService, first);
@@ -92,7 +155,7 @@ function define<T extends BaseExternalService>(
   // oxlint-disable-next-line typescript/no-unsafe-function-type -- looked at below
   Class: Function,
   given: unknown,
-): ServiceDefinition<T> {
+): ServiceDefinition<T, never, never> {
   const problems: string[] = [];
   if (!(Class.prototype instanceof Base)) problems.push(`${kind}() needs a class that extends ${Base.name}`);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);

@@ -6,7 +6,7 @@ import { Lifecycle } from "../core/lifecycle.ts";
 import { defaultLogger, type Logger } from "../core/logger.ts";
 import { OptionReader } from "../core/options.ts";
 import { buildService } from "./build.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
 import { Overrides } from "./overrides.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
@@ -15,22 +15,31 @@ import type { ServiceCall } from "../rest/service-call.ts";
 import { type Environment, processEnvironment } from "../core/environment.ts";
 
 /** The services of an application, by name. */
-export type ServiceMap = Readonly<Record<string, BaseExternalService>>;
+export type ServiceMap = Readonly<Record<string, unknown>>;
 
-/** One definition for each service, by name. */
-export type ServiceDefinitions<S extends ServiceMap> = { readonly [N in keyof S]: ServiceDefinition<S[N]> };
+/** Definitions by name. */
+export type ServiceDefinitions = Readonly<Record<string, AnyDefinition<unknown>>>;
+
+/** The services that definitions make, by name. */
+export type ServicesOf<D extends ServiceDefinitions> = {
+  readonly [N in keyof D]: D[N] extends AnyDefinition<infer T> ? T : never;
+};
 
 /** What a registry is given beside its services. */
-export interface RegistryOptions extends Pick<ExternalServiceOptions, "logger" | "clock" | "random"> {
+export interface RegistryOptions<Env extends string = string>
+  extends Pick<ExternalServiceOptions, "logger" | "clock" | "random"> {
   /** Where settings come from. @defaultValue `process.env`, read when it starts */
-  readonly env?: Environment | undefined;
+  readonly env?: EnvironmentOf<Env> | undefined;
 }
 
-export interface StartOptions {
+/** Variables by the names that a registry knows; one that nobody reads does not compile. */
+export type EnvironmentOf<Env extends string> = { readonly [Name in Env]?: string | undefined };
+
+export interface StartOptions<Env extends string = string> {
   /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
   readonly signal?: AbortSignal | undefined;
   /** Instead of the registry's own. */
-  readonly env?: Environment | undefined;
+  readonly env?: EnvironmentOf<Env> | undefined;
 }
 
 /**
@@ -53,10 +62,14 @@ export type Fakes<S> = { readonly [N in keyof S]?: Fake<S[N]> | undefined };
  * Services by name, typed: started in the order of their definitions, stopped in reverse. Routes, jobs and tests take
  * them from here. Stopped, it may be started again, with fresh services.
  */
-export class ServiceRegistry<S extends ServiceMap = ServiceMap> implements AsyncDisposable {
+export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends string = string>
+  implements AsyncDisposable
+{
+  /** Of the types alone: the variables that it may read. See `EnvOf`. */
+  declare readonly "~environment"?: Env;
   /** In the order in which they start. */
   readonly names: readonly (keyof S & string)[];
-  readonly #definitions: ReadonlyMap<string, ServiceDefinition<BaseExternalService>>;
+  readonly #definitions: ReadonlyMap<string, AnyDefinition<BaseExternalService>>;
   readonly #env: Environment | undefined;
   readonly #shared: Pick<ExternalServiceOptions, "logger" | "clock" | "random">;
   readonly #logger: Logger;
@@ -72,14 +85,14 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap> implements Async
   #skipped: ReadonlyMap<string, string> = new Map();
 
   /** @throws ServiceConfigurationError with every problem of the definitions and options at once. */
-  constructor(definitions: ServiceDefinitions<S>, options: RegistryOptions = {}) {
+  constructor(definitions: ServiceDefinitions, options: RegistryOptions<Env> = {}) {
     const problems: string[] = [];
     const reader = new OptionReader("services", options, "", problems);
     const logger = reader.withMethods<Logger>("logger", ["debug", "info", "warn", "error", "child"]);
     this.#shared = { logger, clock: reader.any("clock") as Clock | undefined, random: reader.function("random") };
     this.#env = reader.any("env") as Environment | undefined;
     this.#clock = reader.withMethods<Clock>("clock", ["now", "wallNow", "setTimer"]) ?? systemClock;
-    this.#definitions = new Map(Object.entries(definitions));
+    this.#definitions = new Map(Object.entries(definitions)) as Map<string, AnyDefinition<BaseExternalService>>;
     this.names = [...this.#definitions.keys()];
     problems.push(...definitionProblems(this.#definitions));
     reader.finish();
@@ -93,7 +106,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap> implements Async
    * service threw that could not be connected, after those before it were closed again; ServiceUnavailableError
    * `unavailable-draining` while it stops; the signal's reason.
    */
-  async start(options: StartOptions = {}): Promise<this> {
+  async start(options: StartOptions<Env> = {}): Promise<this> {
     options.signal?.throwIfAborted();
     if (this.#lifecycle.phase === "draining") throw this.#refusal("services", "services.start", "draining");
     if (this.#lifecycle.phase === "stopped") this.#lifecycle = newLifecycle();
@@ -178,7 +191,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap> implements Async
     await this.stop();
   }
 
-  async #open(stopping: AbortSignal, { signal, env }: StartOptions): Promise<void> {
+  async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
     const startedAt = this.#clock.now();
     const services = this.#build(env ?? this.#env ?? processEnvironment());
     this.#services = services;
@@ -246,7 +259,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap> implements Async
 
   #checkOf(name: keyof S & string): HealthCheck {
     return async (signal) => {
-      const service: Fake<BaseExternalService> = this.get(name);
+      const service = this.get(name) as Fake<BaseExternalService>;
       if (service.checkHealth !== undefined) return service.checkHealth({ signal });
       const time = new Date(this.#clock.wallNow()).toISOString();
       return { service: name, status: "pass", latencyMs: 0, state: "overridden", time } satisfies HealthReport;
