@@ -19,6 +19,13 @@ export {
   initializeServices,
   shutdownServices,
 } from "./registry/default-registry.ts";
+export {
+  type CustomContext,
+  type CustomHealth,
+  type CustomServiceOptions,
+  type NeededServices,
+  service,
+} from "./registry/custom-service.ts";
 export { defineServices } from "./registry/define.ts";
 export type { EnvOf } from "./registry/env-of.ts";
 export {

@@ -3,9 +3,9 @@ import type { BaseExternalService, ExternalServiceOptions } from "../core/extern
 import { optionSources } from "../core/options.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { envPrefixFor } from "./env-names.ts";
-import { settingFields } from "./setting-fields.ts";
+import { ownFields, settingFields } from "./setting-fields.ts";
 import type { Environment } from "../core/environment.ts";
-import { readSettings, type Settings, variablesOf } from "./settings.ts";
+import { readSettings, type SettingField, type Settings, variablesOf } from "./settings.ts";
 
 /** What became of a definition. */
 export type Built<T> =
@@ -24,13 +24,18 @@ export interface BuildContext {
 }
 
 /** The prefix of a service's variables. */
-export function prefixOf(name: string, definition: AnyDefinition<BaseExternalService>): string {
+export function prefixOf(name: string, definition: AnyDefinition<unknown>): string {
   return definition.envPrefix ?? envPrefixFor(name);
 }
 
 /** Every variable that a service may be configured by. */
-export function allVariablesOf(name: string, definition: AnyDefinition<BaseExternalService>): string[] {
-  return settingFields[definition.kind].flatMap((field) => variablesOf(field, prefixOf(name, definition)));
+export function allVariablesOf(name: string, definition: AnyDefinition<unknown>): string[] {
+  return fieldsOf(definition).flatMap((field) => variablesOf(field, prefixOf(name, definition)));
+}
+
+/** The settings of a definition: those of its kind, and those that it has schemas for. */
+export function fieldsOf(definition: AnyDefinition<unknown>): readonly SettingField[] {
+  return definition.kind === "custom" ? ownFields(definition.settings) : settingFields[definition.kind];
 }
 
 /** Makes a service of its definition and the environment. No I/O but the reading of mounted files. */
@@ -41,7 +46,7 @@ export function buildService<T extends BaseExternalService>(
 ): Built<T> {
   const prefix = prefixOf(name, definition);
   const given = withoutUndefined(definition.options);
-  const fields = settingFields[definition.kind];
+  const fields = fieldsOf(definition);
   // A stream's whole URLs stand in the place of its base URL and of the path below that.
   const stand = (option: string): string => (["baseUrl", "endpoint"].includes(option) ? "endpoints" : option);
   const isRead = (option: string): boolean =>
@@ -59,7 +64,8 @@ export function buildService<T extends BaseExternalService>(
   if (problems.length > 0) return { kind: "wrong", problems };
 
   try {
-    const service = definition.create(options);
+    // A constructor returns at once; only the functions of service() may make one wait.
+    const service = definition.create(options) as T;
     if (service.name === name) return { kind: "service", service };
     return {
       kind: "wrong",

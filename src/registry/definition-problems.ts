@@ -1,15 +1,15 @@
-import type { BaseExternalService } from "../core/external-service.ts";
 import { allVariablesOf, prefixOf } from "./build.ts";
 import type { AnyDefinition } from "./definition.ts";
+import { isDefinition } from "./definition-options.ts";
 import { isEnvPrefix } from "./env-names.ts";
 
 /** What is wrong with the definitions of a registry, taken together: names, and variables that two would read. */
-export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinition<BaseExternalService>>): string[] {
+export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinition<unknown>>): string[] {
   const problems: string[] = [];
   const readers = new Map<string, string>();
   for (const [name, definition] of definitions) {
-    if (typeof (definition as { create?: unknown } | undefined)?.create !== "function") {
-      problems.push(`${name} must be made by rest() or ws()`);
+    if (!isDefinition(definition)) {
+      problems.push(`${name} must be made by rest(), ws() or service()`);
       continue;
     }
     if (!isEnvPrefix(prefixOf(name, definition))) {

@@ -1,11 +1,10 @@
-import { ServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
 import type { RESTServiceOptions } from "../rest/options.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
 import { WebSocketService } from "../websocket/websocket-service.ts";
-import { isEnvPrefix } from "./env-names.ts";
-import type { RestSuffix, SettingSchemas, SettingSuffix, WsSuffix } from "./env-of.ts";
+import { assertDefinable, readDefinition } from "./definition-options.ts";
+import type { NoSettings, RestSuffix, SettingSchemas, SettingSuffix, WsSuffix } from "./env-of.ts";
 
 /** What every definition may be given, whatever it defines. */
 export interface CommonDefinitionOptions<Prefix extends string = string> {
@@ -44,7 +43,7 @@ export interface DefinitionOptions<
  * The options of a service class without what the registry fills in: its `name` is its key there, and `baseUrl` and
  * what the `settings` of the definition name may come from the environment.
  */
-export type GivenOptions<O extends object, Settings extends SettingSchemas = Record<never, never>> = Omit<
+export type GivenOptions<O extends object, Settings extends SettingSchemas = NoSettings> = Omit<
   O,
   "name" | "baseUrl" | (keyof Settings & string)
 > & {
@@ -69,12 +68,26 @@ export type AnyStreamOptions = ExternalServiceOptions & Pick<WebSocketServiceOpt
 
 /** A definition as a registry sees it, whatever its variables are called. */
 export interface AnyDefinition<T> {
-  readonly kind: "rest" | "ws";
+  /** `custom`: made by functions of the application's own. */
+  readonly kind: "rest" | "ws" | "custom";
   readonly isOptional: boolean;
+  readonly isLate: boolean;
+  readonly isCritical: boolean;
+  /** Where it is not the registry's. */
+  readonly healthTimeoutMs: number | undefined;
   /** Where it is not the one that follows from the name. */
   readonly envPrefix: string | undefined;
+  /** The schemas of what is read from the environment beside the usual settings. */
+  readonly settings: SettingSchemas;
+  /** What must be up before it, and closed after it; of the same registry. */
+  readonly needs: readonly AnyDefinition<unknown>[];
+  /** Of a class: what the code gives to its constructor. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly create: (options: Readonly<Record<string, unknown>>) => T;
+  /** Takes all options of the class, or the context of `service()` and what it needs. */
+  readonly create: (given: Readonly<Record<string, unknown>>, needs?: readonly unknown[]) => T | PromiseLike<T>;
+  /** Of `service()` alone, where it was given. */
+  readonly dispose?: ((service: unknown) => unknown) | undefined;
+  readonly health?: ((service: unknown, context: { readonly signal: AbortSignal }) => unknown) | undefined;
 }
 
 /**
@@ -103,7 +116,7 @@ export function rest<
   T extends RESTService,
   O extends RESTServiceOptions,
   const Prefix extends string = never,
-  const Settings extends SettingSchemas = Record<never, never>,
+  const Settings extends SettingSchemas = NoSettings,
 >(
   Class: new (options: O) => T,
   options: GivenOptions<O, NoInfer<Settings>> & DefinitionOptions<O, Prefix, Settings>,
@@ -111,7 +124,7 @@ export function rest<
 export function rest<T extends RESTService>(
   Class: new (options: RESTServiceOptions) => T,
 ): ServiceDefinition<T, RestSuffix, never>;
-export function rest<const Prefix extends string = never, const Settings extends SettingSchemas = Record<never, never>>(
+export function rest<const Prefix extends string = never, const Settings extends SettingSchemas = NoSettings>(
   options?: GivenOptions<RESTServiceOptions> & DefinitionOptions<RESTServiceOptions, Prefix, Settings>,
 ): ServiceDefinition<RESTService, RestSuffix | SettingSuffix<Settings>, Prefix>;
 export function rest(first: unknown = {}, second: unknown = {}): ServiceDefinition<RESTService, RestSuffix, never> {
@@ -125,7 +138,7 @@ export function ws<
   T extends AnyWebSocketService,
   O extends AnyStreamOptions,
   const Prefix extends string = never,
-  const Settings extends SettingSchemas = Record<never, never>,
+  const Settings extends SettingSchemas = NoSettings,
 >(
   Class: new (options: O) => T,
   options: GivenOptions<O, NoInfer<Settings>> & DefinitionOptions<O, Prefix, Settings>,
@@ -136,7 +149,7 @@ export function ws<T extends AnyWebSocketService>(
 export function ws<
   Message = string | Uint8Array,
   const Prefix extends string = never,
-  const Settings extends SettingSchemas = Record<never, never>,
+  const Settings extends SettingSchemas = NoSettings,
 >(
   options?: GivenOptions<WebSocketServiceOptions<Message>> &
     DefinitionOptions<WebSocketServiceOptions<Message>, Prefix, Settings>,
@@ -158,23 +171,10 @@ function define<T extends BaseExternalService>(
 ): ServiceDefinition<T, never, never> {
   const problems: string[] = [];
   if (!(Class.prototype instanceof Base)) problems.push(`${kind}() needs a class that extends ${Base.name}`);
-  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
-  if (!isObject) problems.push(`${kind}() needs its options as an object`);
-  const { optional, env, name, ...options } = (isObject ? given : {}) as Readonly<Record<string, unknown>>;
-  if (optional !== undefined && typeof optional !== "boolean") problems.push("optional must be true or false");
-  if (name !== undefined) problems.push("name is given twice: a service is named by its key in the registry");
-  const isPrefix = typeof env === "string" && isEnvPrefix(env);
-  if (env !== undefined && !isPrefix)
-    problems.push("env must be what the variables start with: PAYMENTS for PAYMENTS_URL");
-  if (problems.length > 0) throw new ServiceConfigurationError(Class.name || kind, problems);
+  const { facts, options } = readDefinition(kind, given, problems);
+  assertDefinable(Class.name || kind, problems);
   // The one cast between what a class asks for and what settings are made of. The overloads above checked the part
   // that the code gives; the constructor itself checks all of it, and build.ts that it handed on what it got.
   const Service = Class as unknown as new (options: Readonly<Record<string, unknown>>) => T;
-  return {
-    kind,
-    isOptional: optional === true,
-    envPrefix: isPrefix ? env : undefined,
-    options,
-    create: (all) => new Service(all),
-  };
+  return { kind, ...facts, needs: [], options, create: (all) => new Service(all) };
 }

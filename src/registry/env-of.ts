@@ -4,6 +4,10 @@ import type { ServiceDefinition } from "./definition.ts";
 /** A schema for each setting that is read from the environment beside the usual ones, by the name of its option. */
 export type SettingSchemas = Readonly<Record<string, StandardSchemaV1>>;
 
+/** No settings beside the usual ones. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- none is what is meant
+export type NoSettings = Record<never, never>;
+
 /** What the schemas make of the settings. */
 export type SettingValues<S extends SettingSchemas> = { readonly [K in keyof S]: StandardSchemaV1.InferOutput<S[K]> };
 

@@ -1,8 +1,11 @@
 import { endpointProblem, readBaseUrl } from "../core/endpoint.ts";
 import { headerProblem } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
+import { validateNow } from "../core/schema.ts";
 import { Secret } from "../core/secret.ts";
 import { durationInWords, parseDurationMs } from "./durations.ts";
+import { envPrefixFor } from "./env-names.ts";
+import type { SettingSchemas } from "./env-of.ts";
 import type { SettingField } from "./settings.ts";
 
 type Parse = SettingField["parse"];
@@ -73,3 +76,16 @@ export const settingFields: Readonly<Record<"rest" | "ws", readonly SettingField
     { suffixes: ["_ENDPOINT"], option: "endpoint", parse: endpoint },
   ],
 };
+
+/** The fields of a service's own settings: `merchantId` is read from `…_MERCHANT_ID`. */
+export function ownFields(schemas: SettingSchemas): SettingField[] {
+  return Object.entries(schemas).map(([option, schema]) => ({
+    suffixes: [`_${envPrefixFor(option)}`],
+    option,
+    parse: (text, variable, report) => {
+      const verdict = validateNow(schema, text);
+      if (verdict?.isValid !== true) report(`${variable} is not what the schema of ${option} asks for`);
+      return verdict?.isValid === true ? verdict.value : undefined;
+    },
+  }));
+}

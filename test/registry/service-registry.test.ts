@@ -397,7 +397,7 @@ test("what is wrong with a registry is told when it is made, all at once", () =>
     expect.stringMatching(/^logger must be an object with/),
     expect.stringMatching(/^random must be a function/),
     expect.stringMatching(/^clock must be an object with/),
-    "payments must be made by rest() or ws()",
+    "payments must be made by rest(), ws() or service()",
     '"" gives no name for a variable: say with env what its variables start with',
     '"3scale" gives no name for a variable: say with env what its variables start with',
     expect.stringMatching(/^unknown option enviroment/),
