@@ -27,6 +27,7 @@ export {
   service,
 } from "./registry/custom-service.ts";
 export { defineServices } from "./registry/define.ts";
+export * from "./registry/setting-schemas.ts";
 export type { EnvOf } from "./registry/env-of.ts";
 export {
   type AnyDefinition,

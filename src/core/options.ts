@@ -2,13 +2,16 @@ import { ServiceConfigurationError } from "./errors.ts";
 import { Secret } from "./secret.ts";
 
 /**
- * Under this key an options object may say where its options come from, as a map from their names to variables of the
- * environment. A symbol, so that a class which hands on all options hands it on too, and nobody takes it for an option.
+ * Under this key an options object may say where its options come from, as a map from their names to their origins. A
+ * symbol, so that a class which hands on all options hands it on too, and nobody takes it for an option.
  */
 export const optionSources: unique symbol = Symbol.for("hawser.option-sources");
 
-/** Where the value of an option comes from: the library, the code that made the service, or a variable. */
-export type OptionOrigin = "default" | "definition" | `environment: ${string}`;
+/**
+ * Where the value of an option comes from: the library, the registry's `defaults`, the code that made the service, or a
+ * variable.
+ */
+export type OptionOrigin = "default" | "registry" | "definition" | `environment: ${string}`;
 
 /**
  * Reads an options object, collects everything that is wrong with it, and throws it all at once.
@@ -60,11 +63,13 @@ export class OptionReader {
 
   /** Tells, once all options were read, where the value of each comes from: `retry.maxRetries`. */
   origins(): (option: string) => OptionOrigin {
-    const sources = (this.#options as { [optionSources]?: ReadonlyMap<string, string> })[optionSources];
+    const sources = (this.#options as { [optionSources]?: ReadonlyMap<string, OptionOrigin> })[optionSources];
     return (option) => {
-      const variable = sources?.get(option);
-      if (variable !== undefined) return `environment: ${variable}`;
-      return this.#given.has(option) ? "definition" : "default";
+      const source = sources?.get(option);
+      if (source !== undefined) return source;
+      if (!this.#given.has(option)) return "default";
+      const [outer = ""] = option.split(".", 1);
+      return sources?.get(outer) ?? "definition";
     };
   }
 

@@ -1,7 +1,7 @@
 import { ServiceConfigurationError } from "../core/errors.ts";
-import { isSchema } from "../core/schema.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { isEnvPrefix } from "./env-names.ts";
+import { settingSchemaProblems } from "./setting-problems.ts";
 
 /** What a registry has to know of every definition. */
 export type DefinitionFacts = Pick<
@@ -15,15 +15,22 @@ export type DefinitionFacts = Pick<
  * @param made - the function that was called, without its parentheses.
  */
 export function readDefinition(
-  made: string,
+  made: "rest" | "ws" | "service",
   given: unknown,
   problems: string[],
 ): { readonly facts: DefinitionFacts; readonly options: Readonly<Record<string, unknown>> } {
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
   if (!isObject) problems.push(`${made}() needs its options as an object`);
-  const { optional, env, name, late, critical, healthTimeoutMs, settings, ...options } = (
-    isObject ? given : {}
-  ) as Readonly<Record<string, unknown>>;
+  const {
+    optional,
+    env,
+    name,
+    late,
+    critical,
+    healthTimeoutMs,
+    settings = {},
+    ...options
+  } = (isObject ? given : {}) as Readonly<Record<string, unknown>>;
   const flag = (option: string, value: unknown): boolean => {
     if (value !== undefined && typeof value !== "boolean") problems.push(`${option} must be true or false`);
     return value === true;
@@ -39,23 +46,14 @@ export function readDefinition(
     problems.push("env must be what the variables start with: PAYMENTS for PAYMENTS_URL");
   const isLimit = typeof healthTimeoutMs === "number" && healthTimeoutMs > 0;
   if (healthTimeoutMs !== undefined && !isLimit) problems.push("healthTimeoutMs must be a number above 0");
+  problems.push(...settingSchemaProblems(made === "service" ? "custom" : made, settings));
   const facts: DefinitionFacts = {
     ...flags,
     healthTimeoutMs: isLimit ? healthTimeoutMs : undefined,
     envPrefix: isPrefix ? env : undefined,
-    settings: readSchemas(settings, problems),
+    settings: settings as AnyDefinition<unknown>["settings"],
   };
   return { facts, options };
-}
-
-function readSchemas(settings: unknown, problems: string[]): DefinitionFacts["settings"] {
-  const isObject = typeof settings === "object" && settings !== null && !Array.isArray(settings);
-  if (settings !== undefined && !isObject) problems.push("settings must be an object of schemas by option");
-  const schemas = (isObject ? settings : {}) as DefinitionFacts["settings"];
-  for (const [option, schema] of Object.entries<unknown>(schemas)) {
-    if (!isSchema(schema)) problems.push(`settings.${option} must be a Standard Schema (zod, valibot, …)`);
-  }
-  return schemas;
 }
 
 /** @throws ServiceConfigurationError where there are problems. */

@@ -19,10 +19,14 @@ export type RestSuffix =
   | "_TIMEOUT"
   | "_ATTEMPT_TIMEOUT"
   | "_CONNECT_TIMEOUT"
+  | "_BODY_IDLE_TIMEOUT"
+  | "_CLOSE_TIMEOUT"
   | "_MAX_RETRIES"
   | "_MAX_CONNECTIONS"
+  | "_MAX_RESPONSE_BYTES"
   | "_ENDPOINT_BASE"
-  | "_HEALTH_ENDPOINT";
+  | "_HEALTH_ENDPOINT"
+  | "_PROXY";
 
 /** What every service over a WebSocket stream may be configured by, behind the prefix of its name. */
 export type WsSuffix =
@@ -32,7 +36,13 @@ export type WsSuffix =
   | "_PING_INTERVAL"
   | "_PING_TIMEOUT"
   | "_CONNECT_TIMEOUT"
-  | "_ENDPOINT";
+  | "_START_TIMEOUT"
+  | "_CLOSE_TIMEOUT"
+  | "_SEND_TIMEOUT"
+  | "_REQUEST_TIMEOUT"
+  | "_MAX_PAYLOAD_BYTES"
+  | "_ENDPOINT"
+  | "_PROXY";
 
 /** What a service's own settings are read from, behind the prefix of its name: `merchantId` from `_MERCHANT_ID`. */
 export type SettingSuffix<S extends SettingSchemas> = `_${UpperSnake<keyof S & string>}`;

@@ -1,47 +1,54 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../core/environment.ts";
+import { validateNow } from "../core/schema.ts";
+import { messageWithout } from "./foreign-message.ts";
+import type { SettingField } from "./setting-fields.ts";
+import { SettingSchema } from "./setting-schemas.ts";
 
-/** One setting of a kind of service. */
-export interface SettingField {
-  /** How its variable may end, the first being the one to recommend: `_API_KEY`, `_KEY`. */
-  readonly suffixes: readonly [string, ...string[]];
-  /** The option that it fills; `retry.maxRetries` is one within another. */
-  readonly option: string;
-  /** The value of the option. Reports what is wrong, with the variable's name and never its value. */
-  parse(text: string, variable: string, report: (problem: string) => void): unknown;
+/** A setting that holds, and the variable that it came from; none where its schema said what holds without one. */
+export interface SettingValue {
+  readonly value: unknown;
+  readonly variable: string | undefined;
 }
 
 /** What the environment says of one service. */
 export interface Settings {
-  /** By option, with the variable that the value came from. */
-  readonly values: ReadonlyMap<string, { readonly value: unknown; readonly variable: string }>;
+  /** By option. */
+  readonly values: ReadonlyMap<string, SettingValue>;
   readonly problems: readonly string[];
 }
 
-const fileSuffix = "_FILE";
-
-/** Reads the settings of one service. Each variable `X` may be given as `X_FILE`, the path of a mounted secret. */
-export function readSettings(source: {
+/** Where the settings of one service are read from. */
+export interface SettingSource {
   readonly fields: readonly SettingField[];
   readonly prefix: string;
   readonly env: Environment;
-}): Settings {
-  const { fields, prefix, env } = source;
-  const values = new Map<string, { value: unknown; variable: string }>();
+  /** Whether the code gives this option, which counts where the variable is not set. @defaultValue never */
+  readonly isGiven?: (option: string) => boolean;
+}
+
+type Report = (problem: string) => void;
+
+const fileSuffix = "_FILE";
+
+/**
+ * Reads the settings of one service, each through its schema. Each variable `X` may be given as `X_FILE`, the path of
+ * a mounted secret. Problems name the variable and what is expected, and never the value.
+ */
+export function readSettings(source: SettingSource): Settings {
+  const { fields, prefix, env, isGiven = () => false } = source;
+  const values = new Map<string, SettingValue>();
   const problems: string[] = [];
-  const report = (problem: string): void => void problems.push(problem);
+  const report: Report = (problem) => void problems.push(problem);
   for (const field of fields) {
     const [variable, ...others] = variablesOf(field, prefix).filter((name) => (env[name] ?? "") !== "");
-    if (variable === undefined) continue;
     if (others.length > 0) {
       report(`${[variable, ...others].join(" and ")} are set, and mean the same: keep one of them`);
       continue;
     }
-    const text = variable.endsWith(fileSuffix) ? readMounted(variable, env[variable] ?? "", report) : env[variable];
-    if (text === undefined) continue;
-    const before = problems.length;
-    const value = field.parse(text, variable, report);
-    if (problems.length === before) values.set(field.option, { value, variable });
+    const setting =
+      variable === undefined ? readAbsent(field, prefix, isGiven, report) : readPresent(field, variable, env, report);
+    if (setting !== undefined) values.set(field.option, setting);
   }
   return { values, problems };
 }
@@ -51,7 +58,71 @@ export function variablesOf(field: SettingField, prefix: string): string[] {
   return field.suffixes.flatMap((suffix) => [prefix + suffix, prefix + suffix + fileSuffix]);
 }
 
-function readMounted(variable: string, path: string, report: (problem: string) => void): string | undefined {
+function readPresent(
+  { schema, option }: SettingField,
+  variable: string,
+  env: Environment,
+  report: Report,
+): SettingValue | undefined {
+  const text = variable.endsWith(fileSuffix) ? readMounted(variable, env[variable] ?? "", report) : env[variable];
+  if (text === undefined) return undefined;
+  const verdict = verdictOf(schema, text);
+  if (verdict.kind === "valid") return { value: verdict.value, variable };
+  if (verdict.kind === "unusable") report(`${variable} cannot be read: ${unusable(option)}`);
+  else if (schema instanceof SettingSchema) for (const message of verdict.messages) report(`${variable} ${message}`);
+  else {
+    const shown = verdict.messages.map((message) => messageWithout(text, message)).filter((said) => said !== undefined);
+    report(
+      shown.length === 0
+        ? `${variable} is not what the schema of ${option} asks for`
+        : `${variable} is not what is asked for: ${shown.join("; ")}`,
+    );
+  }
+  return undefined;
+}
+
+function readAbsent(
+  { schema, option, isOwn = false, suffixes }: SettingField,
+  prefix: string,
+  isGiven: (option: string) => boolean,
+  report: Report,
+): SettingValue | undefined {
+  if (!isOwn || isGiven(option)) return undefined;
+  const variable = prefix + suffixes[0];
+  const verdict = verdictOf(schema, undefined);
+  if (verdict.kind === "valid") {
+    return verdict.value === undefined ? undefined : { value: verdict.value, variable: undefined };
+  }
+  report(
+    verdict.kind === "unusable"
+      ? `${variable} cannot be read: ${unusable(option)}`
+      : `${variable} is not set, and the schema of ${option} has no default`,
+  );
+  return undefined;
+}
+
+type Verdict =
+  | { readonly kind: "valid"; readonly value: unknown }
+  | { readonly kind: "invalid"; readonly messages: readonly string[] }
+  | { readonly kind: "unusable" };
+
+function verdictOf(schema: SettingField["schema"], value: string | undefined): Verdict {
+  try {
+    const verdict = validateNow(schema, value);
+    if (verdict === undefined) return { kind: "unusable" };
+    if (verdict.isValid) return { kind: "valid", value: verdict.value };
+    return { kind: "invalid", messages: verdict.issues.map(({ message }) => message) };
+  } catch {
+    // What it threw may quote the value.
+    return { kind: "unusable" };
+  }
+}
+
+// One text for both: zod turns a schema that threw into one that is asynchronous.
+const unusable = (option: string): string =>
+  `the schema of ${option} is asynchronous, or threw; settings are read at once, so give one that answers at once`;
+
+function readMounted(variable: string, path: string, report: Report): string | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

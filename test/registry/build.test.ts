@@ -4,6 +4,8 @@ import { silentLogger } from "../../src/core/logger.ts";
 import { type Built, buildService } from "../../src/registry/build.ts";
 import { rest, type ServiceDefinition, ws } from "../../src/registry/definition.ts";
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
+import { z } from "zod";
+import { duration } from "../../src/registry/setting-schemas.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 
 /** Keeps what its constructor got. */
@@ -160,8 +162,56 @@ test("a service can tell which of its options came from which variable", () => {
   const options = gotBy(rest(Payments, { retry: { maxRetries: 5 } }), { ...url, PAYMENT_GATEWAY_TIMEOUT: "2" });
   expect((options as { [optionSources]?: unknown })[optionSources]).toEqual(
     new Map([
-      ["baseUrl", "PAYMENT_GATEWAY_URL"],
-      ["deadlineMs", "PAYMENT_GATEWAY_TIMEOUT"],
+      ["logger", "registry"],
+      ["baseUrl", "environment: PAYMENT_GATEWAY_URL"],
+      ["deadlineMs", "environment: PAYMENT_GATEWAY_TIMEOUT"],
     ]),
   );
+});
+
+class Merchant extends RESTService {
+  readonly merchantId: string;
+  readonly lingerMs: number | undefined;
+  constructor({ merchantId, lingerMs, ...options }: RESTServiceOptions & { merchantId: string; lingerMs?: number }) {
+    super(options);
+    this.merchantId = merchantId;
+    this.lingerMs = lingerMs;
+  }
+}
+
+test("further options of a class come from the environment through their schemas, and win over the code", () => {
+  const settings = { merchantId: z.string().min(3), lingerMs: duration().optional() };
+  const definition = rest(Merchant, { settings, merchantId: "of the code" });
+  const made = (env: Readonly<Record<string, string>>) => {
+    const built = build(definition, { ...url, ...env });
+    return built.kind === "service" ? { id: built.service.merchantId, lingerMs: built.service.lingerMs } : built;
+  };
+  expect(made({ PAYMENT_GATEWAY_MERCHANT_ID: "m-1", PAYMENT_GATEWAY_LINGER_MS: "3" })).toEqual({
+    id: "m-1",
+    lingerMs: 3_000,
+  });
+  expect(made({})).toEqual({ id: "of the code", lingerMs: undefined });
+  expect(made({ PAYMENT_GATEWAY_MERCHANT_ID: "x" })).toMatchObject({
+    kind: "wrong",
+    problems: [expect.stringMatching(/^PAYMENT_GATEWAY_MERCHANT_ID is not what is asked for: .*>=3/)],
+  });
+});
+
+test("the defaults of the registry hold where neither the definition nor the environment says anything", () => {
+  const defaults = { rest: { deadlineMs: 5_000, retry: { maxRetries: 9 }, logger: undefined }, ws: { baseUrl: "x" } };
+  const got = (options: object, env: object = {}): RESTServiceOptions => {
+    const built = buildService("paymentGateway", rest(Payments, options), {
+      env: { ...url, ...env },
+      precedence: "environment",
+      shared,
+      defaults,
+    });
+    return built.kind === "service" ? built.service.got : (built as never);
+  };
+  expect(got({})).toMatchObject({ deadlineMs: 5_000, retry: { maxRetries: 9 }, logger: silentLogger });
+  expect(got({ deadlineMs: 1, retry: false })).toMatchObject({ deadlineMs: 1, retry: false });
+  expect(got({}, { PAYMENT_GATEWAY_TIMEOUT: "2" })).toMatchObject({ deadlineMs: 2_000 });
+  expect(String(new Payments(got({})).describe())).toContain("deadlineMs 5000  (registry)");
+  expect(String(new Payments(got({})).describe())).toContain("retry.maxRetries 9  (registry)");
+  expect(String(new Payments(got({})).describe())).toContain("retry.baseDelayMs 50\n");
 });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { rest, ws } from "../../src/registry/definition.ts";
+import { z } from "zod";
+import { plainText } from "../../src/registry/setting-schemas.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 
@@ -46,4 +48,23 @@ test("all problems of a definition are told at once", () => {
     "env must be what the variables start with: PAYMENTS for PAYMENTS_URL",
   ]);
   expect(problemsOf(() => rest(Payments, null as never))).toEqual(["rest() needs its options as an object"]);
+});
+
+test("settings of a definition are schemas, with names that give variables which are not taken", () => {
+  const settings = (given: unknown): readonly string[] =>
+    problemsOf(() => rest(Payments, { settings: given as never }));
+  expect(settings({ merchantId: plainText(), batch: z.string() })).toEqual([]);
+  expect(settings("x")).toEqual(["settings must be an object of Standard Schemas by the names of options"]);
+  expect(settings({ a: String, b: null })).toEqual([
+    "settings.a must be a Standard Schema: one of zod, valibot, arktype, or ours",
+    "settings.b must be a Standard Schema: one of zod, valibot, arktype, or ours",
+  ]);
+  expect(settings({ merchantId: plainText(), merchant_id: plainText(), "a.b": plainText() })).toEqual([
+    "settings.merchantId and settings.merchant_id would both be read from …_MERCHANT_ID",
+    "settings.a.b gives no name for a variable",
+  ]);
+  expect(settings({ deadlineMs: plainText(), timeout: plainText() })).toEqual([
+    "settings.deadlineMs: it is read from …_TIMEOUT anyway, leave it out",
+    "settings.timeout: …_TIMEOUT is the variable of deadlineMs, give the option another name",
+  ]);
 });

@@ -24,7 +24,7 @@ test("what was given says so, by its full name", () => {
 });
 
 test("what comes from the environment names its variable", () => {
-  const options = { deadlineMs: 9_000, [optionSources]: new Map([["deadlineMs", "PAYMENTS_TIMEOUT"]]) };
+  const options = { deadlineMs: 9_000, [optionSources]: new Map([["deadlineMs", "environment: PAYMENTS_TIMEOUT"]]) };
   expect(describe(options)).toContain("deadlineMs 9000  (environment: PAYMENTS_TIMEOUT)");
 });
 
