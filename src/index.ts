@@ -40,6 +40,7 @@ export {
   type ServiceDefinition,
   ws,
 } from "./registry/definition.ts";
+export { type HealthAnswer, healthAnswer } from "./registry/health-answer.ts";
 export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";

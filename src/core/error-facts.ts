@@ -36,7 +36,8 @@ export type TimeoutLimit =
   | "send"
   | "start"
   | "answer"
-  | "handler";
+  | "handler"
+  | "close";
 export type DecodeFault = "json" | "schema" | "too-large" | "encoding" | "content-type" | "next-page" | "range";
 export type UnavailableReason =
   | "not-started"

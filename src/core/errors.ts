@@ -4,7 +4,7 @@
  * ```text
  * ExternalServiceError            service, operation, code, phase, outcome, retryable, attempts, elapsedMs, retryAfterMs?, retryAt?, notRetried?, requestId?, cause
  * ├─ ServiceConnectionError       fault: dns | connect | blocked | tls | reset | protocol | not-connected | closed (closeCode, closeReason)
- * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start | answer, limitMs
+ * ├─ ServiceTimeoutError          limit: deadline | attempt | queue | connect | body-idle | pong | send | start | answer | handler | close, limitMs
  * ├─ ServiceRateLimitError        429, or our own rate gate
  * ├─ ServiceResponseError         status, headers, body, problem (RFC 9457)
  * ├─ ServiceRpcError              a message answered over a stream with an error, or refused a subscription; rpcCode, rpcMessage, data

@@ -1,3 +1,4 @@
+import { systemClock, systemRandom } from "../core/clock.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
 import { defaultLogger } from "../core/logger.ts";
@@ -14,8 +15,13 @@ import {
   type AnyStreamOptions,
   ws,
 } from "./definition.ts";
-import { closeInReverse, connectInOrder } from "./sequence.ts";
+import { ClientMember } from "./member.ts";
+import { Run } from "./run.ts";
+import { closeAll } from "./sequence.ts";
 import { processEnvironment } from "../core/environment.ts";
+
+/** That of a registry that was not told another. */
+const stopTimeoutMs = 15_000;
 
 let clients = new Map<string, BaseExternalService>();
 
@@ -102,7 +108,8 @@ export function getWsClient(
 }
 
 /**
- * Connects the clients of the default registry that are not connected yet, in the order of their creation. Where one
+ * Connects the clients of the default registry that are not connected yet, all at the same time, begun in the order of
+ * their creation. Where one
  * fails, or the signal aborts, those connected are closed again and the registry is empty, as after {@link shutdownServices}.
  *
  * @throws What the client threw; the signal's reason.
@@ -111,7 +118,8 @@ export async function initializeServices(options: { readonly signal?: AbortSigna
   const { signal = new AbortController().signal } = options;
   const starting = clients;
   try {
-    await connectInOrder(starting, { signal, logger: defaultLogger() });
+    const parts = { clock: systemClock, random: systemRandom, logger: defaultLogger(), stopTimeoutMs };
+    await new Run(membersOf(starting), parts).start(signal);
   } catch (error) {
     if (clients === starting) clients = new Map();
     throw error;
@@ -119,14 +127,18 @@ export async function initializeServices(options: { readonly signal?: AbortSigna
 }
 
 /**
- * Closes the clients of the default registry, the last one first. It is empty then, and may be used again.
+ * Closes the clients of the default registry, within 15 s. It is empty then, and may be used again.
  *
  * @throws ServiceStopError where some could not be closed, after all were tried.
  */
 export async function shutdownServices(): Promise<void> {
   const closing = clients;
   clients = new Map();
-  await closeInReverse(closing);
+  await closeAll(membersOf(closing).values(), { clock: systemClock, timeoutMs: stopTimeoutMs });
+}
+
+function membersOf(services: ReadonlyMap<string, BaseExternalService>): Map<string, ClientMember> {
+  return new Map([...services].map(([name, service]) => [name, new ClientMember(name, service)]));
 }
 
 function create<T extends BaseExternalService>(name: string, definition: ServiceDefinition<T>): T {

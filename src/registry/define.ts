@@ -1,5 +1,6 @@
 import type { EnvOfDefinitions } from "./env-of.ts";
-import { type RegistryOptions, type ServiceDefinitions, ServiceRegistry, type ServicesOf } from "./service-registry.ts";
+import type { RegistryOptions } from "./registry-options.ts";
+import { type ServiceDefinitions, ServiceRegistry, type ServicesOf } from "./service-registry.ts";
 
 /**
  * Says once which services an application uses, under which names, and as which classes:

@@ -3,8 +3,10 @@ import type { AnyDefinition } from "./definition.ts";
 import { isDefinition } from "./definition-options.ts";
 import { isEnvPrefix } from "./env-names.ts";
 
+type Definitions = ReadonlyMap<string, AnyDefinition<unknown>>;
+
 /** What is wrong with the definitions of a registry, taken together: names, and variables that two would read. */
-export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinition<unknown>>): string[] {
+export function definitionProblems(definitions: Definitions): string[] {
   const problems: string[] = [];
   const readers = new Map<string, string>();
   for (const [name, definition] of definitions) {
@@ -12,6 +14,7 @@ export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinitio
       problems.push(`${name} must be made by rest(), ws() or service()`);
       continue;
     }
+    problems.push(...needProblems(name, definition, definitions));
     if (!isEnvPrefix(prefixOf(name, definition))) {
       problems.push(`${JSON.stringify(name)} gives no name for a variable: say with env what its variables start with`);
     }
@@ -29,4 +32,19 @@ export function definitionProblems(definitions: ReadonlyMap<string, AnyDefinitio
     }
   }
   return problems;
+}
+
+/** What is wrong with the needs of one of them. They are values, so that a circle cannot be written down. */
+function needProblems(name: string, definition: AnyDefinition<unknown>, all: Definitions): string[] {
+  return definition.needs.flatMap((need, index) => {
+    const names = [...all].filter(([, one]) => one === need).map(([key]) => key);
+    const [first, ...others] = names;
+    const which = `needs[${index}] of ${name}`;
+    if (first === undefined) return [`${which} is not of this registry: give the definition a name in it as well`];
+    if (others.length > 0) return [`${which} is called both ${names.join(" and ")}: define it twice, to say which`];
+    if (need.isLate && !definition.isLate) {
+      return [`${name} needs ${first}, which is late, and so must be late itself: the start does not wait for it`];
+    }
+    return [];
+  });
 }

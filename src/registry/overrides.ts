@@ -1,42 +1,68 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-type Fakes = ReadonlyMap<string, unknown>;
-interface Scope {
-  readonly fakes: Fakes;
-  readonly outer: Scope | undefined;
-}
+/** Stand-ins by the names of the services that they replace. */
+type Stand = ReadonlyMap<string, unknown>;
 
-/** What stands in for services for a while: in the whole process, or within one asynchronous scope. */
-export class Overrides {
-  // Of this registry alone: another one in the same process has its own.
-  readonly #storage = new AsyncLocalStorage<Scope>();
+/** An asynchronous scope: stand-ins that hold within it, or the instances that another owner has. */
+type Frame<Owner> = { readonly owner: Owner; readonly outer: Frame<Owner> | undefined } & (
+  | { readonly fakes: Stand }
+  | { readonly entered: true }
+);
+
+/**
+ * What stands in for services for a while: in the whole process, or within one asynchronous scope. Shared by a registry
+ * and all scopes of it, each an owner of its own.
+ */
+export class Overrides<Owner extends object> {
+  // Of these registries alone: another one in the same process has its own.
+  readonly #storage = new AsyncLocalStorage<Frame<Owner>>();
   /** Oldest first; each is there until its own restore, in whatever order they come. */
-  readonly #active = new Set<Fakes>();
+  readonly #active = new Set<{ readonly owner: Owner; readonly fakes: Stand }>();
 
-  /** The stand-in that holds here: of the innermost scope, else the latest. */
-  find(name: string): { readonly fake: unknown } | undefined {
-    for (let scope = this.#storage.getStore(); scope !== undefined; scope = scope.outer) {
-      if (scope.fakes.has(name)) return { fake: scope.fakes.get(name) };
-    }
-    const latest = [...this.#active].findLast((fakes) => fakes.has(name));
-    return latest === undefined ? undefined : { fake: latest.get(name) };
+  /** The stand-in that holds here, of any of these owners: of the innermost scope, else the latest. */
+  find(name: string, owners: readonly Owner[]): { readonly fake: unknown } | undefined {
+    const holds = ({ owner, fakes }: { readonly owner: Owner; readonly fakes: Stand }): boolean =>
+      fakes.has(name) && owners.includes(owner);
+    for (const frame of this.#frames()) if ("fakes" in frame && holds(frame)) return { fake: frame.fakes.get(name) };
+    const latest = [...this.#active].findLast(holds);
+    return latest === undefined ? undefined : { fake: latest.fakes.get(name) };
+  }
+
+  /** The owner whose scope is the innermost that was entered, of those that are asked for. */
+  entered(isAsked: (owner: Owner) => boolean): Owner | undefined {
+    for (const frame of this.#frames()) if ("entered" in frame && isAsked(frame.owner)) return frame.owner;
+    return undefined;
   }
 
   /** For the whole process, until what is returned is called. */
-  add(fakes: Fakes): () => void {
-    // A map of its own: the same one given twice must be restored twice.
-    const own = new Map(fakes);
-    this.#active.add(own);
-    return () => void this.#active.delete(own);
+  add(owner: Owner, fakes: Stand): () => void {
+    // An entry of its own: the same map given twice must be restored twice.
+    const entry = { owner, fakes: new Map(fakes) };
+    this.#active.add(entry);
+    return () => void this.#active.delete(entry);
   }
 
   /** Within `work` and everything that it calls and awaits. */
-  async run<T>(fakes: Fakes, work: () => T | PromiseLike<T>): Promise<T> {
-    const scope: Scope = { fakes, outer: this.#storage.getStore() };
+  async run<T>(owner: Owner, fakes: Stand, work: () => T | PromiseLike<T>): Promise<T> {
     // Awaited in the scope: a lazy thenable (fastify's inject) begins its work only when somebody waits for it.
-    return this.#storage.run(scope, async () => {
+    return this.#storage.run({ owner, fakes, outer: this.#storage.getStore() }, async () => {
       const result = await work();
       return result;
     });
   }
+
+  /** The same for the instances of an owner; what is not awaited is returned as it is. */
+  enter<T>(owner: Owner, work: () => T): T {
+    return this.#storage.run({ owner, entered: true, outer: this.#storage.getStore() }, () => {
+      const result = work();
+      return isThenable(result) ? (Promise.resolve(result) as T) : result;
+    });
+  }
+
+  *#frames(): Generator<Frame<Owner>> {
+    for (let frame = this.#storage.getStore(); frame !== undefined; frame = frame.outer) yield frame;
+  }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";

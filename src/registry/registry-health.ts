@@ -1,19 +1,27 @@
 import type { Clock } from "../core/clock.ts";
-import { type HealthReport, type HealthStatus, healthOutput, worstStatus } from "../core/health.ts";
+import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How all services of a registry are. The fields of each are those of health+json. */
 export interface RegistryHealth<Name extends string = string> {
-  /** The worst of all; `pass` where there are none. Liveness must not depend on it: a restart here mends nothing there. */
+  /**
+   * `fail` where a critical service is, or the registry does not run; `warn` where any other is not `pass`. Fit for
+   * readiness, and never for liveness: a restart here mends nothing there.
+   */
   readonly status: HealthStatus;
-  /** One report for each service that was not skipped. */
+  /** One report for each service that was not left out. */
   readonly services: Readonly<Partial<Record<Name, HealthReport>>>;
 }
 
-/** One service that is to be checked; throws where it cannot even be had. */
-export type HealthCheck = (signal: AbortSignal) => Promise<HealthReport>;
-
-/** Of one check; the others do not wait for it. */
-const limitMs = 5_000;
+/** One service that is to be checked. */
+export interface HealthCheck {
+  /** Whether that it fails is a failure of the whole. */
+  readonly isCritical: boolean;
+  /** For this check; the others do not wait for it. */
+  readonly timeoutMs: number;
+  /** Throws where the service cannot even be had. */
+  readonly check: (signal: AbortSignal) => Promise<HealthReport>;
+}
 
 /**
  * Runs all checks at the same time. One that throws, or hangs, is `fail` in its own report, and hides no other.
@@ -25,23 +33,22 @@ export async function checkAll<Name extends string>(
   run: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<RegistryHealth<Name>> {
   run.signal?.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
-  const onAbort = (): void => aborted.reject(run.signal?.reason);
-  run.signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    const all = [...checks].map(async ([name, check]) => [name, await checkOne(name, check, run)] as const);
-    const reports = await Promise.race([Promise.all(all), aborted.promise]);
-    const services = Object.fromEntries(reports) as Partial<Record<Name, HealthReport>>;
-    return { status: worstStatus(reports.map(([, { status }]) => status)), services };
-  } finally {
-    run.signal?.removeEventListener("abort", onAbort);
-  }
+  const all = [...checks].map(async ([name, check]) => [name, await checkOne(name, check, run)] as const);
+  const reports = await untilAborted(Promise.all(all), run.signal);
+  const services = Object.fromEntries(reports) as Partial<Record<Name, HealthReport>>;
+  const isCritical = (name: Name): boolean => checks.get(name)?.isCritical === true;
+  return { status: overallStatus(reports.map(([name, { status }]) => [status, isCritical(name)])), services };
+}
+
+/** That of all: one that is down must not take every replica out of service, unless it is said to be critical. */
+function overallStatus(statuses: readonly (readonly [status: HealthStatus, isCritical: boolean])[]): HealthStatus {
+  if (statuses.some(([status, isCritical]) => isCritical && status === "fail")) return "fail";
+  return statuses.every(([status]) => status === "pass") ? "pass" : "warn";
 }
 
 async function checkOne(
   service: string,
-  check: HealthCheck,
+  { check, timeoutMs }: HealthCheck,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<HealthReport> {
   const startedAt = clock.now();
@@ -57,8 +64,8 @@ async function checkOne(
   const onAbort = (): void => stop.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   const late = Promise.withResolvers<HealthReport>();
-  const timer = clock.setTimer(limitMs, () => {
-    late.resolve(failed("unknown", `the check did not end within ${limitMs} ms`));
+  const timer = clock.setTimer(timeoutMs, () => {
+    late.resolve(failed("unknown", `the check did not end within ${timeoutMs} ms`));
     stop.abort(new DOMException("the limit of a health check passed", "TimeoutError"));
   });
   try {

@@ -1,63 +1,60 @@
-import { ServiceStopError } from "../core/errors.ts";
-import type { BaseExternalService } from "../core/external-service.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Clock } from "../core/clock.ts";
+import { ServiceStopError, ServiceTimeoutError } from "../core/errors.ts";
+import type { Member } from "./member.ts";
 
-/** Services by name, in the order in which they start. */
-export type NamedServices = ReadonlyMap<string, BaseExternalService>;
+/** What comes first comes first, but for what it needs: that comes before it. Needs that are not among them are no matter. */
+export function inOrder<T extends Pick<Member, "name" | "needs">>(all: Iterable<T>): T[] {
+  const byName = new Map([...all].map((one) => [one.name, one]));
+  const ordered = new Set<T>();
+  const add = (one: T): void => {
+    for (const need of one.needs) {
+      const needed = byName.get(need);
+      if (needed !== undefined && !ordered.has(needed)) add(needed);
+    }
+    ordered.add(one);
+  };
+  for (const one of byName.values()) add(one);
+  return [...ordered];
+}
 
 /**
- * Connects one service after the other. When one fails, or the signal aborts, those before it and itself are closed
- * in reverse, and what was thrown first is thrown; what closing throws then is logged.
+ * Closes the members, the last one first: each as soon as those that need it are closed, and whatever the others do.
+ * When the limit passes, those that waited for others are closed as well, and none is waited for any longer.
  *
- * @throws What the service threw; the signal's reason.
+ * @throws ServiceStopError once all were tried, with what each that failed threw; `timeout-close` for those that were
+ * not closed by then.
  */
-export async function connectInOrder(
-  services: NamedServices,
-  run: { readonly signal: AbortSignal; readonly logger: Logger; readonly onConnected?: (name: string) => void },
+export async function closeAll(
+  members: Iterable<Member>,
+  run: { readonly clock: Clock; readonly timeoutMs: number },
 ): Promise<void> {
-  const { signal, logger, onConnected } = run;
-  const tried = new Map<string, BaseExternalService>();
-  try {
-    for (const [name, service] of services) {
-      signal.throwIfAborted();
-      tried.set(name, service);
-      await connect(service, signal);
-      signal.throwIfAborted();
-      onConnected?.(name);
-    }
-  } catch (error) {
-    await closeInReverse(tried).catch((failed: unknown) => logger.warn({ err: failed }, "roll-back of the start"));
-    throw error;
-  }
-}
-
-async function connect(service: BaseExternalService, signal: AbortSignal): Promise<void> {
-  // Closing a service that starts is what makes its connect() give up. What that throws, the roll-back meets again.
-  const giveUp = (): void => void service.close().catch(() => undefined);
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    await service.connect();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
-}
-
-/**
- * Closes one service after the other, the last one first, each of them whatever the others do.
- *
- * @throws ServiceStopError once all were tried, with what each that failed threw.
- */
-export async function closeInReverse(services: NamedServices): Promise<void> {
+  const { clock, timeoutMs } = run;
   const failures = new Map<string, unknown>();
-  for (const [name, service] of [...services].toReversed()) {
+  const over = Promise.withResolvers<void>();
+  const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(timeoutMs, over.resolve);
+  const closing = new Map<string, Promise<void>>();
+  const reversed = inOrder(members).toReversed();
+
+  const close = async (member: Member): Promise<void> => {
+    const before = reversed.flatMap(({ name, needs }) =>
+      needs.includes(member.name) ? (closing.get(name) ?? []) : [],
+    );
+    if (before.length > 0) await Promise.race([Promise.all(before), over.promise]);
     try {
-      await service.close();
+      await member.close();
     } catch (error) {
-      failures.set(name, error);
+      failures.set(member.name, error);
     }
+    pending.delete(member.name);
+  };
+
+  const pending = new Set(reversed.map(({ name }) => name));
+  for (const member of reversed) closing.set(member.name, close(member));
+  await Promise.race([Promise.all(closing.values()), over.promise]);
+  timer?.cancel();
+  for (const service of pending) {
+    const facts = { service, operation: "services.stop", phase: "close", outcome: "unknown" } as const;
+    failures.set(service, new ServiceTimeoutError("close", timeoutMs, facts));
   }
   if (failures.size > 0) throw new ServiceStopError(failures);
 }

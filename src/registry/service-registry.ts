@@ -1,18 +1,32 @@
-import { type Clock, systemClock } from "../core/clock.ts";
-import { ServiceConfigurationError, ServiceUnavailableError } from "../core/errors.ts";
-import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
-import type { HealthReport } from "../core/health.ts";
+import { type Environment, processEnvironment } from "../core/environment.ts";
+import { ServiceConfigurationError } from "../core/errors.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
-import { defaultLogger, type Logger } from "../core/logger.ts";
 import { OptionReader } from "../core/options.ts";
-import { buildService } from "./build.ts";
+import { buildMembers, type LeftOut } from "./build-members.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
+import type { Fakes } from "./fakes.ts";
 import { Overrides } from "./overrides.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
-import { closeInReverse, connectInOrder } from "./sequence.ts";
-import type { ServiceCall } from "../rest/service-call.ts";
-import { type Environment, processEnvironment } from "../core/environment.ts";
+import {
+  type EnvironmentOf,
+  type RegistryOptions,
+  type RegistrySettings,
+  readRegistryOptions,
+  withOptions,
+} from "./registry-options.ts";
+import { leftOutProblem, notYet, refusal, refusals } from "./refusals.ts";
+import { Run } from "./run.ts";
+import { checkOf } from "./service-health.ts";
+import { SharedHealth } from "./shared-health.ts";
+
+export type * from "./fakes.ts";
+export type {
+  EnvironmentOf,
+  RegistryHealthOptions,
+  RegistryOptions,
+  ServiceDefaults,
+} from "./registry-options.ts";
 
 /** The services of an application, by name. */
 export type ServiceMap = Readonly<Record<string, unknown>>;
@@ -25,16 +39,6 @@ export type ServicesOf<D extends ServiceDefinitions> = {
   readonly [N in keyof D]: D[N] extends AnyDefinition<infer T> ? T : never;
 };
 
-/** What a registry is given beside its services. */
-export interface RegistryOptions<Env extends string = string>
-  extends Pick<ExternalServiceOptions, "logger" | "clock" | "random"> {
-  /** Where settings come from. @defaultValue `process.env`, read when it starts */
-  readonly env?: EnvironmentOf<Env> | undefined;
-}
-
-/** Variables by the names that a registry knows; one that nobody reads does not compile. */
-export type EnvironmentOf<Env extends string> = { readonly [Name in Env]?: string | undefined };
-
 export interface StartOptions<Env extends string = string> {
   /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
   readonly signal?: AbortSignal | undefined;
@@ -42,75 +46,65 @@ export interface StartOptions<Env extends string = string> {
   readonly env?: EnvironmentOf<Env> | undefined;
 }
 
-/**
- * What can stand in for a service: any of its public members, or all of them.
- *
- * Not the class itself, since a class with `#private` fields is satisfied by its own instances alone, and every fake
- * would need a cast. Not all members either: a test that calls `createPayment` need not invent the other thirty.
- */
-export type Fake<T> = { readonly [K in keyof T]?: FakeMember<T[K]> };
-
-/** A fake's method may return a plain promise where the service's own returns a call, which also has `safe()`. */
-export type FakeMember<M> = M extends (...args: infer Args) => ServiceCall<infer Value, infer _>
-  ? (...args: Args) => PromiseLike<Value>
-  : M;
-
-/** Stand-ins by the names of the services that they replace. */
-export type Fakes<S> = { readonly [N in keyof S]?: Fake<S[N]> | undefined };
+export interface StopOptions {
+  /** For the whole of it, instead of the registry's own. Milliseconds, 0 or more. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /**
- * Services by name, typed: started in the order of their definitions, stopped in reverse. Routes, jobs and tests take
- * them from here. Stopped, it may be started again, with fresh services.
+ * Services by name, typed: each is started as soon as those that it needs are up, and stopped before them. Routes, jobs
+ * and tests take them from here. Stopped, it may be started again, with fresh services.
  */
 export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends string = string>
   implements AsyncDisposable
 {
   /** Of the types alone: the variables that it may read. See `EnvOf`. */
   declare readonly "~environment"?: Env;
-  /** In the order in which they start. */
+  /** In the order of their definitions. */
   readonly names: readonly (keyof S & string)[];
-  readonly #definitions: ReadonlyMap<string, AnyDefinition<BaseExternalService>>;
-  readonly #env: Environment | undefined;
-  readonly #shared: Pick<ExternalServiceOptions, "logger" | "clock" | "random">;
-  readonly #logger: Logger;
-  readonly #clock: Clock;
-  readonly #overrides = new Overrides();
+  readonly #definitions: ReadonlyMap<string, AnyDefinition<unknown>>;
+  readonly #options: RegistryOptions<Env>;
+  readonly #settings: RegistrySettings;
+  readonly #health: SharedHealth<RegistryHealth<keyof S & string>>;
+  /** Shared with all scopes, whose fakes and entries are told apart by their owner. */
+  #overrides = new Overrides<object>();
+  /** Itself, then what it is a scope of: fakes of any of them hold here. */
+  #owners: readonly object[] = [this];
   /** Of the current run: a lifecycle does not go back, so each start after a stop has a new one. */
   #lifecycle = newLifecycle();
-  /** All services of the current run. */
-  #services: ReadonlyMap<string, BaseExternalService> = new Map();
-  /** Those of them that are connected, and may be handed out. */
-  readonly #connected = new Set<string>();
-  /** Those that are optional and were left out, with the variable that was missing. */
-  #skipped: ReadonlyMap<string, string> = new Map();
+  /** There from the reading of the settings to the stop. */
+  #run: Run | undefined;
+  /** Those that are optional and were left out, and why. */
+  #leftOut: ReadonlyMap<string, LeftOut> = new Map();
 
   /** @throws ServiceConfigurationError with every problem of the definitions and options at once. */
   constructor(definitions: ServiceDefinitions, options: RegistryOptions<Env> = {}) {
     const problems: string[] = [];
     const reader = new OptionReader("services", options, "", problems);
-    const logger = reader.withMethods<Logger>("logger", ["debug", "info", "warn", "error", "child"]);
-    this.#shared = { logger, clock: reader.any("clock") as Clock | undefined, random: reader.function("random") };
-    this.#env = reader.any("env") as Environment | undefined;
-    this.#clock = reader.withMethods<Clock>("clock", ["now", "wallNow", "setTimer"]) ?? systemClock;
-    this.#definitions = new Map(Object.entries(definitions)) as Map<string, AnyDefinition<BaseExternalService>>;
+    this.#options = options;
+    this.#settings = readRegistryOptions(reader);
+    this.#definitions = new Map(Object.entries(definitions));
     this.names = [...this.#definitions.keys()];
     problems.push(...definitionProblems(this.#definitions));
     reader.finish();
-    this.#logger = logger ?? defaultLogger();
+    const { clock, healthCacheMs: cacheMs } = this.#settings;
+    this.#health = new SharedHealth((signal) => this.#checkAll(signal), { clock, cacheMs });
   }
 
   /**
-   * Reads the settings, makes all services and connects them, one after the other. A second call joins the first.
+   * Reads the settings, makes all services and connects them: each as soon as those that it needs are up, independent
+   * ones at the same time, late ones in the background. A second call joins the first.
    *
-   * @throws ServiceConfigurationError with every problem of all services at once, before any I/O; what the first
-   * service threw that could not be connected, after those before it were closed again; ServiceUnavailableError
+   * @throws ServiceConfigurationError with every problem of all services at once, before any I/O; what was thrown first
+   * by a service that could not be connected, after all others were closed again; ServiceUnavailableError
    * `unavailable-draining` while it stops; the signal's reason.
    */
   async start(options: StartOptions<Env> = {}): Promise<this> {
     options.signal?.throwIfAborted();
-    if (this.#lifecycle.phase === "draining") throw this.#refusal("services", "services.start", "draining");
+    if (this.#lifecycle.phase === "draining") throw refusal("services", "services.start", "draining");
     if (this.#lifecycle.phase === "stopped") this.#lifecycle = newLifecycle();
     await this.#lifecycle.start((stopping) => this.#open(stopping, options));
+    this.#health.forget();
     return this;
   }
 
@@ -121,7 +115,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    * ServiceUnavailableError `unavailable-not-started | unavailable-draining | unavailable-stopped`.
    */
   get<N extends keyof S & string>(name: N): S[N] {
-    return this.#find(name) as S[N];
+    return this.#here().#find(name) as S[N];
   }
 
   /** A function that asks {@link ServiceRegistry.get} each time; to be made anywhere, also before the start. */
@@ -130,60 +124,117 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return () => this.get(name);
   }
 
-  /** Whether there is such a service, and it was not left out. */
+  /**
+   * {@link ServiceRegistry.get}, once the service is up: waits for a late one, and while the registry starts.
+   *
+   * @throws As `get`; the signal's reason; what the start failed with, or that the registry stops meanwhile.
+   */
+  async ready<N extends keyof S & string>(
+    name: N,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<S[N]> {
+    const here = this.#here();
+    here.#assertKnown([name]);
+    // A start that was begun in this very turn makes its services in the next.
+    await Promise.resolve();
+    if (here.#fakeOf(name) === undefined) await here.#run?.untilUp(name, options.signal);
+    return here.get(name);
+  }
+
+  /** Whether there is such a service, and it was not left out; of a late one, whether it is up. */
   has(name: string): name is keyof S & string {
-    return this.#definitions.has(name) && (!this.#skipped.has(name) || this.#overrides.find(name) !== undefined);
+    const here = this.#here();
+    if (here.#fakeOf(name) !== undefined) return here.#definitions.has(name);
+    const definition = here.#definitions.get(name);
+    if (definition === undefined || here.#leftOut.has(name)) return false;
+    return !definition.isLate || here.#isUp(name);
   }
 
   /** Every service that {@link ServiceRegistry.get} would hand out now, by name and in order. */
   *entries(): IterableIterator<[name: keyof S & string, service: S[keyof S & string]]> {
-    for (const name of this.names) {
-      if (this.#connected.has(name) || this.#overrides.find(name) !== undefined) yield [name, this.get(name)];
+    const here = this.#here();
+    for (const name of here.names) {
+      if (here.#isUp(name) || here.#fakeOf(name) !== undefined) yield [name, here.get(name)];
     }
   }
 
   /**
    * Puts stand-ins in the place of services, in the whole process, until what it returns is called or disposed. Needs
-   * no start. Several may hold at once, the latest winning, and each takes back only itself.
+   * no start. Several may hold at once, the latest winning, and each takes back only itself. They hold in every scope of
+   * this registry as well.
    *
    * For tests that run one after the other; {@link ServiceRegistry.with} is for those that run side by side.
    *
    * @throws ServiceConfigurationError for a name that is not registered.
    */
   override(fakes: Fakes<S>): (() => void) & Disposable {
-    const restore = this.#overrides.add(this.#checkedFakes(fakes));
+    const restore = this.#overrides.add(this, this.#checkedFakes(fakes));
     return Object.assign(restore, { [Symbol.dispose]: restore });
   }
 
   /** Runs `work`; within it and all that it awaits, and nowhere else, the stand-ins hold. @throws as `override`. */
   async with<T>(fakes: Fakes<S>, work: () => T | PromiseLike<T>): Promise<T> {
-    return this.#overrides.run(this.#checkedFakes(fakes), work);
+    return this.#overrides.run(this, this.#checkedFakes(fakes), work);
   }
 
   /**
-   * Checks all services at the same time, each for at most 5 s. Reports and does not throw, whatever they do.
+   * A registry of the same definitions with instances of its own, for a second application in the process, or one
+   * tenant of many. It is started and stopped by itself. What the options leave out is as it is here; fakes of this
+   * registry hold in it as well.
    *
+   * @throws ServiceConfigurationError with every problem of the options at once.
+   */
+  scope(options: RegistryOptions<Env> = {}): ServiceRegistry<S, Env> {
+    const scope = new ServiceRegistry<S, Env>(
+      Object.fromEntries(this.#definitions),
+      withOptions(this.#options, options),
+    );
+    scope.#overrides = this.#overrides;
+    scope.#owners = [scope, ...this.#owners];
+    return scope;
+  }
+
+  /**
+   * Runs `work` and returns what it returns. Within it and all that it awaits, what this registry is a scope of hands
+   * out the services of this one: `get`, `ready`, `has`, `entries`, `health` and every provider. Scopes nest, and the
+   * innermost counts. A thenable that is no promise is waited for within, and handed out as a promise.
+   */
+  run<T>(work: () => T): T {
+    return this.#overrides.enter(this, work);
+  }
+
+  /**
+   * Checks all services at the same time, each within its own limit. Reports and does not throw, whatever they do. The
+   * answer is shared: for `health.cacheMs`, and by all who ask meanwhile. Where fakes hold, it is always a new one.
+   *
+   * @param options - `fresh`: a new check in any case. `signal`: ends the wait.
    * @throws The signal's reason.
    */
-  health(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RegistryHealth<keyof S & string>> {
-    const checks = new Map(this.names.filter((name) => this.has(name)).map((name) => [name, this.#checkOf(name)]));
-    return checkAll<keyof S & string>(checks, { clock: this.#clock, signal: options.signal });
+  health(
+    options: { readonly signal?: AbortSignal | undefined; readonly fresh?: boolean | undefined } = {},
+  ): Promise<RegistryHealth<keyof S & string>> {
+    const here = this.#here();
+    if (here.names.some((name) => here.#fakeOf(name) !== undefined)) return here.#checkAll(options.signal);
+    return here.#health.ask(options.fresh === true, options.signal);
   }
 
   /**
-   * Closes all services, the last one first; each lets its calls end within its own limit. Idempotent, and safe in
-   * every state; a start under way is given up.
+   * Closes all services, each before those that it needs; each lets its calls end within its own limit. Idempotent, and
+   * safe in every state; a start under way is given up, and so are the attempts at late services.
    *
-   * @throws ServiceStopError where some could not be closed, after all were tried.
+   * @throws ServiceStopError where some could not be closed, or not in time, after all were tried.
    */
-  async stop(): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    const reader = new OptionReader("services", options);
+    const timeoutMs = reader.number("timeoutMs", this.#settings.stopTimeoutMs, { min: 0 });
+    reader.finish();
     if (this.#lifecycle.phase === "idle") return;
+    this.#health.forget();
     await this.#lifecycle.stop(async () => {
-      const services = this.#services;
-      this.#services = new Map();
-      this.#connected.clear();
-      await closeInReverse(services);
-      this.#logger.info({ services: [...services.keys()] }, "services stopped");
+      const run = this.#run;
+      this.#run = undefined;
+      await run?.stop(refusal("services", "services.ready", "draining"), timeoutMs);
+      this.#settings.logger.info({ services: [...(run?.members.keys() ?? [])] }, "services stopped");
     });
   }
 
@@ -192,56 +243,64 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
-    const startedAt = this.#clock.now();
-    const services = this.#build(env ?? this.#env ?? processEnvironment());
-    this.#services = services;
+    const { clock, logger } = this.#settings;
+    const startedAt = clock.now();
+    const run = this.#build(env ?? this.#settings.env ?? processEnvironment());
+    this.#run = run;
     try {
-      await connectInOrder(services, {
-        signal: signal === undefined ? stopping : AbortSignal.any([stopping, signal]),
-        logger: this.#logger,
-        onConnected: (name) => void this.#connected.add(name),
-      });
+      await run.start(signal === undefined ? stopping : AbortSignal.any([stopping, signal]));
     } catch (error) {
-      this.#services = new Map();
-      this.#connected.clear();
-      throw stopping.aborted ? this.#refusal("services", "services.start", "draining") : error;
+      this.#run = undefined;
+      throw stopping.aborted ? refusal("services", "services.start", "draining") : error;
     }
-    const durationMs = Math.round(this.#clock.now() - startedAt);
-    this.#logger.info({ services: [...services.keys()], durationMs }, "services started");
+    const durationMs = Math.round(clock.now() - startedAt);
+    logger.info({ services: [...run.members.keys()], durationMs }, "services started");
   }
 
-  #build(env: Environment): Map<string, BaseExternalService> {
-    const services = new Map<string, BaseExternalService>();
-    const skipped = new Map<string, string>();
-    const problems: string[] = [];
-    for (const [name, definition] of this.#definitions) {
-      const built = buildService(name, definition, { env, precedence: "environment", shared: this.#shared });
-      if (built.kind === "service") services.set(name, built.service);
-      else if (built.kind === "skipped") skipped.set(name, built.variable);
-      else problems.push(...built.problems.map((problem) => `${name}: ${problem}`));
+  #build(env: Environment): Run {
+    const { logger } = this.#settings;
+    const { members, leftOut } = buildMembers(this.#definitions, {
+      ...this.#settings,
+      env,
+      serviceOf: (name) => {
+        const fake = this.#fakeOf(name);
+        return fake === undefined ? members.get(name)?.service : fake.fake;
+      },
+    });
+    for (const [service, why] of leftOut) {
+      const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
+      logger.info({ service, ...why }, `optional service left out: ${what}`);
     }
-    if (problems.length > 0) throw new ServiceConfigurationError("services", problems);
-    for (const [name, variable] of skipped) {
-      this.#logger.info({ service: name, variable }, "optional service left out: its URL is not set");
-    }
-    this.#skipped = skipped;
-    return services;
+    this.#leftOut = leftOut;
+    return new Run(members, { ...this.#settings, onUp: () => this.#health.forget() });
+  }
+
+  /** What this registry means here: within a `run` of one of its scopes, that scope. */
+  #here(): ServiceRegistry<S, Env> {
+    const isOfThis = (owner: object): boolean => (owner as ServiceRegistry).#owners.includes(this);
+    return (this.#overrides.entered(isOfThis) as ServiceRegistry<S, Env> | undefined) ?? this;
+  }
+
+  #fakeOf(name: string): { readonly fake: unknown } | undefined {
+    return this.#overrides.find(name, this.#owners);
+  }
+
+  #isUp(name: string): boolean {
+    return this.#run?.isUp(name) === true;
   }
 
   #find(name: string): unknown {
-    const override = this.#overrides.find(name);
+    const override = this.#fakeOf(name);
     if (override !== undefined) return override.fake;
     this.#assertKnown([name]);
-    if (this.#connected.has(name)) return this.#services.get(name);
-    const variable = this.#skipped.get(name);
+    if (this.#isUp(name)) return this.#run?.members.get(name)?.service;
     const { phase } = this.#lifecycle;
-    if (variable !== undefined && phase === "ready") {
-      throw new ServiceConfigurationError(name, [
-        `it is optional, and was left out since ${variable} was not set: set it, or ask services.has("${name}") first`,
-      ]);
-    }
+    const why = this.#leftOut.get(name);
+    if (why !== undefined && phase === "ready") throw new ServiceConfigurationError(name, [leftOutProblem(name, why)]);
+    const isLate = phase === "ready" && this.#definitions.get(name)?.isLate === true;
     const reason = phase === "draining" || phase === "stopped" ? phase : "not-started";
-    throw this.#refusal(name, `services.get("${name}")`, reason);
+    const detail = isLate ? notYet(name, this.#run?.lateError(name)) : refusals[reason];
+    throw refusal(name, `services.get("${name}")`, reason, detail);
   }
 
   #assertKnown(names: readonly string[]): void {
@@ -257,32 +316,20 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return given;
   }
 
-  #checkOf(name: keyof S & string): HealthCheck {
-    return async (signal) => {
-      const service = this.get(name) as Fake<BaseExternalService>;
-      if (service.checkHealth !== undefined) return service.checkHealth({ signal });
-      const time = new Date(this.#clock.wallNow()).toISOString();
-      return { service: name, status: "pass", latencyMs: 0, state: "overridden", time } satisfies HealthReport;
-    };
-  }
-
-  #refusal(service: string, operation: string, reason: keyof typeof refusals): ServiceUnavailableError {
-    return new ServiceUnavailableError(reason, {
-      service,
-      operation,
-      phase: reason === "not-started" ? "start" : "close",
-      outcome: "not-sent",
-      retryable: reason === "not-started",
-      detail: refusals[reason],
-    });
+  #checkAll(signal: AbortSignal | undefined): Promise<RegistryHealth<keyof S & string>> {
+    const { clock, healthTimeoutMs } = this.#settings;
+    const checks = new Map<keyof S & string, HealthCheck>();
+    for (const name of this.names) {
+      const definition = this.#definitions.get(name);
+      const isFaked = this.#fakeOf(name) !== undefined;
+      if (definition === undefined || (this.#leftOut.has(name) && !isFaked)) continue;
+      const isRunning = this.#lifecycle.phase === "ready";
+      const lateError = this.#run?.lateError(name);
+      const now = { isFaked, isRunning, isUp: this.#isUp(name), lateError, clock, healthTimeoutMs };
+      checks.set(name, checkOf(name, definition, { ...now, find: () => this.#find(name) }));
+    }
+    return checkAll(checks, { clock, signal });
   }
 }
-
-const refusals = {
-  "not-started":
-    "the registry is not started: await its start() before the first use, or put a fake in its place with override()",
-  draining: "the registry is stopping: take what is needed before stop(), and await stop() before the next start()",
-  stopped: "the registry was stopped: await its start() again, which makes fresh services",
-} as const;
 
 const newLifecycle = (): Lifecycle => new Lifecycle("services", () => undefined);

@@ -314,6 +314,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "start",
     "answer",
     "handler",
+    "close",
   ] as const;
   const decoding = ["json", "schema", "too-large", "encoding", "content-type", "next-page", "range"] as const;
   const waits = ["timeout", "failed"] as const;
@@ -351,6 +352,7 @@ test("the union of codes is closed: each code that a class makes is in it, and t
     "timeout-answer": true,
     "rpc-error": true,
     "timeout-handler": true,
+    "timeout-close": true,
     "rate-limited": true,
     "response-status": true,
     "decode-json": true,

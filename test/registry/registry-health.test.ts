@@ -12,31 +12,45 @@ const report = (service: string, status: HealthStatus): HealthReport => ({
   time: "2026-01-01T00:00:00.000Z",
 });
 
-function check(checks: Readonly<Record<string, HealthCheck>>, signal?: AbortSignal) {
+type Check = HealthCheck["check"];
+
+function check(checks: Readonly<Record<string, Check>>, signal?: AbortSignal, critical: readonly string[] = []) {
   const clock = new VirtualClock();
-  return { clock, checked: checkAll(new Map(Object.entries(checks)), { clock, signal }) };
+  const all = Object.entries(checks).map(
+    ([name, one]) => [name, { check: one, timeoutMs: 5_000, isCritical: critical.includes(name) }] as const,
+  );
+  return { clock, checked: checkAll(new Map(all), { clock, signal }) };
 }
 
-test("the status of all is the worst of any", async () => {
-  const { checked } = check({ a: async () => report("a", "pass"), b: async () => report("b", "warn") });
-  expect(await checked).toEqual({ status: "warn", services: { a: report("a", "pass"), b: report("b", "warn") } });
+test.each([
+  { a: "pass", b: "pass", critical: "a", status: "pass" },
+  { a: "pass", b: "warn", critical: "b", status: "warn" },
+  { a: "pass", b: "fail", critical: "a", status: "warn" },
+  { a: "fail", b: "warn", critical: "a", status: "fail" },
+] as const)("where a is $a, b is $b, and $critical is critical, the whole is $status", async (all) => {
+  const checks = { a: async () => report("a", all.a), b: async () => report("b", all.b) };
+  const { checked } = check(checks, undefined, [all.critical]);
+  expect(await checked).toEqual({ status: all.status, services: { a: report("a", all.a), b: report("b", all.b) } });
+});
+
+test("where there are no services, all is well", async () => {
   expect(await check({}).checked).toEqual({ status: "pass", services: {} });
 });
 
 test("a check that throws fails in its own report, with no message of somebody else's", async () => {
-  const throwing: HealthCheck = async () => {
+  const throwing: Check = async () => {
     throw new TypeError("hunter2");
   };
   const { checked } = check({ a: throwing, b: async () => report("b", "pass") });
   const health = await checked;
-  expect(health.status).toBe("fail");
+  expect(health.status).toBe("warn");
   expect(health.services["a"]).toMatchObject({ service: "a", status: "fail", output: "TypeError" });
   expect(health.services["b"]?.status).toBe("pass");
 });
 
 test("a check that hangs is given up after 5 s, and hides no other", async () => {
   let given: AbortSignal | undefined;
-  const hanging: HealthCheck = async (signal) => {
+  const hanging: Check = async (signal) => {
     given = signal;
     return new Promise(() => undefined);
   };
@@ -58,7 +72,7 @@ test("a check that hangs is given up after 5 s, and hides no other", async () =>
 test("the checks run at the same time", async () => {
   const all = Promise.withResolvers<void>();
   let running = 0;
-  const together: HealthCheck = async () => {
+  const together: Check = async () => {
     if (++running === 2) all.resolve();
     await all.promise;
     return report("x", "pass");
@@ -70,7 +84,7 @@ test("the caller's signal ends the wait with its own reason, and every check wit
   const caller = new AbortController();
   const own = new Error("mine");
   let given: AbortSignal | undefined;
-  const hanging: HealthCheck = async (signal) => {
+  const hanging: Check = async (signal) => {
     given = signal;
     return new Promise((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason as Error));

@@ -3,7 +3,8 @@ import { isServiceConfigurationError, isServiceStopError, isServiceUnavailableEr
 import { silentLogger } from "../../src/core/logger.ts";
 import { defineServices } from "../../src/registry/define.ts";
 import { rest, ws } from "../../src/registry/definition.ts";
-import type { RegistryOptions } from "../../src/registry/service-registry.ts";
+import { service } from "../../src/registry/custom-service.ts";
+import type { RegistryOptions, ServiceRegistry } from "../../src/registry/service-registry.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
 import { answerJson, httpServer } from "../support/http-server.ts";
@@ -64,7 +65,7 @@ const codeOf = (get: () => unknown): unknown => {
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("services start in the order of their definitions and stop in reverse", async () => {
+test("services are begun in the order of their definitions and stop in reverse", async () => {
   const { journal, services } = abc();
   expect(journal).toEqual([]);
   await services.start();
@@ -146,11 +147,11 @@ test("a start that was refused for its settings may be tried again", async () =>
   expect(services.get("paymentGateway").lifecycle).toBe("ready");
 });
 
-test("a start that fails closes those before in reverse and throws what was thrown, and may be tried again", async () => {
+test("a start that fails closes all that was begun in reverse and throws what was thrown, and may be tried again", async () => {
   let isDown = true;
   const { journal, services } = abc({ b: { open: async () => (isDown ? Promise.reject(own) : undefined) } });
   expect(await reasonOf(services.start())).toBe(own);
-  expect(journal.slice(3)).toEqual(["open a", "open b", "shut a"]);
+  expect(journal.slice(3)).toEqual(["open a", "open b", "open c", "shut c", "shut a"]);
   expect(codeOf(() => services.get("a"))).toBe("unavailable-not-started");
   isDown = false;
   await using _ = await services.start();
@@ -172,7 +173,7 @@ test("a signal gives the start up, and its reason passes through", async () => {
   await settled();
   giveUp.abort(own);
   expect(await reasonOf(started)).toBe(own);
-  expect(journal.slice(3)).toEqual(["open a", "open b", "shut b", "shut a"]);
+  expect(journal.slice(3)).toEqual(["open a", "open b", "open c", "shut b", "shut c", "shut a"]);
   expect(await reasonOf(services.start({ signal: giveUp.signal }))).toBe(own);
 });
 
@@ -182,25 +183,31 @@ test("a stop gives up the start that is under way", async () => {
   await settled();
   await services.stop();
   expect(await started).toMatchObject({ code: "unavailable-draining", operation: "services.start" });
-  expect(journal.slice(3)).toEqual(["open a", "open b", "shut b", "shut a"]);
+  expect(journal.slice(3)).toEqual(["open a", "open b", "open c", "shut b", "shut c", "shut a"]);
   expect(codeOf(() => services.get("a"))).toBe("unavailable-stopped");
 });
 
-test("while the registry starts, a service that is connected may be used by those after it", async () => {
+test("while the registry starts, a service that is up may be used by those that need it", async () => {
+  const { Journaling } = journaling();
+  const a = rest(Journaling, { baseUrl });
   const codes: unknown[] = [];
-  const { services } = abc({
-    b: {
-      open: async () => {
-        codes.push(
-          services.get("a").name,
-          codeOf(() => services.get("b")),
-          codeOf(() => services.get("c")),
-        );
-      },
+  const services: ServiceRegistry = defineServices(
+    {
+      a,
+      b: service({
+        needs: [a],
+        create: (_context, needed) => {
+          codes.push(
+            services.get("a") === needed,
+            codeOf(() => services.get("b")),
+          );
+        },
+      }),
     },
-  });
+    { logger: silentLogger, env: {} },
+  );
   await using _ = await services.start();
-  expect(codes).toEqual(["a", "unavailable-not-started", "unavailable-not-started"]);
+  expect(codes).toEqual([true, "unavailable-not-started"]);
 });
 
 test("before the start, while stopping and after it, nothing is handed out, and the error says what to do", async () => {

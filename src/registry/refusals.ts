@@ -1,0 +1,41 @@
+import { ServiceUnavailableError } from "../core/errors.ts";
+import { healthOutput } from "../core/health.ts";
+import type { LeftOut } from "./build-members.ts";
+
+/** What to do, by the state of the registry. */
+export const refusals = {
+  "not-started":
+    "the registry is not started: await its start() before the first use, or put a fake in its place with override()",
+  draining: "the registry is stopping: take what is needed before stop(), and await stop() before the next start()",
+  stopped: "the registry was stopped: await its start() again, which makes fresh services",
+} as const;
+
+/** What is thrown where the registry is in no state for what is asked of it; its message says what to do. */
+export function refusal(
+  service: string,
+  operation: string,
+  reason: keyof typeof refusals,
+  detail: string = refusals[reason],
+): ServiceUnavailableError {
+  return new ServiceUnavailableError(reason, {
+    service,
+    operation,
+    phase: reason === "not-started" ? "start" : "close",
+    outcome: "not-sent",
+    retryable: reason === "not-started",
+    detail,
+  });
+}
+
+/** Of a late service that is not up yet. */
+export function notYet(name: string, lastError: unknown): string {
+  const why = lastError === undefined ? "" : ` (last: ${healthOutput(lastError)})`;
+  return `it is late, and not connected yet${why}: await services.ready("${name}"), or ask services.has("${name}") first`;
+}
+
+/** Of an optional service that was left out. */
+export function leftOutProblem(name: string, why: LeftOut): string {
+  return "variable" in why
+    ? `it is optional, and was left out since ${why.variable} was not set: set it, or ask services.has("${name}") first`
+    : `it is optional, and was left out since ${why.need}, which it needs, was: ask services.has("${name}") first`;
+}

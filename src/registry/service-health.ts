@@ -1,0 +1,76 @@
+import type { Clock } from "../core/clock.ts";
+import type { HealthReport, HealthStatus } from "../core/health.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { notYet } from "./refusals.ts";
+import type { HealthCheck } from "./registry-health.ts";
+
+/** Where a service is when its health is asked for. */
+export interface ServiceNow {
+  readonly isFaked: boolean;
+  /** Whether the registry is. */
+  readonly isRunning: boolean;
+  readonly isUp: boolean;
+  readonly lateError: unknown;
+  /** Itself, or its fake; throws where there is neither. */
+  readonly find: () => unknown;
+  readonly clock: Clock;
+  /** Where its definition says nothing. */
+  readonly healthTimeoutMs: number;
+}
+
+/** The check of one service, as it is defined. */
+export function checkOf(name: string, definition: AnyDefinition<unknown>, now: ServiceNow): HealthCheck {
+  const { isCritical, isLate, health } = definition;
+  const { isFaked, isRunning, isUp, lateError, find, clock, healthTimeoutMs } = now;
+  return {
+    // Where nothing runs, nothing can be used, however little it matters.
+    isCritical: isCritical || !(isRunning || isFaked),
+    timeoutMs: definition.healthTimeoutMs ?? healthTimeoutMs,
+    check: async (signal) => {
+      if (isFaked) return healthOf(name, find(), { signal, clock, state: "overridden" });
+      if (!isRunning || !isLate || isUp) return healthOf(name, find(), { signal, clock, health, state: "ready" });
+      const status = isCritical ? "fail" : "warn";
+      return plainReport(name, clock, { status, state: "starting", output: notYet(name, lateError) });
+    },
+  };
+}
+
+/** By the `health` of the definition, by the service's own `checkHealth()`, or, where there is neither, well. */
+async function healthOf(
+  name: string,
+  service: unknown,
+  parts: {
+    readonly health?: AnyDefinition<unknown>["health"];
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+    readonly state: string;
+  },
+): Promise<HealthReport> {
+  const { health, signal, clock, state } = parts;
+  const own = (service ?? {}) as { readonly checkHealth?: unknown };
+  if (health === undefined && typeof own.checkHealth === "function") {
+    return (own as { checkHealth(options: object): Promise<HealthReport> }).checkHealth({ signal });
+  }
+  const startedAt = clock.now();
+  const said = await health?.(service, { signal });
+  const latencyMs = Math.round(clock.now() - startedAt);
+  const report = { ...plainReport(name, clock, { status: "pass", state }), latencyMs };
+  const told = typeof said === "string" ? { status: said } : (said ?? {});
+  if (said === undefined || hasStatus(told)) return { ...report, ...told };
+  const output = "its health function must return pass, warn or fail, an object with such a status, or nothing";
+  return { ...report, status: "fail", output };
+}
+
+/** What is known without asking. */
+function plainReport(
+  service: string,
+  clock: Clock,
+  facts: { readonly status: HealthStatus; readonly state: string; readonly output?: string },
+): HealthReport {
+  return { service, latencyMs: 0, time: new Date(clock.wallNow()).toISOString(), ...facts };
+}
+
+const statuses: readonly unknown[] = ["pass", "warn", "fail"] satisfies HealthStatus[];
+
+const hasStatus = (told: unknown): told is Partial<HealthReport> & { readonly status: HealthStatus } =>
+  typeof told === "object" && told !== null && statuses.includes((told as { status?: unknown }).status);
