@@ -77,8 +77,8 @@ export class CircuitBreaker implements Policy {
   readonly scope = "attempt";
   readonly #service: string;
   readonly #limits: CircuitBreakerLimits;
-  /** A probe that has not ended by then is given up on, and another one goes. */
-  readonly #leaseMs: number;
+  /** A probe that has not ended by then is given up on, and another one goes. May be set anew. Milliseconds. */
+  leaseMs: number;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #window: SlidingWindow;
@@ -100,7 +100,7 @@ export class CircuitBreaker implements Policy {
   }) {
     this.#service = parts.service;
     this.#limits = parts.limits;
-    this.#leaseMs = parts.leaseMs;
+    this.leaseMs = parts.leaseMs;
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#window = new SlidingWindow(parts.limits.windowMs);
@@ -168,7 +168,7 @@ export class CircuitBreaker implements Policy {
   }
 
   #probe(state: CircuitState & { readonly openings: number }, now: number): Generation {
-    this.#move({ name: "half-open", leaseUntil: now + this.#leaseMs, openings: state.openings });
+    this.#move({ name: "half-open", leaseUntil: now + this.leaseMs, openings: state.openings });
     return this.#generation;
   }
 

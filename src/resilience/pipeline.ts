@@ -137,7 +137,9 @@ export class Pipeline {
   #release(call: Call): void {
     call.release();
     this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#idle?.resolve();
+    if (this.#inFlight > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** What a remainder may do with the call that it keeps under way. */
@@ -161,15 +163,18 @@ export class Pipeline {
     };
   }
 
-  /** Resolves when no call is under way; those that still are after `limitMs` are ended, with their outcome. */
+  /** Resolves when no call is under way, however long that takes. */
+  async idle(): Promise<void> {
+    if (this.#inFlight > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+  }
+
+  /** The same; calls that are still under way after `limitMs` are ended, with their outcome. */
   async drain(limitMs: number): Promise<void> {
     if (this.#inFlight > 0) {
-      const idle = (this.#idle ??= Promise.withResolvers<void>());
       const timer = this.#clock.setTimer(limitMs, () => {
         for (const call of this.#calls) call.interrupt({ kind: "closed" });
       });
-      await idle.promise;
-      this.#idle = undefined;
+      await this.idle();
       timer.cancel();
     }
     this.#calls.clear();

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, Random } from "../core/clock.ts";
 import type { OptionReader } from "../core/options.ts";
 import { Chaos, type ChaosLimits, type ChaosOptions, readChaos } from "./chaos.ts";
@@ -69,7 +70,18 @@ export interface Stages {
   readonly hedger: Hedger | undefined;
 }
 
-/** Makes the pipeline of one service, in the order of the design: the only place that knows it. */
+/** Stages that are there already, and what they were made with. */
+export interface StagesMade {
+  readonly settings: StageSettings;
+  readonly stages: Stages;
+}
+
+/**
+ * Makes the pipeline of one service, in the order of the design: the only place that knows it.
+ *
+ * @param made - those of another pipeline of the same service: one whose settings are the same is taken over, with
+ * what it has learned and counted.
+ */
 export function buildPipeline(
   parts: {
     readonly service: string;
@@ -78,22 +90,25 @@ export function buildPipeline(
     readonly attemptTimeoutMs: number;
   },
   settings: StageSettings,
+  made?: StagesMade,
 ): { readonly pipeline: Pipeline; readonly stages: Stages } {
   const { service, clock, random, attemptTimeoutMs } = parts;
   const { retry, rateLimit, circuitBreaker, concurrency, hedge, chaos } = settings;
+  const before = made?.settings;
   const stages: Stages = {
-    budget: retry.budget === undefined ? undefined : new RetryBudget(retry.budget),
-    rateGate:
-      rateLimit === undefined
-        ? undefined
-        : new RateGate({ service, clock, random, limits: rateLimit === "pause-only" ? undefined : rateLimit }),
-    circuitBreaker:
-      circuitBreaker === undefined
-        ? undefined
-        : new CircuitBreaker({ service, limits: circuitBreaker, leaseMs: attemptTimeoutMs, clock, random }),
-    concurrency: concurrency === undefined ? undefined : new ConcurrencyLimit(service, concurrency),
-    hedger: hedge === undefined ? undefined : new Hedger(hedge),
+    budget: taken(made?.stages.budget, before?.retry.budget, retry.budget, (limits) => new RetryBudget(limits)),
+    rateGate: taken(made?.stages.rateGate, before?.rateLimit, rateLimit, (limits) => {
+      return new RateGate({ service, clock, random, limits: limits === "pause-only" ? undefined : limits });
+    }),
+    circuitBreaker: taken(made?.stages.circuitBreaker, before?.circuitBreaker, circuitBreaker, (limits) => {
+      return new CircuitBreaker({ service, limits, leaseMs: attemptTimeoutMs, clock, random });
+    }),
+    concurrency: taken(made?.stages.concurrency, before?.concurrency, concurrency, (limits) => {
+      return new ConcurrencyLimit(service, limits);
+    }),
+    hedger: taken(made?.stages.hedger, before?.hedge, hedge, (limits) => new Hedger(limits)),
   };
+  if (stages.circuitBreaker !== undefined) stages.circuitBreaker.leaseMs = attemptTimeoutMs;
   const inOrder: readonly (Policy | undefined)[] = [
     settings.coalesce ? new Coalescing() : undefined,
     stages.rateGate,
@@ -110,4 +125,15 @@ export function buildPipeline(
     chaos: chaos === undefined ? undefined : new Chaos(service, clock, random, chaos),
   });
   return { pipeline, stages };
+}
+
+/** The stage that is there already, where it was made with the same; undefined where there is to be none. */
+function taken<Stage, Limits>(
+  stage: Stage | undefined,
+  before: Limits | undefined,
+  limits: Limits | undefined,
+  make: (limits: Limits) => Stage,
+): Stage | undefined {
+  if (limits === undefined) return undefined;
+  return stage !== undefined && isDeepStrictEqual(before, limits) ? stage : make(limits);
 }

@@ -1,16 +1,15 @@
 import { currentDeadline } from "../core/deadline.ts";
-import type { Clock, Random } from "../core/clock.ts";
-import type { BaseUrl } from "../core/endpoint.ts";
-import { isExternalServiceError, ServiceUnavailableError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
+import { isExternalServiceError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redactHeaders, redactPath } from "../core/redact.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
-import { type Authorizer, authorizerFor, type OwnHeaders } from "./auth/authorizer.ts";
+import type { Authorizer, OwnHeaders } from "./auth/authorizer.ts";
 import { fixedHeadersOf } from "../core/auth/read-auth.ts";
-import type { Caller, CallHow, OpenHow } from "./caller.ts";
+import type { CallHow, OpenHow } from "./caller.ts";
 import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";
 import { Patience } from "./patience.ts";
@@ -25,13 +24,9 @@ import type { Transport } from "./transport.ts";
 const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
 
 /** Makes the calls of one service: from the arguments to the response, through the pipeline, onto the transport. */
-export class Calls implements Caller {
+export class Calls {
   readonly service: string;
   readonly clock: Clock;
-  readonly random: Random;
-  readonly base: BaseUrl;
-  readonly maxResponseBytes: number;
-  readonly deadlineMs: number;
   readonly #settings: RESTSettings;
   readonly #pipeline: Pipeline;
   readonly #transport: Transport;
@@ -40,26 +35,21 @@ export class Calls implements Caller {
   readonly #authorizer: Authorizer | undefined;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
   readonly #jsonHeaders: Readonly<Record<string, string>>;
-  readonly #closing = new AbortController();
 
   constructor(
     settings: RESTSettings,
     pipeline: Pipeline,
     transport: Transport,
+    authorizer: Authorizer | undefined,
     parts: { readonly logger: Logger; readonly assertReady: (operation: string) => void },
   ) {
-    const { name, clock, random, base, maxResponseBytes, deadlineMs } = settings;
-    this.service = name;
-    this.clock = clock;
-    this.random = random;
-    this.base = base;
-    this.maxResponseBytes = maxResponseBytes;
-    this.deadlineMs = deadlineMs;
+    this.service = settings.name;
+    this.clock = settings.clock;
     this.#settings = settings;
     this.#pipeline = pipeline;
     this.#transport = transport;
     this.#parts = parts;
-    this.#authorizer = authorizerFor(settings.auth, { ...settings, service: name, origin: base.origin });
+    this.#authorizer = authorizer;
     this.#defaultHeaders = {
       "user-agent": "hawser",
       // Without it, any encoding would be acceptable to us (RFC 9110, section 12.5.3).
@@ -69,21 +59,6 @@ export class Calls implements Caller {
       ...settings.headers,
     };
     this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
-  }
-
-  get closing(): AbortSignal {
-    return this.#closing.signal;
-  }
-
-  /** Ends every wait between two calls; the calls themselves are drained. */
-  beginClosing(): void {
-    const at = { service: this.service, phase: "close", outcome: "not-sent" } as const;
-    this.#closing.abort(new ServiceUnavailableError("draining", { ...at, detail: "the service is being closed" }));
-  }
-
-  /** Gives back what the auth provider holds. */
-  async close(): Promise<void> {
-    await this.#authorizer?.close();
   }
 
   async call(

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { isSchema } from "../core/schema.ts";
-import type { Calls } from "./calls.ts";
+import type { CurrentCalls } from "./current-calls.ts";
 import type { RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
 import { ServiceCall } from "./service-call.ts";
@@ -9,7 +9,7 @@ import { matchError, type StatusSchemas, statusSchemasProblem } from "./status-s
 
 /** A call whose answer is JSON: checked by the schema, or by the one for its status, within the time of the call. */
 export function jsonCall(
-  calls: Calls,
+  calls: CurrentCalls,
   method: string,
   endpoint: string,
   options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},

@@ -4,24 +4,21 @@ import type { ServiceDescription } from "../core/description.ts";
 import { type ExternalServiceError, isServiceRateLimitError } from "../core/errors.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
-import type { Pipeline } from "../resilience/pipeline.ts";
-import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { explain, type Explanation } from "../resilience/explain.ts";
-import { Calls } from "./calls.ts";
+import { CurrentCalls } from "./current-calls.ts";
 import { describeRest } from "./describe.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import { events, type EventsOptions } from "./events.ts";
 import { jsonCall } from "./json-call.ts";
 import { lines, type LinesOptions } from "./lines.ts";
 import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
-import { type RESTServiceOptions, type RESTSettings, readRESTOptions } from "./options.ts";
+import { type RESTServiceOptions, readRESTOptions } from "./options.ts";
 import type { CallOptions, RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
 import { ServiceCall } from "./service-call.ts";
 import type { ServerSentEvent } from "./sse.ts";
 import { type FailuresOf, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
-import { Transport } from "./transport.ts";
 import { waitForEndpoint, type WaitForOptions, waitForPoll, type WaitOptions } from "./wait-for.ts";
 
 /** A call whose answer is JSON; with a schema, the answer is checked and has its type. */
@@ -51,26 +48,14 @@ export interface StreamOptions extends RequestOptions {
  * as the pipeline allows, and throws an {@link ExternalServiceError} for everything that is not a 2xx.
  */
 export abstract class RESTService extends BaseExternalService {
-  readonly #settings: RESTSettings;
-  readonly #pipeline: Pipeline;
-  readonly #stages: Stages;
-  readonly #transport: Transport;
-  readonly #calls: Calls;
+  readonly #calls: CurrentCalls;
 
   /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: RESTServiceOptions) {
     const settings = readRESTOptions(options, new.target.name);
     super(settings);
-    this.#settings = settings;
-    const { name: service } = settings;
-    const { pipeline, stages } = buildPipeline({ ...settings, service }, settings);
-    this.#pipeline = pipeline;
-    this.#stages = stages;
-    this.#transport = new Transport({ ...settings, service, origin: settings.base.origin });
-    this.#calls = new Calls(settings, pipeline, this.#transport, {
-      logger: this.logger,
-      assertReady: (operation) => this.assertReady(operation),
-    });
+    const assertReady = (operation: string): void => this.assertReady(operation);
+    this.#calls = new CurrentCalls(settings, { logger: this.logger, assertReady });
   }
 
   get(endpoint: string, options?: CallOptions): ServiceCall<ServiceResponse> {
@@ -285,7 +270,8 @@ export abstract class RESTService extends BaseExternalService {
 
   /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
   async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
-    const { healthEndpoint, healthBase, deadlineMs } = this.#settings;
+    const { healthEndpoint, healthBase, deadlineMs } = this.#calls.settings;
+    const { circuitBreaker, concurrency } = this.#calls.stages;
     const startedAt = this.clock.now();
     const report = (status: HealthStatus, output?: string): HealthReport => ({
       service: this.name,
@@ -295,10 +281,10 @@ export abstract class RESTService extends BaseExternalService {
       time: new Date(this.clock.wallNow()).toISOString(),
       ...(output === undefined ? {} : { output }),
       details: {
-        inFlight: this.#pipeline.inFlight,
-        circuit: this.#stages.circuitBreaker?.state.name,
-        concurrencyLimit: this.#stages.concurrency && Math.floor(this.#stages.concurrency.limit),
-        queued: this.#stages.concurrency?.queued,
+        inFlight: this.#calls.inFlight,
+        circuit: circuitBreaker?.state.name,
+        concurrencyLimit: concurrency && Math.floor(concurrency.limit),
+        queued: concurrency?.queued,
       },
     });
     try {
@@ -315,7 +301,7 @@ export abstract class RESTService extends BaseExternalService {
 
   /** What every call goes through: each stage in its order, with every number and where it comes from. */
   describe(): ServiceDescription {
-    return describeRest(this.#settings, this.#stages, this.clock.now());
+    return describeRest(this.#calls.settings, this.#calls.stages, this.clock.now());
   }
 
   /** Why a call failed as it did, and why it was or was not retried. */
@@ -323,19 +309,30 @@ export abstract class RESTService extends BaseExternalService {
     return explain(error);
   }
 
+  /**
+   * For `ServiceRegistry.reload()`: readies the settings of another service of the same class. What it returns puts
+   * them in force for the calls that begin from then on; those under way end by the settings that they began with.
+   */
+  async "~takeOver"(fresh: this): Promise<() => void> {
+    const putInForce = await this.#calls.takeOver(fresh.#calls.settings, processEnvironment());
+    return () => {
+      putInForce();
+      this.onReload(fresh);
+    };
+  }
+
+  /**
+   * Called when `ServiceRegistry.reload()` has put other settings in force. A subclass that keeps some of its own takes
+   * them from `fresh`, which was made with the new ones, and is thrown away. It must not throw.
+   */
+  protected onReload(_fresh: this): void {}
+
   // Connections are made when they are needed; a service that is down must not keep the application from starting.
   protected async open(_signal: AbortSignal): Promise<void> {
-    await this.#transport.start(processEnvironment());
+    await this.#calls.start(processEnvironment());
   }
 
   protected async shut(): Promise<void> {
-    this.#calls.beginClosing();
-    await this.#pipeline.drain(this.#settings.closeTimeoutMs);
-    try {
-      await this.#calls.close();
-    } finally {
-      // Also where a provider of the user's own throws.
-      await this.#transport.destroy();
-    }
+    await this.#calls.close();
   }
 }

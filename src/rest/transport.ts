@@ -1,71 +1,32 @@
 import type { Dispatcher } from "undici";
-import type { Random } from "../core/clock.ts";
 import type { Environment } from "../core/environment.ts";
-import { ServiceConfigurationError } from "../core/errors.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
-import { ConnectLimit } from "./connect-limit.ts";
 import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
-import { cacheMaker, type PoolMaker, poolMaker, type PoolSettings } from "./pool.ts";
-import type { RequestPool, WitnessedOptions } from "./slot-pool.ts";
-import { type ProxyOption, proxyRoute } from "../core/proxy.ts";
+import { Pools, type PoolsSettings } from "./pools.ts";
 import type { PreparedRequest } from "./request.ts";
+import type { WitnessedOptions } from "./slot-pool.ts";
 
 /** What the transport is set up with, once per service. */
-export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolSettings {
-  readonly random: Random;
-  readonly maxConnectionAgeMs: number;
-  readonly proxy: ProxyOption;
-  /** Used instead of a pool of our own, and left open. */
-  readonly dispatcher: Dispatcher | undefined;
-}
-
-type Dispatch = (options: WitnessedOptions, handler: Dispatcher.DispatchHandler) => boolean;
+export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolsSettings {}
 
 const buffered: Reading = { kind: "buffered" };
 
-/** Puts requests on the wire, over pools that are replaced as they grow old. */
+/** Puts requests on the wire. */
 export class Transport implements Wire {
   readonly settings: ExchangeSettings;
-  readonly #all: TransportSettings;
-  readonly #connectLimit: ConnectLimit;
-  #make: PoolMaker | undefined;
-  #pool: RequestPool | undefined;
-  #cached: Dispatch | undefined;
-  /** Pools that take nothing new, and whose last calls are under way. */
-  readonly #retired = new Set<RequestPool>();
-  #retireAt = Number.POSITIVE_INFINITY;
+  readonly pools: Pools;
 
-  constructor(settings: TransportSettings) {
-    this.#all = settings;
+  /** @param pools - where those of another transport are to be shared. */
+  constructor(settings: TransportSettings, pools: Pools = new Pools(settings)) {
     this.settings = { ...settings, isBoundToOrigin: settings.socketPath !== undefined };
-    this.#connectLimit = new ConnectLimit(settings.connectTimeoutMs, settings.clock);
-    this.#pool = settings.dispatcher;
+    this.pools = pools;
   }
 
-  /**
-   * Readies the pool; no connection is made. To be called before the first request.
-   *
-   * @throws ServiceConfigurationError for a proxy in the environment that cannot be used.
-   */
+  /** Readies the pools; see {@link Pools.start}. */
   async start(environment: Environment): Promise<void> {
-    const { service, proxy, dispatcher, blockPrivateAddresses, cache } = this.#all;
-    if (dispatcher === undefined) {
-      const route = proxyRoute(service, proxy, environment);
-      if (blockPrivateAddresses && route.kind !== "direct") {
-        throw new ServiceConfigurationError(service, [
-          "blockPrivateAddresses cannot hold behind the proxy that the environment names, which looks hosts up and " +
-            "connects out of our sight: give proxy: false",
-        ]);
-      }
-      this.#make = await poolMaker(this.#all, route, this.#connectLimit);
-      this.#replace(this.#make);
-    }
-    if (cache !== undefined) {
-      const inFront = await cacheMaker(cache);
-      this.#cached = inFront((options, handler) => this.#dispatch(options, handler));
-    }
+    await this.pools.start(environment);
   }
 
   /** Makes one attempt, and reads its answer to the end. Never rejects; ends at once when the attempt is interrupted. */
@@ -91,36 +52,12 @@ export class Transport implements Wire {
   }
 
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler, now: number): void {
-    if (now >= this.#retireAt && this.#make !== undefined) this.#replace(this.#make);
-    if (this.#cached === undefined) this.#dispatch(options, handler);
-    // What stands in front does not pass on when an answer begins, without which nothing is known to be stale.
-    else this.#cached({ ...options, witness: undefined }, handler);
+    this.pools.dispatch(options, handler, now);
   }
 
   /** Ends every connection of our own at once; calls are drained before. */
   async destroy(): Promise<void> {
-    this.#connectLimit.close();
-    const own = this.#all.dispatcher === undefined && this.#pool !== undefined ? [this.#pool] : [];
-    await Promise.all([...own, ...this.#retired].map((pool) => pool.destroy()));
-  }
-
-  #dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (this.#pool === undefined) throw new Error("the transport was not started");
-    this.#pool.dispatch(options, handler);
-    return true;
-  }
-
-  /** The whole pool and not each connection by its age, which would have to be asked at every call. */
-  #replace(make: PoolMaker): void {
-    const old = this.#pool;
-    this.#pool = make();
-    const { clock, random, maxConnectionAgeMs } = this.#all;
-    this.#retireAt = clock.now() + maxConnectionAgeMs * (0.9 + 0.2 * random());
-    if (old === undefined) return;
-    this.#retired.add(old);
-    const forget = (): void => void this.#retired.delete(old);
-    // It is destroyed with the service while it closes, and then says so by a rejection.
-    void old.close().then(forget, forget);
+    await this.pools.destroy();
   }
 
   #exchange(request: PreparedRequest, attempt: Attempt, reading: Reading): Promise<AttemptEnd<Answer | OpenAnswer>> {
