@@ -41,8 +41,11 @@ export function redactPath(path: string, alsoSecret?: ReadonlySet<string>): stri
   return `${path.slice(0, start)}?${query.join("&")}`;
 }
 
-/** The last word of the name decides, however the words are joined: `access_token`, `accessToken`, `user[token]`. */
-function isSecretName(name: string): boolean {
+/**
+ * Whether what has this name is a credential. The last word decides, however the words are joined: `access_token`,
+ * `accessToken`, `user[token]`.
+ */
+export function isSecretName(name: string): boolean {
   return secretWord.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
 }
 

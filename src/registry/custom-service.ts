@@ -63,6 +63,11 @@ export interface CustomServiceOptions<
    */
   readonly dispose?: ((service: NoInfer<T>) => unknown) | undefined;
   /**
+   * Takes other settings while the service runs, for `ServiceRegistry.reload()`. Where it throws, the service counts as
+   * having kept the former ones. @defaultValue other settings need a restart
+   */
+  readonly reload?: ((service: NoInfer<T>, settings: SettingValues<NoInfer<Settings>>) => unknown) | undefined;
+  /**
    * How it is now; that it throws is a `fail`. Of what is thrown only the kind is told, since anybody's message may
    * hold a secret: what people should read goes into `output`. @defaultValue its `checkHealth()`, else `pass`
    */
@@ -93,6 +98,7 @@ export function service<
   const create = reader.function<(context: unknown, ...needs: readonly unknown[]) => T | PromiseLike<T>>("create");
   if (!reader.isGiven("create")) problems.push("create is required: the function that makes the service");
   const dispose = reader.function<(made: unknown) => unknown>("dispose");
+  const reload = reader.function<NonNullable<AnyDefinition<T>["reload"]>>("reload");
   const health = reader.function<NonNullable<AnyDefinition<T>["health"]>>("health");
   const needs = reader.any("needs") ?? [];
   const isDefinitions = Array.isArray(needs) && needs.every(isDefinition);
@@ -107,6 +113,7 @@ export function service<
     // Looked at above: without it there was a problem.
     create: (context, given = []) => (create as NonNullable<typeof create>)(context, ...given),
     dispose,
+    reload,
     health,
   };
 }

@@ -1,6 +1,6 @@
 import type { AttemptAuth, AuthProvider } from "../core/auth/provider.ts";
 import { type ExternalServiceOptions, readServiceParts, type ServiceParts } from "../core/external-service.ts";
-import { OptionReader } from "../core/options.ts";
+import { type OptionOrigin, OptionReader } from "../core/options.ts";
 import { type ProxyOption, readProxy } from "../core/proxy.ts";
 import type { Secret } from "../core/secret.ts";
 import { readTls, type TlsOptions } from "../core/tls.ts";
@@ -167,6 +167,14 @@ export function readWebSocketOptions<Message>(
   options: WebSocketServiceOptions<Message>,
   fallbackName: string,
 ): WebSocketSettings<Message> {
+  return readWithOrigins(options, fallbackName).settings;
+}
+
+/** The same, with where the value of each option comes from, which a stream does not keep. */
+export function readWithOrigins<Message>(
+  options: WebSocketServiceOptions<Message>,
+  fallbackName: string,
+): { readonly settings: WebSocketSettings<Message>; readonly origins: (option: string) => OptionOrigin } {
   const given = options as unknown as { name?: unknown } | null | undefined;
   const reader = new OptionReader(typeof given?.name === "string" ? given.name : fallbackName, options);
   const duration = <Fallback extends number | undefined>(name: string, fallback: Fallback): number | Fallback =>
@@ -206,7 +214,7 @@ export function readWebSocketOptions<Message>(
     dedupe,
   };
   reader.finish();
-  return settings;
+  return { settings, origins: reader.origins() };
 }
 
 function readCodec<Message>(reader: OptionReader): MessageCodec<Message> | undefined {

@@ -10,7 +10,12 @@ import type { JsonRpcCall } from "./requests/json-rpc.ts";
 import { concurrencyProblems, type KeyedConcurrency } from "./receive/keyed-lane.ts";
 import type { ConsumerName } from "./receive/lane.ts";
 import type { MessageIterator } from "./receive/message-iterator.ts";
-import { readWebSocketOptions, type WebSocketServiceOptions, type WebSocketSettings } from "./options.ts";
+import {
+  readWebSocketOptions,
+  readWithOrigins,
+  type WebSocketServiceOptions,
+  type WebSocketSettings,
+} from "./options.ts";
 import type { Position } from "./resume/positions.ts";
 import {
   type MatchedRequestOptions,
@@ -21,6 +26,8 @@ import {
 } from "./send/sender.ts";
 import { Stream } from "./stream.ts";
 import type { FailedEvent, StreamOwner, StreamRemains } from "./stream-owner.ts";
+import type { ServiceDescription } from "../core/description.ts";
+import { describeStream } from "./describe.ts";
 import { checkStream } from "./stream-health.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { Subscription } from "./subscriptions/subscription.ts";
@@ -41,6 +48,8 @@ export interface HandlerOptions<Message> {
  */
 export abstract class WebSocketService<Message = string | Uint8Array> extends BaseExternalService {
   readonly #settings: WebSocketSettings<Message>;
+  /** As they were given, for `describe()`. */
+  #options: WebSocketServiceOptions<Message>;
   readonly #stream: Stream<Message>;
   readonly #sender: Sender<Message>;
 
@@ -49,6 +58,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     const settings = readWebSocketOptions<Message>(options, new.target.name);
     super(settings);
     this.#settings = settings;
+    this.#options = options;
     this.#stream = new Stream<Message>(settings, new Hooks(this), this);
     this.#sender = new Sender(this.#stream, settings);
     const { concurrency } = settings;
@@ -296,6 +306,27 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     return streamStats(this.#stream, this.clock.now());
   }
 
+  /** What the stream goes by: each part of it, with every number and where it comes from. */
+  describe(): ServiceDescription {
+    const { origins } = readWithOrigins<Message>(this.#options, this.name);
+    const { state, outbox, inbox } = this.#stream;
+    const moment = { state: state.name, unsent: outbox.queuedMessages, unhandled: inbox.depth };
+    return describeStream(this.#settings, origins, moment);
+  }
+
+  /**
+   * For `ServiceRegistry.reload()`: readies the settings of another service of the same class. What it returns puts
+   * them in force, from the next connection, send or ping on; what is built into the stream stays as it is.
+   */
+  async "~takeOver"(fresh: this): Promise<() => void> {
+    const putInForce = this.#stream.takeOver(fresh.#settings);
+    return () => {
+      putInForce();
+      this.#options = fresh.#options;
+      this.onReload(fresh);
+    };
+  }
+
   /** Tries the connection with a ping of its own; see PROTOCOL.md, section 11. */
   async checkHealth(options: { readonly signal?: AbortSignal } = {}): Promise<HealthReport> {
     return checkStream(this.#stream, this.#settings, options.signal);
@@ -326,6 +357,12 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * Nobody waits for it.
    */
   protected onFailed(_event: FailedEvent): void | Promise<void> {}
+
+  /**
+   * Called when `ServiceRegistry.reload()` has put other settings in force. A subclass that keeps some of its own takes
+   * them from `fresh`, which was made with the new ones, and is thrown away. It must not throw.
+   */
+  protected onReload(_fresh: this): void {}
 
   protected async open(signal: AbortSignal): Promise<void> {
     const start = this.#stream.start();

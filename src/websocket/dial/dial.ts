@@ -47,15 +47,16 @@ export interface DialListener extends SocketListener {
 /** Makes the attempts of one stream: all of PROTOCOL.md, section 2, up to the open socket. */
 export class Dialer {
   readonly #settings: DialSettings;
-  readonly #credentials: StreamCredentials;
+  /** Those that were asked before, which an attempt may still go by. */
+  readonly #former: StreamCredentials[] = [];
   readonly #turns: DialTurns;
+  #credentials: StreamCredentials;
   #route: ProxyRoute = { kind: "direct" };
 
   /** Opens the auth provider; no I/O. @param turns - for tests, a line of their own. */
   constructor(settings: DialSettings, turns: DialTurns = dialTurns) {
-    const { name: service, auth, apiKey, logger, clock, random } = settings;
     this.#settings = settings;
-    this.#credentials = new StreamCredentials(auth, apiKey, { service, logger, clock, random });
+    this.#credentials = this.#openCredentials();
     this.#turns = turns;
   }
 
@@ -66,6 +67,14 @@ export class Dialer {
    */
   start(environment: Environment): void {
     this.#route = proxyRoute(this.#settings.name, this.#settings.proxy, environment);
+  }
+
+  /** To be called when the settings have changed: what they say now holds from the next attempt on. */
+  renew(route: ProxyRoute, isAuthChanged: boolean): void {
+    this.#route = route;
+    if (!isAuthChanged) return;
+    if (this.#credentials.isAsked) this.#former.push(this.#credentials);
+    this.#credentials = this.#openCredentials();
   }
 
   /**
@@ -109,7 +118,12 @@ export class Dialer {
 
   /** Gives back what the auth provider holds; the stream is not dialled any more. */
   async close(): Promise<void> {
-    await this.#credentials.close();
+    await Promise.all([...this.#former, this.#credentials].map((credentials) => credentials.close()));
+  }
+
+  #openCredentials(): StreamCredentials {
+    const { name: service, auth, apiKey, logger, clock, random } = this.#settings;
+    return new StreamCredentials(auth, apiKey, { service, logger, clock, random });
   }
 
   async #attempt(context: AttemptContext, listener: DialListener): Promise<StreamSocket | undefined> {

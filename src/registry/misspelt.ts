@@ -1,0 +1,75 @@
+import type { Environment } from "../core/environment.ts";
+
+/** The variables of one service. */
+export interface KnownVariables {
+  readonly service: string;
+  /** What they begin with. */
+  readonly prefix: string;
+  readonly variables: readonly string[];
+}
+
+/** A variable that nobody reads, and looks like one that is read. */
+export interface Misspelt {
+  readonly service: string;
+  readonly variable: string;
+  readonly nearest: string;
+}
+
+/**
+ * Variables that begin like those of a service, are read by none, and are so near to one that is read that they were
+ * meant to be it. Others of the same prefix may well be meant for somebody else: the environment is shared.
+ */
+export function misspeltVariables(services: readonly KnownVariables[], env: Environment): Misspelt[] {
+  const known = new Set(services.flatMap(({ variables }) => variables));
+  const found: Misspelt[] = [];
+  for (const variable of Object.keys(env)) {
+    if ((env[variable] ?? "") === "" || known.has(variable)) continue;
+    const name = variable.toUpperCase();
+    // The longest prefix: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`.
+    const [owner] = services
+      .filter(({ prefix }) => name.startsWith(`${prefix.toUpperCase()}_`))
+      .toSorted((a, b) => b.prefix.length - a.prefix.length);
+    const nearest = owner && nearestTo(name, owner);
+    if (owner !== undefined && nearest !== undefined) found.push({ service: owner.service, variable, nearest });
+  }
+  return found;
+}
+
+function nearestTo(name: string, { prefix, variables }: KnownVariables): string | undefined {
+  const plain = (variable: string): string => variable.slice(prefix.length).toUpperCase().replaceAll("_", "");
+  const meant = plain(name);
+  let best: { readonly variable: string; readonly edits: number } | undefined;
+  for (const variable of variables) {
+    const text = plain(variable);
+    const edits = editsBetween(meant, text);
+    // A third of the letters, but never all but a few of a short name.
+    if (edits > Math.max(1, Math.floor(text.length / 3)) || edits >= (best?.edits ?? Number.POSITIVE_INFINITY))
+      continue;
+    best = { variable, edits };
+  }
+  return best?.variable;
+}
+
+/** How many letters must be put in, left out, changed, or swapped with their neighbour. */
+function editsBetween(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        at(last, j) + 1,
+        at(row, j - 1) + 1,
+        at(last, j - 1) + (isSame ? 0 : 1),
+        isSwap ? at(before, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    before = last;
+    last = row;
+  }
+  return at(last, b.length);
+}
+
+const at = (row: readonly number[], index: number): number => row[index] ?? Number.POSITIVE_INFINITY;

@@ -1,0 +1,164 @@
+import { isServiceConfigurationError, ServiceConfigurationError } from "../core/errors.ts";
+import type { BaseExternalService } from "../core/external-service.ts";
+import type { Logger } from "../core/logger.ts";
+import { RESTService } from "../rest/rest-service.ts";
+import { WebSocketService } from "../websocket/websocket-service.ts";
+import { type BuildContext, construct, type Prepared, prepareOptions } from "./build.ts";
+import { changesOf, type ReloadChange } from "./changes.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { shownSetting } from "./shown.ts";
+import { url } from "./setting-schemas.ts";
+
+/** A service that runs, and what it goes by. */
+export interface Running {
+  readonly service: unknown;
+  readonly prepared: Prepared;
+}
+
+/** What a reload is about to change, once everything has been checked. */
+export interface Reload {
+  readonly changed: readonly ReloadChange[];
+  /**
+   * Puts it in force: all services at once, but for those that have functions of the application's own, which are
+   * awaited. Resolves to what each service goes by from now on, and to what could not be changed after all.
+   */
+  commit(): Promise<{ readonly inForce: ReadonlyMap<string, Prepared>; readonly kept: ReadonlySet<string> }>;
+}
+
+interface Step {
+  readonly name: string;
+  readonly prepared: Prepared;
+  /** Undefined where nothing changes now. */
+  readonly putInForce: (() => void | Promise<void>) | undefined;
+}
+
+/**
+ * Reads the settings of all services anew and readies what is different. Nothing changes yet.
+ *
+ * @param running - those of the current run by name; without those that were left out.
+ * @throws ServiceConfigurationError with every problem of all services at once.
+ */
+export async function prepareReload(
+  definitions: ReadonlyMap<string, AnyDefinition<unknown>>,
+  running: ReadonlyMap<string, Running>,
+  context: BuildContext,
+  logger: Logger,
+): Promise<Reload> {
+  const problems: string[] = [];
+  const changed: ReloadChange[] = [];
+  const steps: Step[] = [];
+  for (const [name, definition] of definitions) {
+    const current = running.get(name);
+    const after = prepareOptions(name, definition, context);
+    problems.push(...after.problems.map((problem) => `${name}: ${problem}`));
+    if (after.problems.length > 0) continue;
+    if (current === undefined || after.skippedFor !== undefined) {
+      changed.push(...comingOrGoing(name, current?.prepared, after));
+      continue;
+    }
+    const changes = changesOf(name, definition, current.prepared, after, takesOwn(definition, current.service));
+    changed.push(...changes);
+    if (changes.every(({ effect }) => effect === "restart")) continue;
+    const prepared = withFormer(after, current.prepared, changes);
+    try {
+      const putInForce = await ready(name, definition, current.service, prepared);
+      steps.push({ name, prepared, putInForce });
+    } catch (error) {
+      if (!isServiceConfigurationError(error)) throw error;
+      problems.push(...error.problems.map((problem) => `${name}: ${problem}`));
+    }
+  }
+  if (problems.length > 0) throw new ServiceConfigurationError("services", problems);
+  return { changed, commit: () => commit(steps, logger) };
+}
+
+async function commit(steps: readonly Step[], logger: Logger): ReturnType<Reload["commit"]> {
+  const inForce = new Map<string, Prepared>();
+  const kept = new Set<string>();
+  // Begun in one turn, so that no call sees one service with new settings and another with former ones.
+  const begun = steps.map(({ name, prepared, putInForce }) => ({ name, prepared, done: begin(putInForce) }));
+  for (const { name, prepared, done } of begun) {
+    try {
+      await done;
+      inForce.set(name, prepared);
+    } catch (error) {
+      kept.add(name);
+      logger.warn({ err: error, service: name }, "the service could not take its new settings, and keeps the former");
+    }
+  }
+  return { inForce, kept };
+}
+
+async function begin(putInForce: Step["putInForce"]): Promise<void> {
+  await putInForce?.();
+}
+
+/** An optional service that is there now and was not, or the other way round: its place is taken at the start. */
+function comingOrGoing(service: string, before: Prepared | undefined, after: Prepared): ReloadChange[] {
+  if (before === undefined && after.skippedFor !== undefined) return [];
+  const shown = (prepared: Prepared | undefined): object | undefined => {
+    const value = prepared?.options["baseUrl"];
+    return value === undefined ? undefined : { value: shownSetting("baseUrl", value, url()) };
+  };
+  const [from, to] = [shown(before), shown(after.skippedFor === undefined ? after : undefined)] as {
+    readonly value: string;
+  }[];
+  return [
+    {
+      service,
+      option: "baseUrl",
+      ...(from === undefined ? {} : { from: from.value }),
+      ...(to === undefined ? {} : { to: to.value }),
+      effect: "restart",
+    },
+  ];
+}
+
+/** Whether the service does something when its own settings change. */
+function takesOwn(definition: AnyDefinition<unknown>, service: unknown): boolean {
+  if (service instanceof RESTService) return service["onReload"] !== RESTService.prototype["onReload"];
+  if (service instanceof WebSocketService) return service["onReload"] !== WebSocketService.prototype["onReload"];
+  return definition.reload !== undefined;
+}
+
+/** The new settings, but for those that only a restart can change: those stay what they are. */
+function withFormer(after: Prepared, before: Prepared, changes: readonly ReloadChange[]): Prepared {
+  const kept = changes.filter(({ effect }) => effect === "restart").map(({ option }) => option);
+  if (kept.length === 0) return after;
+  const values = new Map(after.settings.values);
+  const options = { ...after.options };
+  for (const option of kept) {
+    options[option] = before.options[option];
+    const value = before.settings.values.get(option);
+    if (value === undefined) values.delete(option);
+    else values.set(option, value);
+  }
+  return { ...after, options, settings: { ...after.settings, values } };
+}
+
+/** Makes a service of the new settings, which checks them, for the running one to take them over. */
+async function ready(
+  name: string,
+  definition: AnyDefinition<unknown>,
+  service: unknown,
+  prepared: Prepared,
+): Promise<Step["putInForce"]> {
+  if (definition.kind === "custom") {
+    const settings = Object.fromEntries([...prepared.settings.values].map(([option, { value }]) => [option, value]));
+    return async () => {
+      await definition.reload?.(service, settings);
+    };
+  }
+  const built = construct(name, definition as AnyDefinition<BaseExternalService>, prepared);
+  if (built.kind === "wrong") throw new ServiceConfigurationError(name, built.problems);
+  const fresh = built.service;
+  try {
+    if (service instanceof RESTService && fresh instanceof RESTService) return await service["~takeOver"](fresh);
+    if (service instanceof WebSocketService && fresh instanceof WebSocketService)
+      return await service["~takeOver"](fresh);
+    return undefined;
+  } finally {
+    // It was never connected, and is not going to be.
+    await fresh.close();
+  }
+}

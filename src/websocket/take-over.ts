@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from "node:util";
+import { Secret } from "../core/secret.ts";
+import type { WebSocketSettings } from "./options.ts";
+
+/** What can change while a stream runs; the rest is built into it. */
+const changeable = [
+  "endpoints",
+  "path",
+  "apiKey",
+  "auth",
+  "headers",
+  "protocols",
+  "proxy",
+  "tls",
+  "connectTimeoutMs",
+  "startTimeoutMs",
+  "closeTimeoutMs",
+  "sendTimeoutMs",
+  "requestTimeoutMs",
+  "pingTimeoutMs",
+  "heartbeat",
+  "maxPayloadBytes",
+  "reconnect",
+  "rotation",
+] as const satisfies readonly (keyof WebSocketSettings<unknown>)[];
+
+/** Those by which a connection is made: an open one still goes by the former ones. */
+const ofDialling = ["endpoints", "apiKey", "auth", "headers", "protocols", "proxy", "tls"] as const;
+
+type Changed = Pick<WebSocketSettings<unknown>, (typeof changeable)[number]>;
+
+/** Whether a connection that is made now would be another than one that was made before. */
+export function isDialledOtherwise(before: Changed, after: Changed): boolean {
+  return ofDialling.some((key) => !isSame(before[key], after[key]));
+}
+
+/** Whether the credentials of the next attempt are others. */
+export function isAuthChanged(before: Changed, after: Changed): boolean {
+  return before.auth !== after.auth || !isSame(before.apiKey, after.apiKey);
+}
+
+/** In place: the parts of a stream look at one object, for a copy in each would be a part of what an idle one holds. */
+export function overwrite(settings: Changed, fresh: Changed): void {
+  Object.assign(settings, Object.fromEntries(changeable.map((key) => [key, fresh[key]])));
+}
+
+function isSame(before: unknown, after: unknown): boolean {
+  return isDeepStrictEqual(revealed(before), revealed(after));
+}
+
+const revealed = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value);
