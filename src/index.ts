@@ -44,6 +44,12 @@ export { type HealthAnswer, healthAnswer } from "./registry/health-answer.ts";
 export type { Register, RegisteredServices } from "./registry/register.ts";
 export type { RegistryHealth } from "./registry/registry-health.ts";
 export * from "./registry/service-registry.ts";
+export {
+  type StopOnSignalsOptions,
+  type StopSignal,
+  type StoppableServices,
+  stopOnSignals,
+} from "./registry/stop-on-signals.ts";
 export type { Environment } from "./core/environment.ts";
 export type { ChaosOptions } from "./resilience/chaos.ts";
 export type { CircuitBreakerOptions } from "./resilience/circuit-breaker.ts";
