@@ -28,6 +28,7 @@ export {
 } from "./registry/custom-service.ts";
 export { defineServices } from "./registry/define.ts";
 export * from "./registry/setting-schemas.ts";
+export { environmentFrom, type EnvironmentFile, type EnvironmentSource } from "./registry/environment-from.ts";
 export type { EnvOf } from "./registry/env-of.ts";
 export {
   type AnyDefinition,

@@ -1,14 +1,12 @@
 import type { Clock } from "../core/clock.ts";
-import type { Environment } from "../core/environment.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
 import type { Logger } from "../core/logger.ts";
-import { type BuildContext, type Built, buildService, fieldsOf, prefixOf } from "./build.ts";
+import { type BuildContext, type Built, construct, type Prepared, prepareOptions } from "./build.ts";
 import { CustomMember } from "./custom-member.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { ClientMember, type Member } from "./member.ts";
 import { inOrder } from "./sequence.ts";
-import { readSettings } from "./settings.ts";
 
 /** Definitions by name. */
 export type Definitions = ReadonlyMap<string, AnyDefinition<unknown>>;
@@ -17,15 +15,21 @@ export type Definitions = ReadonlyMap<string, AnyDefinition<unknown>>;
 export type LeftOut = { readonly variable: string } | { readonly need: string };
 
 /** What a registry makes its services with. */
-export interface MemberContext {
-  readonly env: Environment;
-  readonly shared: BuildContext["shared"];
-  /** Options by kind, which those of a definition go before. */
-  readonly defaults: Readonly<Record<"rest" | "ws", Readonly<Record<string, unknown>>>>;
+export interface MemberContext extends Omit<BuildContext, "precedence"> {
   readonly logger: Logger;
   readonly clock: Clock;
   /** A service that is up, by name. */
   readonly serviceOf: (name: string) => unknown;
+}
+
+/** What is made of definitions: each of them is a member, or left out, or has problems. */
+export interface Plan {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+  /** By name, in the order of the definitions. */
+  readonly problems: readonly string[];
+  /** What each was made with, or would be. */
+  readonly prepared: ReadonlyMap<string, Prepared>;
 }
 
 /**
@@ -34,13 +38,18 @@ export interface MemberContext {
  *
  * @throws ServiceConfigurationError with every problem of all services at once.
  */
-export function buildMembers(
-  definitions: Definitions,
-  context: MemberContext,
-): { readonly members: ReadonlyMap<string, Member>; readonly leftOut: ReadonlyMap<string, LeftOut> } {
+export function buildMembers(definitions: Definitions, context: MemberContext): Plan {
+  const plan = planMembers(definitions, context);
+  if (plan.problems.length > 0) throw new ServiceConfigurationError("services", plan.problems);
+  return plan;
+}
+
+/** The same, which tells of problems as well. */
+export function planMembers(definitions: Definitions, context: MemberContext): Plan {
   const members = new Map<string, Member>();
   const leftOut = new Map<string, LeftOut>();
   const problems = new Map<string, readonly string[]>();
+  const prepared = new Map<string, Prepared>();
   const all = [...definitions].map(([name, definition]) => {
     return { name, definition, needs: namesOf(definition.needs, definitions) };
   });
@@ -50,19 +59,24 @@ export function buildMembers(
     else if (missing !== undefined) problems.set(name, [neededAndLeftOut(missing, leftOut)]);
     else {
       const built = build(name, definition, needs, context);
+      prepared.set(name, built.prepared);
       if (built.kind === "member") members.set(name, built.member);
       else if (built.kind === "skipped") leftOut.set(name, { variable: built.variable });
       else problems.set(name, built.problems);
     }
   }
-  if (problems.size > 0) {
-    const told = all.flatMap(({ name }) => (problems.get(name) ?? []).map((problem) => `${name}: ${problem}`));
-    throw new ServiceConfigurationError("services", told);
-  }
-  return { members: new Map(all.flatMap(({ name }) => entryOf(members, name))), leftOut };
+  return {
+    members: new Map(all.flatMap(({ name }) => entryOf(members, name))),
+    leftOut,
+    problems: all.flatMap(({ name }) => (problems.get(name) ?? []).map((problem) => `${name}: ${problem}`)),
+    prepared,
+  };
 }
 
-type BuiltMember = { readonly kind: "member"; readonly member: Member } | Exclude<Built<never>, { kind: "service" }>;
+type BuiltMember = { readonly prepared: Prepared } & (
+  | { readonly kind: "member"; readonly member: Member }
+  | Exclude<Built<never>, { kind: "service" }>
+);
 
 function build(
   name: string,
@@ -70,35 +84,33 @@ function build(
   needs: readonly string[],
   context: MemberContext,
 ): BuiltMember {
-  if (definition.kind === "custom") return buildCustom(name, definition, needs, context);
-  const { env, shared, defaults } = context;
+  const prepared = prepareOptions(name, definition, { ...context, precedence: "environment" });
+  if (prepared.skippedFor !== undefined) return { kind: "skipped", variable: prepared.skippedFor, prepared };
+  if (prepared.problems.length > 0) return { kind: "wrong", problems: prepared.problems, prepared };
+  if (definition.kind === "custom") {
+    return { kind: "member", member: customMember(name, definition, needs, prepared, context), prepared };
+  }
   // What rest() and ws() take is a class of services.
-  const built = buildService(name, definition as AnyDefinition<BaseExternalService>, {
-    env,
-    precedence: "environment",
-    shared: { ...shared, ...defaults[definition.kind] },
-  });
-  if (built.kind !== "service") return built;
-  return { kind: "member", member: new ClientMember(name, built.service, definition.isLate) };
+  const built = construct(name, definition as AnyDefinition<BaseExternalService>, prepared);
+  if (built.kind === "wrong") return { ...built, prepared };
+  return { kind: "member", member: new ClientMember(name, built.service, definition.isLate), prepared };
 }
 
-function buildCustom(
+function customMember(
   name: string,
   definition: AnyDefinition<unknown>,
   needs: readonly string[],
-  { env, logger, clock, serviceOf }: MemberContext,
-): BuiltMember {
-  const prefix = prefixOf(name, definition);
-  const { values, problems } = readSettings({ fields: fieldsOf(definition), prefix, env });
-  if (problems.length > 0) return { kind: "wrong", problems };
-  const settings = Object.fromEntries([...values].map(([option, { value }]) => [option, value]));
-  const parts = {
-    name,
-    needs,
-    context: { name, settings, logger: logger.child({ service: name }), clock },
-    needed: () => needs.map(serviceOf),
-  };
-  return { kind: "member", member: new CustomMember(definition, parts) };
+  prepared: Prepared,
+  { logger, clock, serviceOf }: MemberContext,
+): Member {
+  const settings = ownSettingsOf(prepared);
+  const context = { name, settings, logger: logger.child({ service: name }), clock };
+  return new CustomMember(definition, { name, needs, context, needed: () => needs.map(serviceOf) });
+}
+
+/** What the schemas made of a service's own settings, by option. */
+export function ownSettingsOf({ settings }: Prepared): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...settings.values].map(([option, { value }]) => [option, value]));
 }
 
 // Looked at when the registry was made: each is there, and once.

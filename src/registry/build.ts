@@ -9,7 +9,7 @@ import { readSettings, type Settings, variablesOf } from "./settings.ts";
 
 /** What became of a definition. */
 export type Built<T> =
-  | { readonly kind: "service"; readonly service: T }
+  | { readonly kind: "service"; readonly service: T; readonly prepared: Prepared }
   /** Optional, and its URL is not set. */
   | { readonly kind: "skipped"; readonly variable: string }
   | { readonly kind: "wrong"; readonly problems: readonly string[] };
@@ -95,12 +95,13 @@ export function buildService<T extends BaseExternalService>(
 export function construct<T extends BaseExternalService>(
   name: string,
   definition: AnyDefinition<T>,
-  { options, settings }: Prepared,
+  prepared: Prepared,
 ): Exclude<Built<T>, { kind: "skipped" }> {
+  const { options, settings } = prepared;
   try {
     // A constructor returns at once; only the functions of service() may make one wait.
     const service = definition.create(options) as T;
-    if (service.name === name) return { kind: "service", service };
+    if (service.name === name) return { kind: "service", service, prepared };
     return {
       kind: "wrong",
       problems: [`the constructor of ${service.constructor.name} must hand all options that it gets to super()`],

@@ -1,47 +1,59 @@
 import { type DescribedSetting, type DescribedStage, ServiceDescription } from "../core/description.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import { type OptionOrigin, optionSources } from "../core/options.ts";
-import { type BuildContext, construct, fieldsOf, type Prepared, prepareOptions } from "./build.ts";
+import { fieldsOf, type Prepared } from "./build.ts";
+import { type Definitions, type MemberContext, type Plan, planMembers } from "./build-members.ts";
 import { valueAt } from "./changes.ts";
 import type { AnyDefinition } from "./definition.ts";
-import type { DescribedService } from "./registry-description.ts";
+import { type DescribedService, RegistryDescription } from "./registry-description.ts";
 import { shownSetting } from "./shown.ts";
 
+/** What a run says of the services of a registry. */
+export interface DescribedRun extends Pick<Plan, "leftOut" | "prepared"> {
+  readonly stateOf: (name: string) => string;
+  readonly serviceOf: (name: string) => unknown;
+}
+
 /** What a start would make of the definitions, without connecting anything, and what it would fail with. */
-export async function describePlanned(
-  definitions: ReadonlyMap<string, AnyDefinition<unknown>>,
-  context: BuildContext,
-): Promise<{ readonly services: readonly DescribedService[]; readonly problems: readonly string[] }> {
-  const services: DescribedService[] = [];
-  const problems: string[] = [];
-  for (const [name, definition] of definitions) {
-    const prepared = prepareOptions(name, definition, context);
-    const about = { name, definition, prepared };
-    if (prepared.skippedFor !== undefined) {
-      services.push(describeService({ ...about, state: `left out: ${prepared.skippedFor} is not set` }));
-      continue;
-    }
-    const built =
-      prepared.problems.length > 0 || definition.kind === "custom"
-        ? { kind: "wrong" as const, problems: prepared.problems }
-        : construct(name, definition as AnyDefinition<BaseExternalService>, prepared);
-    const found = built.kind === "wrong" ? built.problems : [];
-    problems.push(...found.map((problem) => `${name}: ${problem}`));
-    const service = built.kind === "service" ? built.service : undefined;
-    const state = found.length > 0 ? "wrong settings" : "not started";
-    services.push(describeService({ ...about, state, service }));
-    await service?.close();
-  }
-  return { services, problems };
+export function describePlanned(definitions: Definitions, context: MemberContext): RegistryDescription {
+  const { members, problems, leftOut, prepared } = planMembers(definitions, context);
+  const services = describeAll(definitions, {
+    leftOut,
+    prepared,
+    stateOf: (name) => (members.has(name) ? "not started" : "wrong settings"),
+    serviceOf: (name) => members.get(name)?.service,
+  });
+  // They hold nothing but what they were given, and nobody needs to wait for their end.
+  for (const member of members.values()) void member.close().catch(() => undefined);
+  return new RegistryDescription(false, services, problems);
+}
+
+/** The services of a registry as they are. */
+export function describeRun(definitions: Definitions, run: DescribedRun): RegistryDescription {
+  return new RegistryDescription(true, describeAll(definitions, run), []);
+}
+
+function describeAll(definitions: Definitions, run: DescribedRun): DescribedService[] {
+  return [...definitions].map(([name, definition]) => {
+    const why = run.leftOut.get(name);
+    const because = why && ("variable" in why ? `${why.variable} is not set` : `${why.need} is left out`);
+    return describeService({
+      name,
+      definition,
+      prepared: run.prepared.get(name),
+      state: because === undefined ? run.stateOf(name) : `left out, since ${because}`,
+      service: run.serviceOf(name),
+    });
+  });
 }
 
 /** Describes one service, from what it says of itself and from its own settings. */
-export function describeService(about: {
+function describeService(about: {
   readonly name: string;
   readonly definition: AnyDefinition<unknown>;
   readonly prepared: Prepared | undefined;
   readonly state: string;
-  readonly service?: unknown;
+  readonly service: unknown;
 }): DescribedService {
   const { name, definition, prepared, state, service } = about;
   const own = prepared === undefined ? [] : ownSettings(definition, prepared);

@@ -7,7 +7,12 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 export type EnvironmentFile = string | { readonly path: string; readonly optional?: boolean | undefined };
 
 /** Variables, or a function that reads them each time they are needed: at a start and at a reload. */
-export type EnvironmentSource<Env extends Environment = Environment> = Env | (() => Env);
+export type EnvironmentSource<Env = Environment> = Env | (() => Env);
+
+/** The variables of a source, as they are now; those of the process where there is none. */
+export function readEnvironment(source: EnvironmentSource | undefined): Environment {
+  return typeof source === "function" ? source() : (source ?? processEnvironment());
+}
 
 /**
  * Variables of `.env` files, read by Node's own parser, and of the process; nothing is written to `process.env`.

@@ -1,4 +1,17 @@
 import type { Environment } from "../core/environment.ts";
+import type { Logger } from "../core/logger.ts";
+import { allVariablesOf, prefixOf } from "./build.ts";
+import type { Definitions } from "./build-members.ts";
+
+/** Not an error: the environment is shared with others, who may have variables that begin alike. */
+export function warnOfMisspelt(definitions: Definitions, env: Environment, logger: Logger): void {
+  const known = [...definitions].map(([service, definition]) => {
+    return { service, prefix: prefixOf(service, definition), variables: allVariablesOf(service, definition) };
+  });
+  for (const { service, variable, nearest } of misspeltVariables(known, env)) {
+    logger.warn({ service, variable, nearest }, "nobody reads this variable: was another one meant?");
+  }
+}
 
 /** The variables of one service. */
 export interface KnownVariables {

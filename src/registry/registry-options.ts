@@ -4,6 +4,7 @@ import { isServiceConfigurationError } from "../core/errors.ts";
 import type { ExternalServiceOptions } from "../core/external-service.ts";
 import { defaultLogger, type Logger, silentLogger } from "../core/logger.ts";
 import type { OptionReader } from "../core/options.ts";
+import type { EnvironmentSource } from "./environment-from.ts";
 import { type RESTServiceOptions, readRESTOptions } from "../rest/options.ts";
 import { type CommonStreamOptions, readWebSocketOptions, type WebSocketServiceOptions } from "../websocket/options.ts";
 
@@ -17,8 +18,11 @@ export interface ServiceDefaults {
 /** What a registry is given beside its services. */
 export interface RegistryOptions<Env extends string = string>
   extends Pick<ExternalServiceOptions, "logger" | "clock" | "random"> {
-  /** Where settings come from. @defaultValue `process.env`, read when it starts */
-  readonly env?: EnvironmentOf<Env> | undefined;
+  /**
+   * Where settings come from: variables, or a function that reads them, such as `environmentFrom(".env")`, at each start
+   * and each reload. @defaultValue `process.env`
+   */
+  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
   /** For all services of a kind: limits of the house, or the `dispatcher` of a test. @defaultValue none */
   readonly defaults?: ServiceDefaults | undefined;
   /**
@@ -38,12 +42,22 @@ export interface RegistryHealthOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export interface ReloadOptions<Env extends string = string> {
+  /** From now on, instead of where the start read from. */
+  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
+}
+
+export interface DescribeOptions<Env extends string = string> {
+  /** Of a registry that is not started: what it would be started with, instead of its own. */
+  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
+}
+
 /** Variables by the names that a registry knows; one that nobody reads does not compile. */
 export type EnvironmentOf<Env extends string> = { readonly [Name in Env]?: string | undefined };
 
 /** What {@link RegistryOptions} come to. */
 export interface RegistrySettings {
-  readonly env: Environment | undefined;
+  readonly env: EnvironmentSource | undefined;
   /** For services that are not given their own; undefined where the registry was given none either. */
   readonly shared: Pick<ExternalServiceOptions, "logger" | "clock" | "random">;
   readonly defaults: Readonly<Record<"rest" | "ws", Readonly<Record<string, unknown>>>>;
@@ -63,7 +77,7 @@ export function readRegistryOptions(reader: OptionReader): RegistrySettings {
   const defaults = reader.group("defaults");
   const health = reader.group("health");
   const settings = {
-    env: reader.any("env") as Environment | undefined,
+    env: readSource(reader),
     shared: { logger, clock, random },
     defaults: { rest: readDefaults(defaults, "rest"), ws: readDefaults(defaults, "ws") },
     logger: logger ?? defaultLogger(),
@@ -76,6 +90,15 @@ export function readRegistryOptions(reader: OptionReader): RegistrySettings {
   defaults.rejectUnknown();
   health.rejectUnknown();
   return settings;
+}
+
+/** Reads `env`. */
+function readSource(reader: OptionReader): EnvironmentSource | undefined {
+  const given = reader.any("env");
+  if (given === undefined || typeof given === "function") return given as EnvironmentSource | undefined;
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given as Environment;
+  reader.problem("env must be an object of variables, or a function that gives one");
+  return undefined;
 }
 
 /** Options of a scope over those of the registry that it is a scope of. */

@@ -4,15 +4,16 @@ import type { Logger } from "../core/logger.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import { WebSocketService } from "../websocket/websocket-service.ts";
 import { type BuildContext, construct, type Prepared, prepareOptions } from "./build.ts";
+import { type Definitions, ownSettingsOf, type Plan } from "./build-members.ts";
 import { changesOf, type ReloadChange } from "./changes.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { shownSetting } from "./shown.ts";
 import { url } from "./setting-schemas.ts";
 
-/** A service that runs, and what it goes by. */
-export interface Running {
-  readonly service: unknown;
-  readonly prepared: Prepared;
+/** The services of the current run, and what they go by. */
+export interface Running extends Pick<Plan, "leftOut" | "prepared"> {
+  /** Undefined for one that is not made yet. */
+  readonly serviceOf: (name: string) => unknown;
 }
 
 /** What a reload is about to change, once everything has been checked. */
@@ -35,12 +36,11 @@ interface Step {
 /**
  * Reads the settings of all services anew and readies what is different. Nothing changes yet.
  *
- * @param running - those of the current run by name; without those that were left out.
  * @throws ServiceConfigurationError with every problem of all services at once.
  */
 export async function prepareReload(
-  definitions: ReadonlyMap<string, AnyDefinition<unknown>>,
-  running: ReadonlyMap<string, Running>,
+  definitions: Definitions,
+  running: Running,
   context: BuildContext,
   logger: Logger,
 ): Promise<Reload> {
@@ -48,20 +48,24 @@ export async function prepareReload(
   const changed: ReloadChange[] = [];
   const steps: Step[] = [];
   for (const [name, definition] of definitions) {
-    const current = running.get(name);
+    const why = running.leftOut.get(name);
+    // It comes with what it needs.
+    if (why !== undefined && "need" in why) continue;
+    const before = why === undefined ? running.prepared.get(name) : undefined;
+    const service = running.serviceOf(name);
     const after = prepareOptions(name, definition, context);
     problems.push(...after.problems.map((problem) => `${name}: ${problem}`));
     if (after.problems.length > 0) continue;
-    if (current === undefined || after.skippedFor !== undefined) {
-      changed.push(...comingOrGoing(name, current?.prepared, after));
+    if (before === undefined || after.skippedFor !== undefined) {
+      changed.push(...comingOrGoing(name, before, after));
       continue;
     }
-    const changes = changesOf(name, definition, current.prepared, after, takesOwn(definition, current.service));
+    const changes = changesOf(name, definition, before, after, takesOwn(definition, service));
     changed.push(...changes);
     if (changes.every(({ effect }) => effect === "restart")) continue;
-    const prepared = withFormer(after, current.prepared, changes);
+    const prepared = withFormer(after, before, changes);
     try {
-      const putInForce = await ready(name, definition, current.service, prepared);
+      const putInForce = await ready(name, definition, service, prepared);
       steps.push({ name, prepared, putInForce });
     } catch (error) {
       if (!isServiceConfigurationError(error)) throw error;
@@ -118,7 +122,7 @@ function comingOrGoing(service: string, before: Prepared | undefined, after: Pre
 function takesOwn(definition: AnyDefinition<unknown>, service: unknown): boolean {
   if (service instanceof RESTService) return service["onReload"] !== RESTService.prototype["onReload"];
   if (service instanceof WebSocketService) return service["onReload"] !== WebSocketService.prototype["onReload"];
-  return definition.reload !== undefined;
+  return definition.reload !== undefined && service !== undefined;
 }
 
 /** The new settings, but for those that only a restart can change: those stay what they are. */
@@ -144,9 +148,8 @@ async function ready(
   prepared: Prepared,
 ): Promise<Step["putInForce"]> {
   if (definition.kind === "custom") {
-    const settings = Object.fromEntries([...prepared.settings.values].map(([option, { value }]) => [option, value]));
     return async () => {
-      await definition.reload?.(service, settings);
+      await definition.reload?.(service, ownSettingsOf(prepared));
     };
   }
   const built = construct(name, definition as AnyDefinition<BaseExternalService>, prepared);

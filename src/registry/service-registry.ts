@@ -1,16 +1,24 @@
-import { type Environment, processEnvironment } from "../core/environment.ts";
+import type { Environment } from "../core/environment.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { OptionReader } from "../core/options.ts";
-import { buildMembers, type LeftOut } from "./build-members.ts";
+import { buildMembers, type LeftOut, type MemberContext } from "./build-members.ts";
+import type { Prepared } from "./build.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
+import { describePlanned, describeRun } from "./describe-services.ts";
+import { type EnvironmentSource, readEnvironment } from "./environment-from.ts";
 import type { Fakes } from "./fakes.ts";
+import { warnOfMisspelt } from "./misspelt.ts";
 import { Overrides } from "./overrides.ts";
+import type { RegistryDescription } from "./registry-description.ts";
+import { type ReloadResult, reloadRun } from "./reload-run.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
 import {
+  type DescribeOptions,
   type EnvironmentOf,
   type RegistryOptions,
+  type ReloadOptions,
   type RegistrySettings,
   readRegistryOptions,
   withOptions,
@@ -21,10 +29,15 @@ import { checkOf } from "./service-health.ts";
 import { SharedHealth } from "./shared-health.ts";
 
 export type * from "./fakes.ts";
+export type { ReloadChange, ReloadEffect } from "./changes.ts";
+export type { ReloadResult } from "./reload-run.ts";
+export type { DescribedService, RegistryDescription } from "./registry-description.ts";
 export type {
+  DescribeOptions,
   EnvironmentOf,
   RegistryHealthOptions,
   RegistryOptions,
+  ReloadOptions,
   ServiceDefaults,
 } from "./registry-options.ts";
 
@@ -42,8 +55,8 @@ export type ServicesOf<D extends ServiceDefinitions> = {
 export interface StartOptions<Env extends string = string> {
   /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
   readonly signal?: AbortSignal | undefined;
-  /** Instead of the registry's own. */
-  readonly env?: EnvironmentOf<Env> | undefined;
+  /** Instead of the registry's own; a function is called at this start and at each reload. */
+  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
 }
 
 export interface StopOptions {
@@ -76,6 +89,12 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   #run: Run | undefined;
   /** Those that are optional and were left out, and why. */
   #leftOut: ReadonlyMap<string, LeftOut> = new Map();
+  /** What the services of the current run go by. */
+  #prepared = new Map<string, Prepared>();
+  /** Where the current run reads its settings from. */
+  #source: EnvironmentSource | undefined;
+  /** The last reload that was asked for: they are made one after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
 
   /** @throws ServiceConfigurationError with every problem of the definitions and options at once. */
   constructor(definitions: ServiceDefinitions, options: RegistryOptions<Env> = {}) {
@@ -219,6 +238,45 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   /**
+   * Reads all settings anew, checks them, and puts in force what is different, without losing a call: one under way ends
+   * by the settings that it began with. Services stay the objects that they are. What it cannot change while they run,
+   * it says so of: that is left as it was until the next start. Asked for again meanwhile, it is made again afterwards.
+   *
+   * @throws ServiceConfigurationError with every problem of all services at once, and nothing has changed;
+   * ServiceUnavailableError `unavailable-not-started | unavailable-draining | unavailable-stopped` unless it is started.
+   */
+  async reload(options: ReloadOptions<Env> = {}): Promise<ReloadResult> {
+    const reader = new OptionReader("services", options);
+    reader.any("env");
+    reader.finish();
+    const reloaded = this.#reloading.then(() => this.#reload(options.env ?? this.#source));
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  /**
+   * What the services go by, each setting with where it comes from: `String()` gives a text for a terminal, `toJSON()`
+   * data. Secrets are not in it. Of a registry that is not started, it is what a start would do, and fail with; nothing
+   * is connected for that.
+   *
+   * @throws ServiceConfigurationError for a file of variables that cannot be read.
+   */
+  describe(options: DescribeOptions<Env> = {}): RegistryDescription {
+    const here = this.#here();
+    const run = here.#run;
+    if (run === undefined) {
+      const context = here.#contextOf(readEnvironment(options.env ?? here.#settings.env), () => undefined);
+      return describePlanned(here.#definitions, context);
+    }
+    return describeRun(here.#definitions, {
+      leftOut: here.#leftOut,
+      prepared: here.#prepared,
+      stateOf: (name) => (run.isUp(name) ? "ready" : here.#definitions.get(name)?.isLate ? "late" : "starting"),
+      serviceOf: (name) => run.members.get(name)?.service,
+    });
+  }
+
+  /**
    * Closes all services, each before those that it needs; each lets its calls end within its own limit. Idempotent, and
    * safe in every state; a start under way is given up, and so are the attempts at late services.
    *
@@ -245,7 +303,8 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
     const { clock, logger } = this.#settings;
     const startedAt = clock.now();
-    const run = this.#build(env ?? this.#settings.env ?? processEnvironment());
+    this.#source = env ?? this.#settings.env;
+    const run = this.#build(readEnvironment(this.#source));
     this.#run = run;
     try {
       await run.start(signal === undefined ? stopping : AbortSignal.any([stopping, signal]));
@@ -259,20 +318,48 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
 
   #build(env: Environment): Run {
     const { logger } = this.#settings;
-    const { members, leftOut } = buildMembers(this.#definitions, {
-      ...this.#settings,
-      env,
-      serviceOf: (name) => {
-        const fake = this.#fakeOf(name);
-        return fake === undefined ? members.get(name)?.service : fake.fake;
-      },
+    const context = this.#contextOf(env, (name) => {
+      const fake = this.#fakeOf(name);
+      return fake === undefined ? members.get(name)?.service : fake.fake;
     });
+    const { members, leftOut, prepared } = buildMembers(this.#definitions, context);
+    warnOfMisspelt(this.#definitions, env, this.#settings.logger);
     for (const [service, why] of leftOut) {
       const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
       logger.info({ service, ...why }, `optional service left out: ${what}`);
     }
     this.#leftOut = leftOut;
+    this.#prepared = new Map(prepared);
     return new Run(members, { ...this.#settings, onUp: () => this.#health.forget() });
+  }
+
+  #contextOf(env: Environment, serviceOf: MemberContext["serviceOf"]): MemberContext {
+    return { ...this.#settings, env, serviceOf };
+  }
+
+  async #reload(source: EnvironmentSource | undefined): Promise<ReloadResult> {
+    const run = this.#run;
+    const over = (): ReturnType<typeof refusal> | undefined => {
+      const { phase } = this.#lifecycle;
+      if (phase === "ready") return run === this.#run ? undefined : refusal("services", "services.reload", "draining");
+      return refusal("services", "services.reload", phase === "idle" || phase === "starting" ? "not-started" : phase);
+    };
+    const env = readEnvironment(source);
+    const running = {
+      leftOut: this.#leftOut,
+      prepared: this.#prepared,
+      serviceOf: (name: string) => run?.members.get(name)?.service,
+      over,
+    };
+    const result = await reloadRun(
+      this.#definitions,
+      running,
+      this.#contextOf(env, () => undefined),
+    );
+    this.#source = source;
+    this.#health.forget();
+    warnOfMisspelt(this.#definitions, env, this.#settings.logger);
+    return result;
   }
 
   /** What this registry means here: within a `run` of one of its scopes, that scope. */

@@ -1,0 +1,47 @@
+import type { ServiceUnavailableError } from "../core/errors.ts";
+import type { Prepared } from "./build.ts";
+import type { Definitions, MemberContext } from "./build-members.ts";
+import type { ReloadChange } from "./changes.ts";
+import { prepareReload, type Running } from "./reload.ts";
+
+/** What a reload has found to be different. */
+export interface ReloadResult {
+  /** Empty where all settings are what they were. */
+  readonly changed: readonly ReloadChange[];
+}
+
+/** The run whose settings are read anew. */
+export interface ReloadedRun extends Running {
+  /** What its services go by, which a reload changes. */
+  readonly prepared: Map<string, Prepared>;
+  /** Why nothing may be changed any more; undefined while it runs. */
+  readonly over: () => ServiceUnavailableError | undefined;
+}
+
+/**
+ * Reads the settings of a run anew, and puts in force what is different.
+ *
+ * @throws ServiceConfigurationError with every problem of all services, and what `run.over` says; nothing has changed then.
+ */
+export async function reloadRun(
+  definitions: Definitions,
+  run: ReloadedRun,
+  context: MemberContext,
+): Promise<ReloadResult> {
+  assertRunning(run);
+  const { logger } = context;
+  const reload = await prepareReload(definitions, run, { ...context, precedence: "environment" }, logger);
+  assertRunning(run);
+  const { inForce, kept } = await reload.commit();
+  for (const [name, prepared] of inForce) run.prepared.set(name, prepared);
+  const changed = reload.changed.map((change) =>
+    kept.has(change.service) ? { ...change, effect: "restart" as const } : change,
+  );
+  logger.info({ changed }, changed.length === 0 ? "settings reloaded: none has changed" : "settings reloaded");
+  return { changed };
+}
+
+function assertRunning(run: ReloadedRun): void {
+  const over = run.over();
+  if (over !== undefined) throw over;
+}
