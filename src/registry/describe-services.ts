@@ -2,6 +2,7 @@ import { type DescribedSetting, type DescribedStage, ServiceDescription } from "
 import { BaseExternalService } from "../core/external-service.ts";
 import { type OptionOrigin, optionSources } from "../core/options.ts";
 import { fieldsOf, type Prepared } from "./build.ts";
+import type { SettingField } from "./setting-fields.ts";
 import { type Definitions, type MemberContext, type Plan, planMembers } from "./build-members.ts";
 import { valueAt } from "./changes.ts";
 import type { AnyDefinition } from "./definition.ts";
@@ -56,17 +57,17 @@ function describeService(about: {
   readonly service: unknown;
 }): DescribedService {
   const { name, definition, prepared, state, service } = about;
-  const own = prepared === undefined ? [] : ownSettings(definition, prepared);
+  const given = (isOf: (field: SettingField) => boolean): DescribedSetting[] =>
+    prepared === undefined ? [] : givenSettings(fieldsOf(definition).filter(isOf), prepared);
+  const address = given(({ option }) => addressing.has(option));
+  const own = given(({ isOwn = false }) => isOwn);
   const described = descriptionOf(service);
   return {
     name,
     kind: definition.kind,
     state,
     ...(described === undefined ? {} : { target: described.target }),
-    stages: [
-      ...(described?.stages ?? []),
-      ...(own.length === 0 ? [] : [{ name: "settings", isOn: true, settings: own } satisfies DescribedStage]),
-    ],
+    stages: [...stageOf("address", address), ...(described?.stages ?? []), ...stageOf("settings", own)],
   };
 }
 
@@ -78,12 +79,19 @@ function descriptionOf(service: unknown): ServiceDescription | undefined {
   return described instanceof ServiceDescription ? described : undefined;
 }
 
-function ownSettings(definition: AnyDefinition<unknown>, prepared: Prepared): DescribedSetting[] {
+/** What the description of a service has only as its target. */
+const addressing = new Set(["baseUrl", "endpointBase", "endpoint", "healthEndpoint"]);
+
+const stageOf = (name: string, settings: readonly DescribedSetting[]): DescribedStage[] =>
+  settings.length === 0 ? [] : [{ name, isOn: true, settings }];
+
+function givenSettings(fields: readonly SettingField[], prepared: Prepared): DescribedSetting[] {
   const { settings, options } = prepared;
   const sources = (options as { readonly [optionSources]?: ReadonlyMap<string, OptionOrigin> })[optionSources];
-  return fieldsOf(definition).flatMap(({ option, isOwn = false, schema }) => {
+  return fields.flatMap(({ option, schema }) => {
     const value = valueAt(prepared, option);
-    if (!isOwn || value === undefined) return [];
+    // One that is computed for each attempt has no value yet.
+    if (value === undefined || typeof value === "function") return [];
     // Read, and of no variable: what its schema says.
     const origin = sources?.get(option) ?? (settings.values.has(option) ? "default" : "definition");
     return [{ name: option, value: shownSetting(option, value, schema), origin }];

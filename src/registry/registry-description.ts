@@ -33,8 +33,16 @@ export class RegistryDescription {
 
   /** One line for each setting, in columns: stage, setting, value, origin. */
   toString(): string {
-    const rows = this.services.map((service) => service.stages.filter(({ isOn }) => isOn).flatMap(rowsOf));
-    const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.flat().map((row) => (row[column] ?? "").length)));
+    const rows = this.services.map((service) =>
+      service.stages.filter(({ isOn }) => isOn).flatMap((stage) => rowsOf(stage, this.isStarted)),
+    );
+    // What nothing stands behind may be as long as it likes.
+    const widths = [0, 1, 2].map((column) =>
+      Math.max(
+        0,
+        ...rows.flat().map((row) => (row.slice(column + 1).join("") === "" ? 0 : (row[column] ?? "").length)),
+      ),
+    );
     const services = this.services.map((service, index) =>
       [
         `${service.name}  ${[service.kind, service.state, service.target].filter(Boolean).join(", ")}`,
@@ -50,16 +58,16 @@ export class RegistryDescription {
 
 type Row = readonly [stage: string, setting: string, value: string, origin: string];
 
-function rowsOf({ name, settings, state }: DescribedStage): Row[] {
+function rowsOf({ name, settings, state }: DescribedStage, isStarted: boolean): Row[] {
   const rows = settings.map((setting): Row => [name, setting.name, String(setting.value), originOf(setting)]);
-  const all: Row[] = state === undefined ? rows : [...rows, [name, "now", state, ""]];
+  const all: Row[] = state === undefined || !isStarted ? rows : [...rows, [name, "now", state, ""]];
   if (all.length === 0) return [[name, "on", "", ""]];
   // The name stands once, beside the first of its settings.
   return all.map(([stage, ...others], index) => [index === 0 ? stage : "", ...others]);
 }
 
 const originOf = ({ origin }: DescribedSetting): string =>
-  origin === "registry" ? "defaults of the registry" : origin === "default" ? "" : origin;
+  origin === "registry" ? "defaults of the registry" : origin;
 
 function aligned(row: Row, widths: readonly number[]): string {
   return row

@@ -271,7 +271,8 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return describeRun(here.#definitions, {
       leftOut: here.#leftOut,
       prepared: here.#prepared,
-      stateOf: (name) => (run.isUp(name) ? "ready" : here.#definitions.get(name)?.isLate ? "late" : "starting"),
+      stateOf: (name) =>
+        run.isUp(name) ? "ready" : here.#definitions.get(name)?.isLate ? "late, not up yet" : "starting",
       serviceOf: (name) => run.members.get(name)?.service,
     });
   }

@@ -79,7 +79,8 @@ function reconnectValues<Message>({ reconnect, classify }: WebSocketSettings<Mes
   if (reconnect === false) return undefined;
   const { baseDelayMs, maxDelayMs, stableAfterMs, maxAttempts } = reconnect;
   const given = classify === undefined ? undefined : "given";
-  return prefixed("reconnect", { baseDelayMs, maxDelayMs, stableAfterMs, maxAttempts, classify: given });
+  const attempts = maxAttempts === Number.POSITIVE_INFINITY ? "unlimited" : maxAttempts;
+  return prefixed("reconnect", { baseDelayMs, maxDelayMs, stableAfterMs, maxAttempts: attempts, classify: given });
 }
 
 function rotateValues<Message>(
