@@ -14,6 +14,7 @@ const processTests = [
   "test/examples/**",
   "test/lab/lab-command.test.ts",
   "test/lab/run-jobs.test.ts",
+  "test/registry/stop-on-signals.test.ts",
   "test/rest/host.test.ts",
   "test/sandbox/start.test.ts",
 ];

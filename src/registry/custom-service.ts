@@ -69,7 +69,8 @@ export interface CustomServiceOptions<
   readonly reload?: ((service: NoInfer<T>, settings: SettingValues<NoInfer<Settings>>) => unknown) | undefined;
   /**
    * How it is now; that it throws is a `fail`. Of what is thrown only the kind is told, since anybody's message may
-   * hold a secret: what people should read goes into `output`. @defaultValue its `checkHealth()`, else `pass`
+   * hold a secret: what people should read goes into `output`. An asynchronous one returns the object, since TypeScript
+   * takes the bare word for any string there. @defaultValue its `checkHealth()`, else `pass`
    */
   readonly health?:
     | ((service: NoInfer<T>, context: { readonly signal: AbortSignal }) => CustomHealth | PromiseLike<CustomHealth>)

@@ -49,10 +49,10 @@ export function stopOnSignals(
   const settings = readOptions(services, options);
   let isStopping = false;
   const onSignal = (received: NodeJS.Signals): void => {
-    // What a shell reports of a process that a signal ended.
-    if (isStopping) settings.exit(128 + constants.signals[received]);
+    if (!isStopping) void shutDown(received as StopSignal, settings).finally(dispose);
+    // With what a shell reports of a process that a signal ended.
+    else settings.exit(128 + constants.signals[received]);
     isStopping = true;
-    void shutDown(received as StopSignal, settings).finally(dispose);
   };
   const dispose = (): void => {
     for (const signal of settings.signals) process.off(signal, onSignal);

@@ -210,8 +210,8 @@ test("a fake that holds when a service is made is what it is made with", async (
   );
   const fake = { getJson: async () => ({}) };
   using _ = services.override({ payments: fake });
-  await using __ = await services.start();
-  expect(services.get("billing").pay).toBe(fake);
+  await using started = await services.start();
+  expect(started.get("billing").pay).toBe(fake);
 });
 
 test("where what it needs was left out, an optional one is left out too, and any other is a problem", async () => {

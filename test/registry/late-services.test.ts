@@ -49,13 +49,13 @@ test("the start does not wait for a late service, and get says what to do until 
 test.each([
   [false, "warn", "warn"],
   [true, "fail", "fail"],
-])("health shows a late service that is not up (critical: %s) as %s", async (critical, own, all) => {
+])("health shows a late service that is not up (critical: %s) as %s", async (critical, status, all) => {
   const { clock, services } = lateAfter(1, critical);
   await services.start();
   await settled();
   const health = await services.health();
   expect(health.status).toBe(all);
-  expect(health.services.cache).toMatchObject({ status: own, state: "starting" });
+  expect(health.services.cache).toMatchObject({ status, state: "starting" });
   expect(health.services.cache?.output).toContain("not connected yet (last: Error)");
   await clock.advance(250);
   // That it came up is not hidden by the answer before.

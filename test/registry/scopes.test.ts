@@ -139,9 +139,10 @@ test("fakes of the registry hold in its scopes, those of a scope in itself alone
   {
     using _ = services.override({ payments: fake });
     expect([one.get("payments"), two.get("payments"), services.get("payments")]).toEqual([fake, fake, fake]);
-    using __ = one.override({ payments: other });
+    const restore = one.override({ payments: other });
     expect([one.get("payments"), two.get("payments"), services.get("payments")]).toEqual([other, fake, fake]);
     expect(one.run(() => services.get("payments"))).toBe(other);
+    restore();
   }
   expect(one.get("payments")).toBeInstanceOf(Payments);
 });

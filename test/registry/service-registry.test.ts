@@ -386,6 +386,88 @@ test("health asks each service, reports what is not started as failed, and what 
   restore();
 });
 
+test("only a critical service makes the whole fail", async () => {
+  const fail = () => "fail" as const;
+  const services = defineServices(
+    { cache: service({ create: () => ({}), health: fail }), gone: service({ create: () => ({}) }) },
+    { logger: silentLogger, env: {} },
+  );
+  await using _ = await services.start();
+  expect((await services.health()).status).toBe("warn");
+  const critical = defineServices(
+    { cache: service({ create: () => ({}), health: fail, critical: true }) },
+    { logger: silentLogger, env: {} },
+  );
+  await using running = await critical.start();
+  expect((await running.health()).status).toBe("fail");
+});
+
+test("one check answers all who ask within its time, but a fresh one, one after a stop, and one where fakes hold", async () => {
+  const clock = new VirtualClock();
+  let checks = 0;
+  const one = service({ create: () => ({}), health: () => void checks++ });
+  const services = defineServices({ one }, { logger: silentLogger, env: {}, clock, health: { cacheMs: 500 } });
+  await services.start();
+  await Promise.all([services.health(), services.health()]);
+  await clock.advance(499);
+  await services.health();
+  expect(checks).toBe(1);
+  await services.health({ fresh: true });
+  expect(checks).toBe(2);
+  await clock.advance(500);
+  await services.health();
+  expect(checks).toBe(3);
+  const faked = await services.with({ one: {} }, () => services.health());
+  expect(faked.services.one?.state).toBe("overridden");
+  expect((await services.health()).services.one?.state).toBe("ready");
+  await services.stop();
+  expect((await services.health()).status).toBe("fail");
+});
+
+test("each check has the limit of its service, else that of the registry", async () => {
+  const clock = new VirtualClock();
+  const hang = () => new Promise<undefined>(() => undefined);
+  const services = defineServices(
+    {
+      quick: service({ create: () => ({}), health: hang, healthTimeoutMs: 100 }),
+      usual: service({ create: () => ({}), health: hang }),
+    },
+    { logger: silentLogger, env: {}, clock, health: { timeoutMs: 200 } },
+  );
+  await services.start();
+  const health = services.health();
+  await clock.advance(200);
+  const { quick, usual } = (await health).services;
+  expect([quick?.output, usual?.output]).toEqual([
+    "the check did not end within 100 ms",
+    "the check did not end within 200 ms",
+  ]);
+  await services.stop();
+  expect(clock.timers).toBe(0);
+});
+
+test("a stop ends by its limit, which its caller may shorten, and names what was not closed", async () => {
+  for (const [options, limitMs] of [
+    [{}, 300],
+    [{ timeoutMs: 50 }, 50],
+  ] as const) {
+    const clock = new VirtualClock();
+    const hanging = service({ create: () => ({}), dispose: () => new Promise(() => undefined) });
+    const fine = service({ create: () => ({}) });
+    const all = { logger: silentLogger, env: {}, clock, stopTimeoutMs: 300 };
+    const services = defineServices({ hanging, fine }, all);
+    await services.start();
+    const stopped = failureOf(services.stop(options), isServiceStopError);
+    await clock.advance(limitMs);
+    const error = await stopped;
+    expect(error.services).toEqual(["hanging"]);
+    expect(error.errors).toMatchObject([{ code: "timeout-close", limitMs, service: "hanging" }]);
+    expect(codeOf(() => services.get("fine"))).toBe("unavailable-stopped");
+    expect(clock.timers).toBe(0);
+  }
+  await expect(payments().stop({ timeoutMs: -1 })).rejects.toThrow(/timeoutMs must be a number of at least 0/);
+});
+
 test("two services that would be read from one variable are refused, unless one says so by hand", () => {
   expect(problemsOf(() => defineServices({ paymentGateway: rest(), payment_gateway: rest() }))).toEqual([
     "paymentGateway and payment_gateway would both be read from PAYMENT_GATEWAY_URL: give one of them another prefix with env",

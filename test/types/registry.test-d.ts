@@ -4,10 +4,14 @@ import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import type { FastifyServices } from "../../src/frameworks/fastify.ts";
 import { createRestClient, createWsClient, getRestClient, getWsClient } from "../../src/registry/default-registry.ts";
+import { service } from "../../src/registry/custom-service.ts";
 import { defineServices } from "../../src/registry/define.ts";
 import { rest, ws } from "../../src/registry/definition.ts";
+import type { EnvOf } from "../../src/registry/env-of.ts";
+import { healthAnswer } from "../../src/registry/health-answer.ts";
 import type { RegisteredServices } from "../../src/registry/register.ts";
 import type { Fake, ServiceRegistry } from "../../src/registry/service-registry.ts";
+import { stopOnSignals } from "../../src/registry/stop-on-signals.ts";
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import type { WebSocketServiceOptions } from "../../src/websocket/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
@@ -117,9 +121,9 @@ expectTypeOf(services.with({}, () => 1)).toEqualTypeOf<Promise<number>>();
 expectTypeOf(services.with({}, async () => "x")).toEqualTypeOf<Promise<string>>();
 expectTypeOf((await services.health()).services).not.toHaveProperty("paymentsGateway");
 expectTypeOf((await services.health()).services.raw?.status).toEqualTypeOf<"pass" | "warn" | "fail" | undefined>();
-for (const [entry, service] of services.entries()) {
+for (const [entry, made] of services.entries()) {
   expectTypeOf(entry).toEqualTypeOf<(typeof services.names)[number]>();
-  expectTypeOf(service.lifecycle).toBeString();
+  expectTypeOf(made.lifecycle).toBeString();
 }
 
 // The default registry hands out the class passed in, and nothing better than the kind without one.
@@ -153,3 +157,69 @@ expectTypeOf<RegisteredServices<{ services: typeof services }>>().toEqualTypeOf<
 expectTypeOf<RegisteredServices<object>>().toEqualTypeOf<ServiceRegistry>();
 expectTypeOf<FastifyInstance["services"]>().toEqualTypeOf<RegisteredServices>();
 expectTypeOf(services).toExtend<FastifyServices>();
+
+// What is needed is given by position, as what its definition makes.
+const gateway = rest(PaymentGatewayClient);
+const book = service({ create: async () => ({ entries: 3 }) });
+const billing = service({
+  needs: [gateway, book],
+  settings: { poolSize: z.coerce.number() },
+  create: (context, payments, ledger) => {
+    expectTypeOf(payments).toEqualTypeOf<PaymentGatewayClient>();
+    expectTypeOf(ledger).toEqualTypeOf<{ entries: number }>();
+    expectTypeOf(context.settings).toEqualTypeOf<{ readonly poolSize: number }>();
+    expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
+    return { pay: payments, ledger };
+  },
+  dispose: (made) => expectTypeOf(made.ledger.entries).toBeNumber(),
+  health: (made) => (made.ledger.entries > 0 ? "pass" : { status: "warn", output: "empty" }),
+});
+const custom = defineServices({ gateway, book, billing });
+expectTypeOf(custom.get("book")).toEqualTypeOf<{ entries: number }>();
+expectTypeOf(custom.get("billing")).toEqualTypeOf<{ pay: PaymentGatewayClient; ledger: { entries: number } }>();
+expectTypeOf(custom.ready("billing")).toEqualTypeOf<
+  Promise<{ pay: PaymentGatewayClient; ledger: { entries: number } }>
+>();
+expectTypeOf<"BILLING_POOL_SIZE">().toExtend<EnvOf<typeof custom>>();
+expectTypeOf<"BILLING_URL">().not.toExtend<EnvOf<typeof custom>>();
+service({ create: () => 1, health: () => undefined });
+service({ create: () => 1, health: async () => ({ status: "pass" }) });
+service({ create: () => 1, health: async () => undefined });
+custom.override({ book: { entries: 4 } });
+// @ts-expect-error: a function that makes it is missing
+service({ needs: [gateway] });
+// @ts-expect-error: misspelt
+service({ create: () => 1, dispos: () => undefined });
+// @ts-expect-error: not a definition
+service({ needs: [new PaymentGatewayClient({ baseUrl: "https://a.example" })], create: () => 1 });
+// @ts-expect-error: it needs one, and takes two
+service({ needs: [gateway], create: (_context, one: PaymentGatewayClient, two: string) => [one, two] });
+// @ts-expect-error: not what the definition makes
+service({ needs: [book], create: (_context, one: PaymentGatewayClient) => one });
+// @ts-expect-error: no such status
+service({ create: () => 1, health: () => "good" });
+// @ts-expect-error: another thing than it makes
+service({ create: () => 1, dispose: (made: string) => made });
+// @ts-expect-error: no such service
+void custom.ready("biling");
+
+// A scope is a registry of the same services, and its run hands out what the work returns.
+const scope = custom.scope({ env: { BILLING_POOL_SIZE: "4" } });
+expectTypeOf(scope).toEqualTypeOf<typeof custom>();
+expectTypeOf(scope.run(() => 5)).toBeNumber();
+expectTypeOf(scope.run(async () => "x")).toEqualTypeOf<Promise<string>>();
+// @ts-expect-error: nobody reads it
+custom.scope({ env: { BILLING_POOL_SIZ: "4" } });
+defineServices({ gateway }, { defaults: { rest: { deadlineMs: 5_000 }, ws: { pingIntervalMs: false } } });
+// @ts-expect-error: misspelt
+defineServices({ gateway }, { defaults: { rest: { deadlinMs: 5_000 } } });
+// @ts-expect-error: that of one service
+defineServices({ gateway }, { defaults: { rest: { baseUrl: "https://a.example" } } });
+// @ts-expect-error: misspelt
+defineServices({ gateway }, { stopTimeout: 5_000 });
+
+expectTypeOf(healthAnswer(await custom.health({ fresh: true })).status).toEqualTypeOf<200 | 503>();
+expectTypeOf(stopOnSignals(custom)).toEqualTypeOf<Disposable>();
+expectTypeOf(stopOnSignals([custom, services], { before: ({ received }) => received })).toEqualTypeOf<Disposable>();
+// @ts-expect-error: no such signal
+stopOnSignals(custom, { signals: ["SIGWHAT"] });
