@@ -7,7 +7,7 @@ const partLength = 4;
  */
 export function messageWithout(value: string, message: string): string | undefined {
   // What was received comes last, where it comes at all ("… but received 5"), also after a conversion.
-  const expected = message.replace(/,?\s*(?:but\s+)?(?:received|got)\b.*$/is, "").trim();
+  const expected = message.replace(/,?\s*(?:but\s+)?(?:received|got)\b.*$/is, "").replace(/[\s:;,]+$/, "");
   if (expected === "" || holdsPartOf(expected.toLowerCase(), value.trim().toLowerCase())) return undefined;
   return expected;
 }

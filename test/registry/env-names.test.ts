@@ -1,23 +1,10 @@
 import { expect, test } from "vitest";
 import { envPrefixFor, isEnvPrefix } from "../../src/registry/env-names.ts";
+import { upperSnake, wrongInTypes } from "./upper-snake.ts";
 
-test.each([
-  ["paymentGateway", "PAYMENT_GATEWAY"],
-  ["payment_gateway", "PAYMENT_GATEWAY"],
-  ["payment-gateway", "PAYMENT_GATEWAY"],
-  ["PaymentGateway", "PAYMENT_GATEWAY"],
-  ["PAYMENT_GATEWAY", "PAYMENT_GATEWAY"],
-  ["payment gateway", "PAYMENT_GATEWAY"],
-  ["realtimeWs", "REALTIME_WS"],
-  ["realtimeWS", "REALTIME_WS"],
-  ["realtime_ws", "REALTIME_WS"],
-  ["HTTPGateway", "HTTP_GATEWAY"],
-  ["s3Store", "S3_STORE"],
-  ["payments2", "PAYMENTS2"],
-  ["__payments__", "PAYMENTS"],
-  ["a.b:c", "A_B_C"],
-])("the variables of %j start with %s", (name, prefix) => {
+test.each(Object.entries(upperSnake))("the variables of %j start with %s, for the compiler as well", (name, prefix) => {
   expect(envPrefixFor(name)).toBe(prefix);
+  expect(wrongInTypes).toEqual([]);
 });
 
 test("a name without a letter that a variable can have gives no prefix", () => {

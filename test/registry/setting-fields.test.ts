@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Secret } from "../../src/core/secret.ts";
 import { settingFields } from "../../src/registry/setting-fields.ts";
+import type { RestSuffix, WsSuffix } from "../../src/registry/env-of.ts";
 import { readSettings } from "../../src/registry/settings.ts";
 
 function read(kind: "rest" | "ws", env: Readonly<Record<string, string>>) {
@@ -90,4 +91,78 @@ test("a REST service has no ws: URL, and a WebSocket service may have an https: 
     "P_URL must be an absolute URL that starts with https:// or http://",
   ]);
   expect(read("ws", { P_URL: "https://a.example" }).problems).toEqual([]);
+});
+
+test("the types name just the variables that are read", () => {
+  const restSuffixes: Record<RestSuffix, true> = {
+    _URL: true,
+    _API_KEY: true,
+    _KEY: true,
+    _TIMEOUT: true,
+    _ATTEMPT_TIMEOUT: true,
+    _CONNECT_TIMEOUT: true,
+    _BODY_IDLE_TIMEOUT: true,
+    _CLOSE_TIMEOUT: true,
+    _MAX_RETRIES: true,
+    _MAX_CONNECTIONS: true,
+    _MAX_RESPONSE_BYTES: true,
+    _ENDPOINT_BASE: true,
+    _HEALTH_ENDPOINT: true,
+    _PROXY: true,
+  };
+  const wsSuffixes: Record<WsSuffix, true> = {
+    _URL: true,
+    _API_KEY: true,
+    _KEY: true,
+    _PING_INTERVAL: true,
+    _PING_TIMEOUT: true,
+    _CONNECT_TIMEOUT: true,
+    _START_TIMEOUT: true,
+    _CLOSE_TIMEOUT: true,
+    _SEND_TIMEOUT: true,
+    _REQUEST_TIMEOUT: true,
+    _MAX_PAYLOAD_BYTES: true,
+    _ENDPOINT: true,
+    _PROXY: true,
+  };
+  const read = (kind: "rest" | "ws"): string[] => settingFields[kind].flatMap(({ suffixes }) => suffixes);
+  expect(read("rest")).toEqual(Object.keys(restSuffixes));
+  expect(read("ws")).toEqual(Object.keys(wsSuffixes));
+});
+
+test("sizes and the other limits are read with their units, and a proxy as it is given in code", () => {
+  expect(
+    read("rest", {
+      P_MAX_RESPONSE_BYTES: "5MiB",
+      P_BODY_IDLE_TIMEOUT: "2s",
+      P_CLOSE_TIMEOUT: "1s",
+      P_PROXY: "http://proxy.example:3128",
+    }),
+  ).toEqual({
+    values: {
+      maxResponseBytes: 5_242_880,
+      bodyIdleTimeoutMs: 2_000,
+      closeTimeoutMs: 1_000,
+      proxy: "http://proxy.example:3128",
+    },
+    problems: [],
+  });
+  expect(
+    read("ws", {
+      P_MAX_PAYLOAD_BYTES: "512KB",
+      P_SEND_TIMEOUT: "1",
+      P_REQUEST_TIMEOUT: "2",
+      P_START_TIMEOUT: "3",
+      P_PROXY: "false",
+    }),
+  ).toEqual({
+    values: {
+      maxPayloadBytes: 512_000,
+      sendTimeoutMs: 1_000,
+      requestTimeoutMs: 2_000,
+      startTimeoutMs: 3_000,
+      proxy: false,
+    },
+    problems: [],
+  });
 });
