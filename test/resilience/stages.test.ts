@@ -194,3 +194,18 @@ test("problems of all stages are told at once", () => {
     expect(problems.filter((problem) => problem.startsWith(name))).not.toEqual([]);
   }
 });
+
+test("stages of the same settings are taken over with what they know, and others are made anew", () => {
+  const made = built({ circuitBreaker: { minAttempts: 5 }, hedge: true });
+  const reader = new OptionReader("payments", { circuitBreaker: { minAttempts: 6 }, hedge: true, concurrency: false });
+  const settings = readStages(reader, 64);
+  const parts = { service: "payments", clock: made.clock, random: () => 0.5, attemptTimeoutMs: 7 };
+  const { stages } = buildPipeline(parts, settings, made);
+  expect(stages.budget).toBe(made.stages.budget);
+  expect(stages.rateGate).toBe(made.stages.rateGate);
+  expect(stages.hedger).toBe(made.stages.hedger);
+  expect(stages.circuitBreaker).not.toBe(made.stages.circuitBreaker);
+  expect(stages.concurrency).toBeUndefined();
+  const same = buildPipeline({ ...parts, attemptTimeoutMs: 9 }, settings, { settings, stages }).stages;
+  expect([same.circuitBreaker === stages.circuitBreaker, same.circuitBreaker?.leaseMs]).toEqual([true, 9]);
+});
