@@ -1,14 +1,20 @@
 import { ServiceUnavailableError } from "../core/errors.ts";
 import { healthOutput } from "../core/health.ts";
+import type { LifecycleState } from "../core/lifecycle.ts";
 import type { LeftOut } from "./build-members.ts";
 
 /** What to do, by the state of the registry. */
-export const refusals = {
+const refusals = {
   "not-started":
     "the registry is not started: await its start() before the first use, or put a fake in its place with override()",
   draining: "the registry is stopping: take what is needed before stop(), and await stop() before the next start()",
   stopped: "the registry was stopped: await its start() again, which makes fresh services",
 } as const;
+
+/** Why nothing is handed out, or changed, in this phase. */
+export function refusedIn(phase: LifecycleState["phase"]): keyof typeof refusals {
+  return phase === "draining" || phase === "stopped" ? phase : "not-started";
+}
 
 /** What is thrown where the registry is in no state for what is asked of it; its message says what to do. */
 export function refusal(

@@ -1,18 +1,14 @@
-import type { Environment } from "../core/environment.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { OptionReader } from "../core/options.ts";
-import { buildMembers, type LeftOut, type MemberContext } from "./build-members.ts";
-import type { Prepared } from "./build.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
-import { describePlanned, describeRun } from "./describe-services.ts";
-import { type EnvironmentSource, readEnvironment } from "./environment-from.ts";
+import type { EnvironmentSource } from "./environment-from.ts";
 import type { Fakes } from "./fakes.ts";
-import { warnOfMisspelt } from "./misspelt.ts";
+import { describeUnstarted, Instances } from "./instances.ts";
 import { Overrides } from "./overrides.ts";
 import type { RegistryDescription } from "./registry-description.ts";
-import { type ReloadResult, reloadRun } from "./reload-run.ts";
+import type { ReloadResult } from "./reload-run.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
 import {
   type DescribeOptions,
@@ -23,8 +19,7 @@ import {
   readRegistryOptions,
   withOptions,
 } from "./registry-options.ts";
-import { leftOutProblem, notYet, refusal, refusals } from "./refusals.ts";
-import { Run } from "./run.ts";
+import { leftOutProblem, notYet, refusal, refusedIn } from "./refusals.ts";
 import { checkOf } from "./service-health.ts";
 import { SharedHealth } from "./shared-health.ts";
 
@@ -85,16 +80,8 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   #owners: readonly object[] = [this];
   /** Of the current run: a lifecycle does not go back, so each start after a stop has a new one. */
   #lifecycle = newLifecycle();
-  /** There from the reading of the settings to the stop. */
-  #run: Run | undefined;
-  /** Those that are optional and were left out, and why. */
-  #leftOut: ReadonlyMap<string, LeftOut> = new Map();
-  /** What the services of the current run go by. */
-  #prepared = new Map<string, Prepared>();
-  /** Where the current run reads its settings from. */
-  #source: EnvironmentSource | undefined;
-  /** The last reload that was asked for: they are made one after the other. */
-  #reloading: Promise<unknown> = Promise.resolve();
+  /** Of the current run, else of the last that was up. */
+  #instances: Instances | undefined;
 
   /** @throws ServiceConfigurationError with every problem of the definitions and options at once. */
   constructor(definitions: ServiceDefinitions, options: RegistryOptions<Env> = {}) {
@@ -156,7 +143,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     here.#assertKnown([name]);
     // A start that was begun in this very turn makes its services in the next.
     await Promise.resolve();
-    if (here.#fakeOf(name) === undefined) await here.#run?.untilUp(name, options.signal);
+    if (here.#fakeOf(name) === undefined) await here.#running?.run.untilUp(name, options.signal);
     return here.get(name);
   }
 
@@ -165,7 +152,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     const here = this.#here();
     if (here.#fakeOf(name) !== undefined) return here.#definitions.has(name);
     const definition = here.#definitions.get(name);
-    if (definition === undefined || here.#leftOut.has(name)) return false;
+    if (definition === undefined || here.#instances?.leftOut.has(name) === true) return false;
     return !definition.isLate || here.#isUp(name);
   }
 
@@ -249,8 +236,15 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     const reader = new OptionReader("services", options);
     reader.any("env");
     reader.finish();
-    const reloaded = this.#reloading.then(() => this.#reload(options.env ?? this.#source));
-    this.#reloading = reloaded.catch(() => undefined);
+    const { phase } = this.#lifecycle;
+    const instances = this.#instances;
+    if (phase !== "ready" || instances === undefined) throw refusal("services", "services.reload", refusedIn(phase));
+    const reloaded = await instances.reload(options.env, () =>
+      this.#running === instances
+        ? undefined
+        : refusal("services", "services.reload", refusedIn(this.#lifecycle.phase)),
+    );
+    this.#health.forget();
     return reloaded;
   }
 
@@ -263,18 +257,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    */
   describe(options: DescribeOptions<Env> = {}): RegistryDescription {
     const here = this.#here();
-    const run = here.#run;
-    if (run === undefined) {
-      const context = here.#contextOf(readEnvironment(options.env ?? here.#settings.env), () => undefined);
-      return describePlanned(here.#definitions, context);
-    }
-    return describeRun(here.#definitions, {
-      leftOut: here.#leftOut,
-      prepared: here.#prepared,
-      stateOf: (name) =>
-        run.isUp(name) ? "ready" : here.#definitions.get(name)?.isLate ? "late, not up yet" : "starting",
-      serviceOf: (name) => run.members.get(name)?.service,
-    });
+    return here.#running?.describe() ?? describeUnstarted(here.#definitions, here.#settings, options.env);
   }
 
   /**
@@ -290,8 +273,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     if (this.#lifecycle.phase === "idle") return;
     this.#health.forget();
     await this.#lifecycle.stop(async () => {
-      const run = this.#run;
-      this.#run = undefined;
+      const run = this.#instances?.run;
       await run?.stop(refusal("services", "services.ready", "draining"), timeoutMs);
       this.#settings.logger.info({ services: [...(run?.members.keys() ?? [])] }, "services stopped");
     });
@@ -304,63 +286,28 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
     const { clock, logger } = this.#settings;
     const startedAt = clock.now();
-    this.#source = env ?? this.#settings.env;
-    const run = this.#build(readEnvironment(this.#source));
-    this.#run = run;
+    const parts = {
+      definitions: this.#definitions,
+      settings: this.#settings,
+      fakeOf: (name: string) => this.#fakeOf(name),
+      onUp: () => this.#health.forget(),
+    };
+    this.#instances = new Instances(parts, env ?? this.#settings.env);
+    const { run } = this.#instances;
     try {
       await run.start(signal === undefined ? stopping : AbortSignal.any([stopping, signal]));
     } catch (error) {
-      this.#run = undefined;
+      this.#instances = undefined;
       throw stopping.aborted ? refusal("services", "services.start", "draining") : error;
     }
     const durationMs = Math.round(clock.now() - startedAt);
     logger.info({ services: [...run.members.keys()], durationMs }, "services started");
   }
 
-  #build(env: Environment): Run {
-    const { logger } = this.#settings;
-    const context = this.#contextOf(env, (name) => {
-      const fake = this.#fakeOf(name);
-      return fake === undefined ? members.get(name)?.service : fake.fake;
-    });
-    const { members, leftOut, prepared } = buildMembers(this.#definitions, context);
-    warnOfMisspelt(this.#definitions, env, this.#settings.logger);
-    for (const [service, why] of leftOut) {
-      const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
-      logger.info({ service, ...why }, `optional service left out: ${what}`);
-    }
-    this.#leftOut = leftOut;
-    this.#prepared = new Map(prepared);
-    return new Run(members, { ...this.#settings, onUp: () => this.#health.forget() });
-  }
-
-  #contextOf(env: Environment, serviceOf: MemberContext["serviceOf"]): MemberContext {
-    return { ...this.#settings, env, serviceOf };
-  }
-
-  async #reload(source: EnvironmentSource | undefined): Promise<ReloadResult> {
-    const run = this.#run;
-    const over = (): ReturnType<typeof refusal> | undefined => {
-      const { phase } = this.#lifecycle;
-      if (phase === "ready") return run === this.#run ? undefined : refusal("services", "services.reload", "draining");
-      return refusal("services", "services.reload", phase === "idle" || phase === "starting" ? "not-started" : phase);
-    };
-    const env = readEnvironment(source);
-    const running = {
-      leftOut: this.#leftOut,
-      prepared: this.#prepared,
-      serviceOf: (name: string) => run?.members.get(name)?.service,
-      over,
-    };
-    const result = await reloadRun(
-      this.#definitions,
-      running,
-      this.#contextOf(env, () => undefined),
-    );
-    this.#source = source;
-    this.#health.forget();
-    warnOfMisspelt(this.#definitions, env, this.#settings.logger);
-    return result;
+  /** Where they are not stopped. */
+  get #running(): Instances | undefined {
+    const { phase } = this.#lifecycle;
+    return phase === "starting" || phase === "ready" ? this.#instances : undefined;
   }
 
   /** What this registry means here: within a `run` of one of its scopes, that scope. */
@@ -374,21 +321,20 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   #isUp(name: string): boolean {
-    return this.#run?.isUp(name) === true;
+    return this.#running?.run.isUp(name) === true;
   }
 
   #find(name: string): unknown {
     const override = this.#fakeOf(name);
     if (override !== undefined) return override.fake;
     this.#assertKnown([name]);
-    if (this.#isUp(name)) return this.#run?.members.get(name)?.service;
+    if (this.#isUp(name)) return this.#instances?.serviceOf(name);
     const { phase } = this.#lifecycle;
-    const why = this.#leftOut.get(name);
+    const why = this.#instances?.leftOut.get(name);
     if (why !== undefined && phase === "ready") throw new ServiceConfigurationError(name, [leftOutProblem(name, why)]);
     const isLate = phase === "ready" && this.#definitions.get(name)?.isLate === true;
-    const reason = phase === "draining" || phase === "stopped" ? phase : "not-started";
-    const detail = isLate ? notYet(name, this.#run?.lateError(name)) : refusals[reason];
-    throw refusal(name, `services.get("${name}")`, reason, detail);
+    const detail = isLate ? notYet(name, this.#running?.run.lateError(name)) : undefined;
+    throw refusal(name, `services.get("${name}")`, refusedIn(phase), detail);
   }
 
   #assertKnown(names: readonly string[]): void {
@@ -410,9 +356,9 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     for (const name of this.names) {
       const definition = this.#definitions.get(name);
       const isFaked = this.#fakeOf(name) !== undefined;
-      if (definition === undefined || (this.#leftOut.has(name) && !isFaked)) continue;
+      if (definition === undefined || (!isFaked && this.#instances?.leftOut.has(name) === true)) continue;
       const isRunning = this.#lifecycle.phase === "ready";
-      const lateError = this.#run?.lateError(name);
+      const lateError = this.#running?.run.lateError(name);
       const now = { isFaked, isRunning, isUp: this.#isUp(name), lateError, clock, healthTimeoutMs };
       checks.set(name, checkOf(name, definition, { ...now, find: () => this.#find(name) }));
     }

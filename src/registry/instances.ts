@@ -1,0 +1,118 @@
+import type { Environment } from "../core/environment.ts";
+import type { ServiceUnavailableError } from "../core/errors.ts";
+import type { Prepared } from "./build.ts";
+import { buildMembers, type Definitions, type LeftOut, type MemberContext } from "./build-members.ts";
+import { describePlanned, describeRun } from "./describe-services.ts";
+import { type EnvironmentSource, readEnvironment } from "./environment-from.ts";
+import { warnOfMisspelt } from "./misspelt.ts";
+import type { RegistryDescription } from "./registry-description.ts";
+import type { RegistrySettings } from "./registry-options.ts";
+import { type ReloadResult, reloadRun } from "./reload-run.ts";
+import { Run } from "./run.ts";
+
+/** What the services of a registry are made of, at each start anew. */
+export interface InstanceParts {
+  readonly definitions: Definitions;
+  readonly settings: RegistrySettings;
+  /** What stands in for a service that another needs. */
+  readonly fakeOf: (name: string) => { readonly fake: unknown } | undefined;
+  readonly onUp: () => void;
+}
+
+/** The services of a registry between one start and its stop, and the settings that they go by. */
+export class Instances {
+  readonly run: Run;
+  /** Those that are optional and were left out, and why. */
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
+  readonly #parts: InstanceParts;
+  readonly #prepared: Map<string, Prepared>;
+  /** Where the settings are read from. */
+  #source: EnvironmentSource | undefined;
+  /** The last reload that was asked for: they are made one after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  /** @throws ServiceConfigurationError with every problem of all services at once. */
+  constructor(parts: InstanceParts, source: EnvironmentSource | undefined) {
+    const { definitions, settings, fakeOf, onUp } = parts;
+    const env = readEnvironment(source);
+    const context = contextOf(settings, env, (name) => {
+      const fake = fakeOf(name);
+      return fake === undefined ? this.serviceOf(name) : fake.fake;
+    });
+    const { members, leftOut, prepared } = buildMembers(definitions, context);
+    warnOfMisspelt(definitions, env, settings.logger);
+    for (const [service, why] of leftOut) {
+      const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
+      settings.logger.info({ service, ...why }, `optional service left out: ${what}`);
+    }
+    this.#parts = parts;
+    this.#source = source;
+    this.#prepared = new Map(prepared);
+    this.leftOut = leftOut;
+    this.run = new Run(members, { ...settings, onUp });
+  }
+
+  serviceOf(name: string): unknown {
+    return this.run.members.get(name)?.service;
+  }
+
+  /** See `ServiceRegistry.reload`; `over` tells why nothing may be changed any more. */
+  async reload(
+    source: EnvironmentSource | undefined,
+    over: () => ServiceUnavailableError | undefined,
+  ): Promise<ReloadResult> {
+    const reloaded = this.#reloading.then(() => this.#reload(source ?? this.#source, over));
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  /** What the services go by. */
+  describe(): RegistryDescription {
+    const { definitions } = this.#parts;
+    return describeRun(definitions, {
+      leftOut: this.leftOut,
+      prepared: this.#prepared,
+      stateOf: (name) => {
+        if (this.run.isUp(name)) return "ready";
+        return definitions.get(name)?.isLate === true ? "late, not up yet" : "starting";
+      },
+      serviceOf: (name) => this.serviceOf(name),
+    });
+  }
+
+  async #reload(
+    source: EnvironmentSource | undefined,
+    over: () => ServiceUnavailableError | undefined,
+  ): Promise<ReloadResult> {
+    const { definitions, settings } = this.#parts;
+    const env = readEnvironment(source);
+    const running = {
+      leftOut: this.leftOut,
+      prepared: this.#prepared,
+      serviceOf: (name: string) => this.serviceOf(name),
+      over,
+    };
+    const context = contextOf(settings, env, () => undefined);
+    const result = await reloadRun(definitions, running, context);
+    this.#source = source;
+    warnOfMisspelt(definitions, env, settings.logger);
+    return result;
+  }
+}
+
+/** What a start would make, and fail with. */
+export function describeUnstarted(
+  definitions: Definitions,
+  settings: RegistrySettings,
+  source: EnvironmentSource | undefined,
+): RegistryDescription {
+  const env = readEnvironment(source ?? settings.env);
+  return describePlanned(
+    definitions,
+    contextOf(settings, env, () => undefined),
+  );
+}
+
+function contextOf(settings: RegistrySettings, env: Environment, serviceOf: MemberContext["serviceOf"]): MemberContext {
+  return { ...settings, env, serviceOf };
+}
