@@ -29,7 +29,15 @@ export {
 export { defineServices } from "./registry/define.ts";
 export * from "./registry/setting-schemas.ts";
 export { environmentFrom, type EnvironmentFile, type EnvironmentSource } from "./registry/environment-from.ts";
-export type { EnvOf } from "./registry/env-of.ts";
+export type {
+  EnvOf,
+  NoSettings,
+  RestSuffix,
+  SettingSchemas,
+  SettingSuffix,
+  SettingValues,
+  WsSuffix,
+} from "./registry/env-of.ts";
 export {
   type AnyDefinition,
   type AnyStreamOptions,
