@@ -83,6 +83,8 @@ export interface AnyDefinition<T> {
   readonly needs: readonly AnyDefinition<unknown>[];
   /** Of a class: what the code gives to its constructor. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The class of yours that it makes one of; undefined where it was given none. */
+  readonly Class?: (abstract new (options: never) => T) | undefined;
   /** Takes all options of the class, or the context of `service()` and what it needs. */
   readonly create: (given: Readonly<Record<string, unknown>>, needs?: readonly unknown[]) => T | PromiseLike<T>;
   /** Of `service()` alone, where it was given. */
@@ -177,5 +179,13 @@ function define<T extends BaseExternalService>(
   // The one cast between what a class asks for and what settings are made of. The overloads above checked the part
   // that the code gives; the constructor itself checks all of it, and build.ts that it handed on what it got.
   const Service = Class as unknown as new (options: Readonly<Record<string, unknown>>) => T;
-  return { kind, ...facts, needs: [], options, create: (all) => new Service(all) };
+  const isOwn = Class !== PlainRESTService && Class !== PlainWebSocketService;
+  return {
+    kind,
+    ...facts,
+    needs: [],
+    options,
+    Class: isOwn ? Service : undefined,
+    create: (all) => new Service(all),
+  };
 }

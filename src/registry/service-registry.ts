@@ -59,6 +59,9 @@ export interface StopOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** See {@link ServiceRegistry.outlineOf}. */
+export type ServiceOutline<T> = Pick<AnyDefinition<T>, "Class" | "isOptional">;
+
 /**
  * Services by name, typed: each is started as soon as those that it needs are up, and stopped before them. Routes, jobs
  * and tests take them from here. Stopped, it may be started again, with fresh services.
@@ -128,6 +131,17 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   provider<N extends keyof S & string>(name: N): () => S[N] {
     this.#assertKnown([name]);
     return () => this.get(name);
+  }
+
+  /**
+   * What is known of a service before it is made, for adapters that tell their framework of it.
+   *
+   * @throws ServiceConfigurationError for a name that is not registered.
+   */
+  outlineOf<N extends keyof S & string>(name: N): ServiceOutline<S[N]> {
+    this.#assertKnown([name]);
+    const { Class, isOptional } = this.#definitions.get(name) as AnyDefinition<S[N]>;
+    return { Class, isOptional };
   }
 
   /**

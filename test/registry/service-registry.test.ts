@@ -306,6 +306,18 @@ test("an optional service without its URL is left out with a line in the log, an
   expect(Object.keys((await services.health()).services)).toEqual(["paymentGateway"]);
 });
 
+test("the class of a service is known before it is made, where there is one of the application's own", () => {
+  const services = defineServices({
+    payments: rest(PaymentGatewayClient, { optional: true }),
+    plain: rest(),
+    raw: ws(),
+  });
+  expect(services.outlineOf("payments")).toEqual({ Class: PaymentGatewayClient, isOptional: true });
+  expect(services.outlineOf("plain")).toEqual({ Class: undefined, isOptional: false });
+  expect(services.outlineOf("raw")).toEqual({ Class: undefined, isOptional: false });
+  expect(() => services.outlineOf("other" as never)).toThrow(/known are payments, plain, raw/);
+});
+
 test("names stand in the order of the definitions; entries are what can be had now", async () => {
   const services = payments();
   expect(services.names).toEqual(["paymentGateway", "ledger"]);
