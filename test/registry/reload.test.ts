@@ -138,8 +138,10 @@ test("no call is lost while settings are reloaded fifty times under load, and no
   await Promise.all(load);
   expect(first.requests.length + second.requests.length).toBe(calls);
   await services.reload({ env: { PAYMENTS_URL: second.url } });
+  const leftAt = performance.now();
   await first.allClosed();
-  expect(first.openConnections).toBe(0);
+  // Left alone, the far side itself would end them after 5 s.
+  expect(performance.now() - leftAt).toBeLessThan(2_500);
   expect(second.openConnections).toBeLessThanOrEqual(20);
   await services.stop();
   await second.allClosed();

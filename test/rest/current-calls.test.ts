@@ -56,7 +56,10 @@ test("a body that is read while settings change is read to its end, and then its
   expect((await payments.get("/y")).status).toBe(200);
   finish();
   expect(await answer.text()).toBe("begun, and ended");
+  const readAt = performance.now();
   await server.allClosed();
+  // Left alone, the far side itself would end it after 5 s.
+  expect(performance.now() - readAt).toBeLessThan(2_500);
   expect([server.requests.length, other.requests.length]).toEqual([1, 1]);
 });
 
