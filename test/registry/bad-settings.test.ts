@@ -13,12 +13,14 @@ import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 
 class Merchant extends RESTService {
+  readonly facts: object;
   constructor({
-    merchantId: _,
-    shop: __,
+    merchantId,
+    shop,
     ...options
   }: RESTServiceOptions & { readonly merchantId: number; readonly shop: string }) {
     super(options);
+    this.facts = { merchantId, shop };
   }
 }
 

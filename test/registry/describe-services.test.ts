@@ -16,7 +16,7 @@ const settingOf = (described: DescribedService | undefined, name: string): unkno
   described?.stages.flatMap(({ settings }) => settings).find((setting) => setting.name === name);
 
 const serviceIn = (description: RegistryDescription, name: string): DescribedService | undefined =>
-  description.services.find((service) => service.name === name);
+  description.services.find((described) => described.name === name);
 
 const definitions = {
   payments: rest(Payments, { endpointBase: "/v1", retry: { maxRetries: 1 } }),

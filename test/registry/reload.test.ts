@@ -8,6 +8,7 @@ import { duration, plainText, secret, wholeNumber } from "../../src/registry/set
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { answerNothing, httpServer, type SeenRequest } from "../support/http-server.ts";
+import { until } from "../websocket/peer.ts";
 import { anyFailureOf, failureOf, logbook, Payments, reasonOf } from "../support/rest-client.ts";
 
 const quiet = { logger: silentLogger };
@@ -119,24 +120,23 @@ test("no call is lost while settings are reloaded fifty times under load, and no
   await using services = defineServices({ payments: rest(Payments, { retry: false }) }, quiet);
   await services.start({ env: { PAYMENTS_URL: first.url } });
   const payments = services.get("payments");
-  let calls = 0;
-  let isOver = false;
-  const load = Array.from({ length: 20 }, async () => {
-    while (!isOver) {
+  const load = { calls: 0, isOver: false };
+  const callers = Array.from({ length: 20 }, async () => {
+    while (!load.isOver) {
       await payments.getJson("/x");
-      calls++;
+      load.calls++;
     }
   });
   for (let reload = 1; reload <= 50; reload++) {
     const url = reload % 2 === 0 ? first.url : second.url;
     // Every third time only a key: then the connections are kept.
     await services.reload({ env: { PAYMENTS_URL: reload % 3 === 0 ? first.url : url, PAYMENTS_KEY: `key-${reload}` } });
-    const before = calls;
-    while (calls < before + 40) await new Promise<void>((done) => void setImmediate(done));
+    const enough = load.calls + 40;
+    await until(() => load.calls >= enough);
   }
-  isOver = true;
-  await Promise.all(load);
-  expect(first.requests.length + second.requests.length).toBe(calls);
+  load.isOver = true;
+  await Promise.all(callers);
+  expect(first.requests.length + second.requests.length).toBe(load.calls);
   await services.reload({ env: { PAYMENTS_URL: second.url } });
   const leftAt = performance.now();
   await first.allClosed();

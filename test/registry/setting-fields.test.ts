@@ -125,9 +125,9 @@ test("the types name just the variables that are read", () => {
     _ENDPOINT: true,
     _PROXY: true,
   };
-  const read = (kind: "rest" | "ws"): string[] => settingFields[kind].flatMap(({ suffixes }) => suffixes);
-  expect(read("rest")).toEqual(Object.keys(restSuffixes));
-  expect(read("ws")).toEqual(Object.keys(wsSuffixes));
+  const suffixesOf = (kind: "rest" | "ws"): string[] => settingFields[kind].flatMap(({ suffixes }) => suffixes);
+  expect(suffixesOf("rest")).toEqual(Object.keys(restSuffixes));
+  expect(suffixesOf("ws")).toEqual(Object.keys(wsSuffixes));
 });
 
 test("sizes and the other limits are read with their units, and a proxy as it is given in code", () => {

@@ -26,7 +26,8 @@ import {
 
 // Each schema is a Standard Schema of its value.
 type Made<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
-expectTypeOf<Made<ReturnType<typeof url>>>().toEqualTypeOf<string>();
+const address = url("wss:");
+expectTypeOf<Made<typeof address>>().toEqualTypeOf<string>();
 expectTypeOf<Made<ReturnType<typeof secret>>>().toEqualTypeOf<Secret>();
 expectTypeOf<Made<ReturnType<typeof duration>>>().toEqualTypeOf<number>();
 const sizeOrNone = size().optional();
@@ -39,8 +40,10 @@ oneOf("eu", "us").default("asia");
 duration().default("30s");
 
 class Merchant extends RESTService {
-  constructor({ merchantId: _, batch: __, ...options }: RESTServiceOptions & { merchantId: string; batch?: number }) {
+  readonly facts: object;
+  constructor({ merchantId, batch, ...options }: RESTServiceOptions & { merchantId: string; batch?: number }) {
     super(options);
+    this.facts = { merchantId, batch };
   }
 }
 
@@ -103,7 +106,8 @@ defineServices({ payments: rest() }, { env: { PAYMENT_URL: "https://a.example" }
 defineServices({ payments: rest() }, { env: { PAYMENTS_URL: "https://a.example" } });
 // What only run time knows may hold more.
 defineServices({ payments: rest() }, { env: environmentFrom([".env", { path: ".env.local", optional: true }]) });
-await services.start({ env: process.env });
+declare const given: Readonly<Record<string, string | undefined>>;
+await services.start({ env: given });
 await services.reload({ env: environmentFrom(".env") });
 
 // Settings are options of the class.
