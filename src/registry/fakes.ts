@@ -15,3 +15,9 @@ export type FakeMember<M> = M extends (...args: infer Args) => ServiceCall<infer
 
 /** Stand-ins by the names of the services that they replace. */
 export type Fakes<S> = { readonly [N in keyof S]?: Fake<S[N]> | undefined };
+
+/** What runs within `ServiceRegistry.with`, and what it may do there. */
+export interface OverrideScope<S> {
+  /** As `ServiceRegistry.override`, for this scope alone; at the end of the scope it is over in any case. */
+  readonly override: (fakes: Fakes<S>) => (() => void) & Disposable;
+}

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { FakeLayers, type Stand } from "./fake-layers.ts";
 
-/** Stand-ins by the names of the services that they replace. */
-type Stand = ReadonlyMap<string, unknown>;
+type Fakes = ReadonlyMap<string, unknown>;
 
 /** An asynchronous scope: stand-ins that hold within it, or the instances that another owner has. */
 type Frame<Owner> = { readonly owner: Owner; readonly outer: Frame<Owner> | undefined } & (
@@ -35,18 +35,19 @@ export class Overrides<Owner extends object> {
   }
 
   /** For the whole process, until what is returned is called. */
-  add(owner: Owner, fakes: Stand): () => void {
+  add(owner: Owner, fakes: Fakes): () => void {
     // An entry of its own: the same map given twice must be restored twice.
     const entry = { owner, fakes: new Map(fakes) };
     this.#active.add(entry);
     return () => void this.#active.delete(entry);
   }
 
-  /** Within `work` and everything that it calls and awaits. */
-  async run<T>(owner: Owner, fakes: Stand, work: () => T | PromiseLike<T>): Promise<T> {
+  /** Within `work` and everything that it calls and awaits; what it is given takes more of them, for as long. */
+  async run<T>(owner: Owner, fakes: Fakes, work: (layers: FakeLayers) => T | PromiseLike<T>): Promise<T> {
+    const layers = new FakeLayers(fakes);
     // Awaited in the scope: a lazy thenable (fastify's inject) begins its work only when somebody waits for it.
-    return this.#storage.run({ owner, fakes, outer: this.#storage.getStore() }, async () => {
-      const result = await work();
+    return this.#storage.run({ owner, fakes: layers, outer: this.#storage.getStore() }, async () => {
+      const result = await work(layers);
       return result;
     });
   }

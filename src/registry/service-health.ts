@@ -56,7 +56,7 @@ async function healthOf(
   const latencyMs = Math.round(clock.now() - startedAt);
   const report = { ...plainReport(name, clock, { status: "pass", state }), latencyMs };
   const told = typeof said === "string" ? { status: said } : (said ?? {});
-  if (said === undefined || hasStatus(told)) return { ...report, ...told };
+  if (said === undefined || hasStatus(told)) return { ...report, ...told, service: name };
   const output = "its health function must return pass, warn or fail, an object with such a status, or nothing";
   return { ...report, status: "fail", output };
 }

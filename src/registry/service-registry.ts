@@ -4,7 +4,7 @@ import { OptionReader } from "../core/options.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
 import type { EnvironmentSource } from "./environment-from.ts";
-import type { Fakes } from "./fakes.ts";
+import type { Fakes, OverrideScope } from "./fakes.ts";
 import { describeUnstarted, Instances } from "./instances.ts";
 import { Overrides } from "./overrides.ts";
 import type { RegistryDescription } from "./registry-description.ts";
@@ -188,13 +188,17 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    * @throws ServiceConfigurationError for a name that is not registered.
    */
   override(fakes: Fakes<S>): (() => void) & Disposable {
-    const restore = this.#overrides.add(this, this.#checkedFakes(fakes));
-    return Object.assign(restore, { [Symbol.dispose]: restore });
+    return disposable(this.#overrides.add(this, this.#checkedFakes(fakes)));
   }
 
-  /** Runs `work`; within it and all that it awaits, and nowhere else, the stand-ins hold. @throws as `override`. */
-  async with<T>(fakes: Fakes<S>, work: () => T | PromiseLike<T>): Promise<T> {
-    return this.#overrides.run(this, this.#checkedFakes(fakes), work);
+  /**
+   * Runs `work`; within it and all that it awaits, and nowhere else, the stand-ins hold. The `override` that it is given
+   * puts more of them on top, for this scope alone. @throws as `override`.
+   */
+  async with<T>(fakes: Fakes<S>, work: (scope: OverrideScope<S>) => T | PromiseLike<T>): Promise<T> {
+    return this.#overrides.run(this, this.#checkedFakes(fakes), (layers) =>
+      work({ override: (more) => disposable(layers.add(this.#checkedFakes(more))) }),
+    );
   }
 
   /**
@@ -381,3 +385,6 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
 }
 
 const newLifecycle = (): Lifecycle => new Lifecycle("services", () => undefined);
+
+const disposable = (restore: () => void): (() => void) & Disposable =>
+  Object.assign(restore, { [Symbol.dispose]: restore });
