@@ -87,9 +87,10 @@ test("a second signal ends the process at once, with the code that a shell gives
 });
 
 test("what holds the process up does so for no longer than the limit", async () => {
-  const { child, ended } = await startApp("held");
+  const { child, ended, said } = await startApp("held");
   child.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
+  expect(said().at(-1)).toBe("forced");
 });
 
 test("several registries are stopped at the same time, within what before has left of the limit", async () => {

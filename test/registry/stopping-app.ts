@@ -1,7 +1,7 @@
 // An application for stop-on-signals.test.ts: a server whose one route waits for a service, until it is told to end.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { argv, stdout } from "node:process";
+import { argv, exit, stdout } from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import { silentLogger } from "../../src/core/logger.ts";
 import { service } from "../../src/registry/custom-service.ts";
@@ -38,6 +38,10 @@ server.listen(0, "127.0.0.1", () => say(`listening ${(server.address() as Addres
 stopOnSignals(services, {
   logger: silentLogger,
   timeoutMs: how.has("held") ? 300 : 20_000,
+  exit: (code) => {
+    say("forced");
+    exit(code);
+  },
   before: async ({ received }) => {
     say(`before ${received}`);
     await new Promise((done) => server.close(done));
