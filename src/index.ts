@@ -1,5 +1,13 @@
 export { type Clock, type Random, systemClock, systemRandom, type Timer } from "./core/clock.ts";
-export { currentDeadline, type DeadlineScope, withDeadline, withoutDeadline } from "./core/deadline.ts";
+export { currentDeadline, withDeadline, withoutDeadline } from "./core/deadline.ts";
+export {
+  currentRequest,
+  type DeadlineScope,
+  type RequestLimits,
+  type RequestScope,
+  withRequest,
+} from "./core/request-scope.ts";
+export type { TraceContext } from "./core/trace-context.ts";
 export { type DescribedSetting, type DescribedStage, ServiceDescription } from "./core/description.ts";
 export * from "./core/errors.ts";
 export { type ServiceEvents, subscribe } from "./core/events.ts";

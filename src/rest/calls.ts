@@ -1,8 +1,8 @@
-import { currentDeadline } from "../core/deadline.ts";
 import type { Clock } from "../core/clock.ts";
 import { isExternalServiceError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redactHeaders, redactPath } from "../core/redact.ts";
+import { currentRequest, type RequestScope } from "../core/request-scope.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
@@ -18,6 +18,7 @@ import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOpt
 import { ServiceResponse } from "./response.ts";
 import { statusFailure } from "./status-failure.ts";
 import { StreamedResponse } from "./streamed-response.ts";
+import { withTrace } from "./with-trace.ts";
 import type { Transport } from "./transport.ts";
 
 // URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
@@ -70,8 +71,9 @@ export class Calls {
     const headers = accept === "json" ? this.#jsonHeaders : this.#defaultHeaders;
     const settings = base === this.#settings.base ? this.#settings : { ...this.#settings, base };
     const request = prepareRequest(settings, headers, method, endpoint, options);
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.send(sent, attempt)),
+    const scope = currentRequest();
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, (attempt) =>
+      this.#attempt(request, options.headers, scope, attempt, (sent) => this.#transport.send(sent, attempt)),
     );
     return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
   }
@@ -87,12 +89,14 @@ export class Calls {
       ...(isRepeatable === true ? { isRepeatable, isRepeatableLater: true } : {}),
     };
     const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, (attempt) =>
-      this.#attempt(request, options.headers, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
+    const scope = currentRequest();
+    const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, (attempt) =>
+      this.#attempt(request, options.headers, scope, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
     );
     const { maxResponseBytes } = this.#settings;
     const { operation } = request;
-    const onFailure = (error: unknown): void => this.logFailure(error);
+    // Whoever reads the body may do so elsewhere: the call is of the request that it was made in.
+    const onFailure = (error: unknown): void => this.#logFailure(error, scope);
     return new StreamedResponse(value, {
       service: this.service,
       operation,
@@ -105,18 +109,27 @@ export class Calls {
 
   /** The time of a call that is about to be made, for what comes after its answer. */
   patienceFor(options: CallOptions): Patience {
-    const { deadlineMs: limitMs, signals } = this.#limitsOf(options);
+    const { deadlineMs: limitMs, signals } = this.#limitsOf(options, currentRequest());
     return new Patience({ clock: this.clock, limitMs, signals });
   }
 
   /** One line for each call that failed. */
   logFailure(error: unknown): void {
-    if (isExternalServiceError(error)) this.#parts.logger.warn({ error: error.toJSON() }, "call failed");
+    this.#logFailure(error, currentRequest());
+  }
+
+  #logFailure(error: unknown, scope: RequestScope | undefined): void {
+    if (!isExternalServiceError(error)) return;
+    const fields = { error: error.toJSON() };
+    // The request's logger is no child of ours, and a child for each call would cost more than the line.
+    if (scope?.logger === undefined) this.#parts.logger.warn(fields, "call failed");
+    else scope.logger.warn({ service: this.service, ...fields }, "call failed");
   }
 
   async #execute<T>(
     request: PreparedRequest,
     options: RequestOptions,
+    scope: RequestScope | undefined,
     attempt: (attempt: Attempt) => Promise<AttemptEnd<T>>,
   ): Promise<Completed<T>> {
     this.#parts.assertReady(request.operation);
@@ -125,7 +138,7 @@ export class Calls {
     try {
       return await this.#pipeline.execute({
         operation: request.operation,
-        ...this.#limitsOf(options),
+        ...this.#limitsOf(options, scope),
         attemptTimeoutMs: settings.attemptTimeoutMs,
         identity: request.identity,
         retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
@@ -135,15 +148,17 @@ export class Calls {
         attempt,
       });
     } catch (error) {
-      this.logFailure(error);
+      this.#logFailure(error, scope);
       throw error;
     }
   }
 
   /** What a call that begins now ends by: its own limits, and those of the scope that it is made in. */
-  #limitsOf(options: CallOptions): { readonly deadlineMs: number; readonly signals: readonly AbortSignal[] } {
+  #limitsOf(
+    options: CallOptions,
+    scope: RequestScope | undefined,
+  ): { readonly deadlineMs: number; readonly signals: readonly AbortSignal[] } {
     const { deadlineMs = this.#settings.deadlineMs, signal } = options;
-    const scope = currentDeadline();
     const signals = scope === undefined ? [] : [...scope.signals];
     if (signal !== undefined) signals.push(signal);
     return { deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)), signals };
@@ -159,24 +174,33 @@ export class Calls {
   #attempt<T extends Answer | OpenAnswer>(
     request: PreparedRequest,
     own: OwnHeaders,
+    scope: RequestScope | undefined,
     attempt: Attempt,
     send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
   ): Promise<AttemptEnd<T>> {
-    if (this.#authorizer === undefined) return this.#logged(request, attempt, send);
-    return this.#authorizer.attempt(request, own, attempt, (authorized) => this.#logged(authorized, attempt, send));
+    if (this.#authorizer === undefined) return this.#logged(request, own, scope, attempt, send);
+    return this.#authorizer.attempt(request, own, attempt, (authorized) =>
+      this.#logged(authorized, own, scope, attempt, send),
+    );
   }
 
   async #logged<T extends Answer | OpenAnswer>(
-    request: PreparedRequest,
+    authorized: PreparedRequest,
+    own: OwnHeaders,
+    scope: RequestScope | undefined,
     attempt: Attempt,
     send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
   ): Promise<AttemptEnd<T>> {
-    const isLogged = this.#parts.logger.isLevelEnabled?.("debug") ?? true;
+    const trace = this.#settings.propagateTrace ? scope?.trace : undefined;
+    // After the credentials: what stands between may write a span of its own, and no signature must cover it.
+    const request = trace === undefined ? authorized : withTrace(authorized, own, trace);
+    const logger = scope?.logger ?? this.#parts.logger;
+    const isLogged = logger.isLevelEnabled?.("debug") ?? true;
     const secret = request.credentials;
-    const about = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
+    const place = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
+    const about = scope?.logger === undefined ? place : { service: this.service, ...place };
     const startedAt = this.clock.now();
-    if (isLogged)
-      this.#parts.logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
+    if (isLogged) logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
     const end = await send(this.#withDeadline(request, attempt));
     const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
     // What is handed out open is a success, or it would have been read to its end.
@@ -191,10 +215,10 @@ export class Calls {
         const { status, headers } = answer;
         const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
         const seen = { status, headers: redactHeaders(redactHeaders(headers, urlHeaders), secret?.headers), ...bytes };
-        this.#parts.logger.debug({ ...about, ...seen, durationMs }, "response");
+        logger.debug({ ...about, ...seen, durationMs }, "response");
       } else {
         const code = end.kind === "failure" ? end.failure.code : "aborted";
-        this.#parts.logger.debug({ ...about, code, durationMs }, "no response");
+        logger.debug({ ...about, code, durationMs }, "no response");
       }
     }
     return final;

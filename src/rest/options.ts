@@ -43,6 +43,12 @@ export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions
    * when nobody waits any more. @defaultValue none
    */
   readonly deadlineHeader?: string | undefined;
+  /**
+   * Whether the trace of the request that a call is made in (`withRequest`) is sent on with every attempt, as
+   * `traceparent` and `tracestate`; a `traceparent` of the call or the service wins. Off is for where a tracer writes
+   * its own, such as OpenTelemetry's instrumentation of undici. @defaultValue true
+   */
+  readonly propagateTrace?: boolean | undefined;
   /** For calls under way when `close` is called; then they are ended. @defaultValue 5000 */
   readonly closeTimeoutMs?: number | undefined;
   /**
@@ -65,6 +71,7 @@ export interface RESTSettings extends ServiceParts, StageSettings, AuthSettings,
   readonly bodyIdleTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly deadlineHeader: string | undefined;
+  readonly propagateTrace: boolean;
   readonly idempotencyHeader: string | undefined;
   /** Where the value of an option comes from; for `describe()`. */
   readonly origins: (option: string) => OptionOrigin;
@@ -96,6 +103,7 @@ export function readRESTOptions(options: RESTServiceOptions, fallbackName: strin
     ...readAuth(reader, headers),
     healthEndpoint: reader.any("healthEndpoint") === false ? false : readEndpoint(reader, "healthEndpoint", "/health"),
     deadlineHeader: readHeaderName(reader, "deadlineHeader"),
+    propagateTrace: reader.boolean("propagateTrace", true),
     idempotencyHeader: readIdempotency(reader),
     origins: reader.origins(),
   };

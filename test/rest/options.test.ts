@@ -132,6 +132,7 @@ describe("what is refused at construction", () => {
     ["a negative limit", { attemptTimeoutMs: -1 }, "attemptTimeoutMs must be a number of at least 1, not -1"],
     ["a limit that is no number", { connectTimeoutMs: Number.NaN }, "connectTimeoutMs must be a number"],
     ["a limit as text", { bodyIdleTimeoutMs: "5" }, "bodyIdleTimeoutMs must be a number of at least 1, not a string"],
+    ["propagation as text", { propagateTrace: "no" }, "propagateTrace must be a boolean, not a string"],
     ["a negative close limit", { closeTimeoutMs: -1 }, "closeTimeoutMs must be a number of at least 0, not -1"],
     [
       "an attempt limit above the deadline",

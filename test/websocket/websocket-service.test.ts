@@ -3,9 +3,11 @@ import { withDeadline, currentDeadline } from "../../src/core/deadline.ts";
 import type { ExternalServiceError } from "../../src/core/errors.ts";
 import { subscribe } from "../../src/core/events.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
+import { currentRequest, withRequest } from "../../src/core/request-scope.ts";
 import { json } from "../../src/websocket/codecs/codecs.ts";
 import { WsSocket } from "../../src/websocket/transport.ts";
 import { WebSocketService } from "../../src/websocket/websocket-service.ts";
+import { logbook } from "../support/rest-client.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { answer, Feed, startPeer, startRaw, textFrame, thrownBy, until, upgradeAnswer } from "./peer.ts";
 
@@ -246,6 +248,23 @@ test("what cannot be encoded or is too large is refused before it is queued", as
   expect(codeOf(await thrownBy(feed.sendJson(undefined)))).toBe("configuration-invalid");
   expect(codeOf(await thrownBy(feed.send("x", { timeoutMs: 0 })))).toBe("configuration-invalid");
   expect((await feed.checkHealth()).details).toMatchObject({ queuedSends: 0 });
+});
+
+test("a stream that is connected in a request keeps nothing of it: neither its logger nor its trace", async () => {
+  await using peer = await startPeer();
+  const request = logbook();
+  await using feed = new Feed(peer.url, { random: () => 0.9, reconnect: {} });
+  const scopes: unknown[] = [];
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await withRequest({ logger: request.logger, trace: { traceparent } }, async () => {
+    await feed.connect();
+    feed.addMessageHandler(async () => void scopes.push(currentRequest()));
+  });
+  peer.connections[0]?.send("x");
+  await until(() => scopes.length === 1);
+  peer.connections[0]?.terminate();
+  await until(() => feed.state.name === "reconnecting");
+  expect([scopes, request.entries]).toEqual([[undefined], []]);
 });
 
 test("a send obeys the deadline and the signal around it, but a handler does not inherit those of connect", async () => {

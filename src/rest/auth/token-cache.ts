@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { withoutDeadline } from "../../core/deadline.ts";
+import { outsideRequests } from "../../core/request-scope.ts";
 import { CredentialsError, credentialsErrorOf } from "../../core/auth/credentials-error.ts";
 import {
   afterFailure,
@@ -130,8 +130,8 @@ export class TokenCache<T> {
       end(new CredentialsError(`${this.#whence} did not answer within ${this.#limitMs} ms`, { kind: "transient" })),
     );
     try {
-      // Without the deadline and the signal of whichever call came first: the token is for all of them.
-      return await Promise.race([ended, withoutDeadline(() => this.#ask(given.signal))]);
+      // As no part of the request whose call came first: the token is for all of them.
+      return await Promise.race([ended, outsideRequests(() => this.#ask(given.signal))]);
     } finally {
       timer.cancel();
       closing.removeEventListener("abort", onClose);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../../core/clock.ts";
-import { withoutDeadline } from "../../core/deadline.ts";
+import { outsideRequests } from "../../core/request-scope.ts";
 import type { DeadlineList } from "../../core/deadline-list.ts";
 import { isExternalServiceError, isServiceConnectionError, type ServiceTimeoutError } from "../../core/errors.ts";
 import type { Position } from "../resume/positions.ts";
@@ -44,8 +44,8 @@ export class SubscriptionSession<Message, Stream> {
   readonly #touched = new Set<string>();
   /** The same, since this turn of the loop began: what is changed within one turn goes out together. */
   readonly #fresh = new Set<string>();
-  /** The context of the connection: a deadline of one who subscribes must not end what others asked for. */
-  readonly #inOwnContext = withoutDeadline(() => AsyncLocalStorage.snapshot());
+  /** The context of the connection: what one who subscribes is part of must not hold for what others asked for. */
+  readonly #inOwnContext = outsideRequests(() => AsyncLocalStorage.snapshot());
   #nextTurn: NodeJS.Immediate | undefined;
   #isBusy = false;
   /** Ends the work of `subscribe` that is under way. */

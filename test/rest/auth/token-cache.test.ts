@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { currentDeadline, withDeadline } from "../../../src/core/deadline.ts";
+import { silentLogger } from "../../../src/core/logger.ts";
+import { currentRequest, withRequest } from "../../../src/core/request-scope.ts";
 import { CredentialsError } from "../../../src/core/auth/credentials-error.ts";
 import { TokenCache } from "../../../src/rest/auth/token-cache.ts";
 import type { FreshToken } from "../../../src/rest/auth/token-decision.ts";
@@ -91,7 +92,7 @@ describe("one request at a time", () => {
     let inherited: unknown = "not asked";
     const cache = new TokenCache<string>({
       ask: async () => {
-        inherited = currentDeadline();
+        inherited = currentRequest();
         return { value: "a", lifetimeMs: 0 };
       },
       whence: "the vault",
@@ -99,7 +100,7 @@ describe("one request at a time", () => {
       limitMs: 5_000,
       onBackgroundFailure: () => undefined,
     });
-    await withDeadline({ deadlineMs: 1 }, () => cache.get());
+    await withRequest({ deadlineMs: 1, logger: silentLogger }, () => cache.get());
     expect(inherited).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { currentDeadline, withDeadline } from "../../../src/core/deadline.ts";
+import { silentLogger } from "../../../src/core/logger.ts";
+import { currentRequest, withRequest } from "../../../src/core/request-scope.ts";
 import { DeadlineList } from "../../../src/core/deadline-list.ts";
 import { ServiceConnectionError, ServiceTimeoutError } from "../../../src/core/errors.ts";
 import type { SubscriptionSettings } from "../../../src/websocket/subscriptions/subscription-options.ts";
@@ -123,18 +124,18 @@ describe("a connection", () => {
   });
 });
 
-test("what one asks for is not under the deadline of another who asks in the same turn", async () => {
-  const deadlines: unknown[] = [];
+test("what one asks for is no part of the request in which another asks in the same turn", async () => {
+  const requests: unknown[] = [];
   const { want } = setUp({
     subscribe: async () => {
       await Promise.resolve();
-      deadlines.push(currentDeadline());
+      requests.push(currentRequest());
     },
   });
-  withDeadline({ deadlineMs: 5 }, () => want("a", true));
+  withRequest({ deadlineMs: 5, logger: silentLogger }, () => want("a", true));
   want("b", true);
   await settled();
-  expect(deadlines).toEqual([undefined]);
+  expect(requests).toEqual([undefined]);
 });
 
 describe("work that does not end", () => {
