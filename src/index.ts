@@ -1,4 +1,6 @@
 export { type Clock, type Random, systemClock, systemRandom, type Timer } from "./core/clock.ts";
+export { ClientGoneError } from "./core/client-gone.ts";
+export { answerForError, type AnswerForError, type ErrorAnswer, type ProblemBody } from "./core/error-answer.ts";
 export { currentDeadline, withDeadline, withoutDeadline } from "./core/deadline.ts";
 export {
   currentRequest,
