@@ -1,0 +1,81 @@
+import type { ServerResponse } from "node:http";
+import { ClientGoneError } from "../core/client-gone.ts";
+import type { Logger } from "../core/logger.ts";
+import type { OptionReader } from "../core/options.ts";
+import { currentRequest, withRequest } from "../core/request-scope.ts";
+
+export { ClientGoneError } from "../core/client-gone.ts";
+
+/** What an adapter needs of a registry; each `defineServices` result fits. */
+export interface AdapterServices {
+  start(): Promise<unknown>;
+  stop(): Promise<unknown>;
+  /** Where it is a scope of a registry: within `work`, that registry hands out what this one has. */
+  run?<T>(work: () => T): T;
+}
+
+/** What all calls of one incoming request have in common. */
+export interface IncomingRequest {
+  readonly services: AdapterServices;
+  /** Aborts when nobody waits for the answer any more. Of this request alone. */
+  readonly signal: AbortSignal;
+  /** Milliseconds from now; undefined for none. */
+  readonly timeoutMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+  /** As the headers of the request have it; anything. */
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
+}
+
+/** Runs work as part of the request that it was made for. */
+export type EnterRequest = <T>(work: () => T) => T;
+
+/**
+ * The scope of one incoming request, to be entered as often as it is lost: what reads a raw body with listeners of its
+ * own goes on in the async context of the socket. Where the running code is in it already, it costs a look.
+ */
+export function requestScope(request: IncomingRequest): EnterRequest {
+  const { services, signal, timeoutMs, logger, traceparent, tracestate } = request;
+  const endsAt = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+  const trace =
+    typeof traceparent === "string"
+      ? { traceparent, tracestate: typeof tracestate === "string" ? tracestate : undefined }
+      : undefined;
+  return (work) => {
+    if (currentRequest()?.signals.includes(signal) === true) return work();
+    const deadlineMs = endsAt === undefined ? undefined : leftUntil(endsAt);
+    const inScope = (): ReturnType<typeof work> => withRequest({ signal, deadlineMs, logger, trace }, work);
+    return services.run === undefined ? inScope() : services.run(inScope);
+  };
+}
+
+/** What aborts, with a {@link ClientGoneError}, when the connection of a response breaks before it was sent. */
+export function clientGone(response: ServerResponse): AbortController {
+  const gone = new AbortController();
+  // Of the response: that of the request comes as soon as its body was read. It comes once, and takes the listener
+  // with it, whether the answer was sent or the connection broke.
+  response.once("close", () => {
+    if (!response.writableEnded) gone.abort(new ClientGoneError());
+  });
+  return gone;
+}
+
+/** Reads `services`, which every adapter needs; problems are reported by `reader.finish()`. */
+export function readServices(reader: OptionReader): AdapterServices {
+  const services = reader.withMethods<AdapterServices>("services", ["start", "stop"]);
+  if (!reader.isGiven("services")) reader.problem("services is required: the result of defineServices()");
+  return services as AdapterServices;
+}
+
+/** Reads `requestTimeoutMs`, likewise. */
+export function readRequestTimeout(reader: OptionReader): number | undefined {
+  return reader.number("requestTimeoutMs", undefined, { min: 1 });
+}
+
+/** True for what a framework has instead of a logger where none was asked for; a silent pino was asked for. */
+export function isNoLogger(logger: Logger): boolean {
+  return logger.warn === logger.debug && !("level" in logger);
+}
+
+// A deadline of the past is none; calls made now are to fail by it.
+const leftUntil = (endsAt: number): number => Math.max(Number.MIN_VALUE, endsAt - performance.now());
