@@ -1,7 +1,19 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { currentDeadline, withDeadline } from "../core/deadline.ts";
+import type { AnswerForError } from "../core/error-answer.ts";
 import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
+import {
+  type AdapterServices,
+  clientGone,
+  type EnterRequest,
+  isNoLogger,
+  readAnswerFor,
+  readRequestTimeout,
+  readServices,
+  requestScope,
+} from "./request-scope.ts";
+
+export { ClientGoneError } from "./request-scope.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -14,15 +26,21 @@ declare module "fastify" {
 }
 
 /** What the plugin needs of a registry; each `defineServices` result fits. */
-export interface FastifyServices {
-  start(): Promise<unknown>;
-  stop(): Promise<unknown>;
-}
+export type FastifyServices = AdapterServices;
 
 export interface HawserFastifyOptions {
   readonly services: FastifyServices;
-  /** For each request: all calls made within it end by then. Milliseconds, above 0. @defaultValue none */
+  /**
+   * For each request: all calls made within it end by then. Milliseconds, above 0. Fastify's own `handlerTimeout`
+   * counts as well, where it is earlier. @defaultValue none
+   */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * What is answered where a call to a service failed and the handler let its error through; `false` leaves all errors
+   * to Fastify. It is set as the error handler of the application, and only if none was set before: one of your own
+   * wins, set before this plugin is registered, or in a plugin's scope, or for a route. @defaultValue answerForError
+   */
+  readonly answerFor?: AnswerForError | false | undefined;
   /**
    * Whether `app.ready()` waits for the services to start, and fails where they do. Fastify waits for its own
    * `pluginTimeout`, 10 s unless told otherwise. @defaultValue true
@@ -37,8 +55,9 @@ export interface HawserFastifyOptions {
  * is ready, and stops them when it closes.
  *
  * Every call that a handler makes belongs to its request: it ends when the client goes away before it was answered
- * (the handler then gets a {@link ClientGoneError}), and by `requestTimeoutMs`. What must outlive the request is begun
- * in `withoutDeadline`.
+ * (the handler then gets a {@link ClientGoneError}), by `requestTimeoutMs`, and by Fastify's `handlerTimeout`; it
+ * writes to `request.log`, and sends the request's `traceparent` on. What must outlive the request is begun in
+ * `withoutDeadline`.
  */
 export const hawser: FastifyPluginAsync<HawserFastifyOptions> = Object.assign(register, {
   // What fastify-plugin sets, which would be a dependency for three lines: the decorators and hooks are those of the
@@ -48,53 +67,42 @@ export const hawser: FastifyPluginAsync<HawserFastifyOptions> = Object.assign(re
   [Symbol.for("plugin-meta")]: { name: "hawser", fastify: ">=5" },
 });
 
-/** Why the calls of a request were ended: its client is gone, and nobody waits for what they would bring. */
-export class ClientGoneError extends Error {
-  override readonly name = "AbortError";
-  /** Below 500, so that Fastify does not log the client's own doing as an error of ours. */
-  readonly statusCode = 499;
-
-  constructor() {
-    super("the client went away before the request was answered");
-  }
-}
-
 // Asynchronous although it awaits nothing: what a plugin with a callback throws is an uncaught exception.
 async function register(app: FastifyInstance, options: HawserFastifyOptions): Promise<void> {
-  const { services, requestTimeoutMs, startOnReady, stopOnClose } = readOptions(options);
-  app.decorate("services", services as RegisteredServices);
-  app.decorateRequest("services", { getter: () => services as RegisteredServices });
+  const { services, requestTimeoutMs, answerFor, startOnReady, stopOnClose } = readOptions(options);
+  app.decorate("services", services as unknown as RegisteredServices);
+  app.decorateRequest("services", { getter: () => services as unknown as RegisteredServices });
   if (startOnReady) app.addHook("onReady", async () => void (await services.start()));
   if (stopOnClose) app.addHook("onClose", async () => void (await services.stop()));
-  addRequestScope(app, requestTimeoutMs);
+  addRequestScope(app, services, requestTimeoutMs);
+  if (answerFor !== undefined && isDefault(app.errorHandler)) addErrorAnswers(app, answerFor);
 }
 
 function readOptions(options: HawserFastifyOptions): {
-  readonly services: FastifyServices;
+  readonly services: AdapterServices;
   readonly requestTimeoutMs: number | undefined;
+  readonly answerFor: AnswerForError | undefined;
   readonly startOnReady: boolean;
   readonly stopOnClose: boolean;
 } {
   const reader = new OptionReader("hawser/fastify", options);
-  const services = reader.withMethods<FastifyServices>("services", ["start", "stop"]);
-  if (!reader.isGiven("services")) reader.problem("services is required: the result of defineServices()");
   const read = {
-    requestTimeoutMs: reader.number("requestTimeoutMs", undefined, { min: 1 }),
+    services: readServices(reader),
+    requestTimeoutMs: readRequestTimeout(reader),
+    answerFor: reader.any("answerFor") === false ? undefined : readAnswerFor(reader),
     startOnReady: reader.boolean("startOnReady", true),
     stopOnClose: reader.boolean("stopOnClose", true),
   };
   // Fastify hands the plugin its own options as well.
   for (const name of ["prefix", "logLevel", "logSerializers"]) reader.any(name);
   reader.finish();
-  return { ...read, services: services as FastifyServices };
+  return read;
 }
 
-type Enter = (work: () => void) => void;
-
-function addRequestScope(app: FastifyInstance, requestTimeoutMs: number | undefined): void {
-  const scopes = new WeakMap<FastifyRequest, Enter>();
+function addRequestScope(app: FastifyInstance, services: AdapterServices, requestTimeoutMs: number | undefined): void {
+  const scopes = new WeakMap<FastifyRequest, EnterRequest>();
   app.addHook("onRequest", (request, reply, next) => {
-    const enter = requestScope(reply, requestTimeoutMs);
+    const enter = scopeOf(request, reply, services, requestTimeoutMs);
     scopes.set(request, enter);
     enter(next);
   });
@@ -106,21 +114,46 @@ function addRequestScope(app: FastifyInstance, requestTimeoutMs: number | undefi
   });
 }
 
-function requestScope(reply: FastifyReply, requestTimeoutMs: number | undefined): Enter {
-  const gone = new AbortController();
-  const { signal } = gone;
-  const { raw } = reply;
-  // Of the response: that of the request comes as soon as its body was read. It comes once, and takes the listener
-  // with it, whether the answer was sent or the connection broke.
-  raw.once("close", () => {
-    if (!raw.writableEnded) gone.abort(new ClientGoneError());
+function scopeOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  services: AdapterServices,
+  requestTimeoutMs: number | undefined,
+): EnterRequest {
+  const gone = clientGone(reply.raw);
+  const { handlerTimeout } = request.routeOptions;
+  if (handlerTimeout > 0) endWithHandler(request, gone);
+  const { log, headers } = request;
+  return requestScope({
+    services,
+    signal: gone.signal,
+    timeoutMs: handlerTimeout > 0 ? Math.min(handlerTimeout, requestTimeoutMs ?? handlerTimeout) : requestTimeoutMs,
+    logger: isNoLogger(log) ? undefined : log,
+    traceparent: headers.traceparent,
+    tracestate: headers["tracestate"],
   });
-  const endsAt = requestTimeoutMs === undefined ? undefined : performance.now() + requestTimeoutMs;
-  return (work) => {
-    if (currentDeadline()?.signals.includes(signal)) work();
-    else withDeadline(endsAt === undefined ? { signal } : { signal, deadlineMs: leftUntil(endsAt) }, work);
-  };
 }
 
-// A deadline of the past is none; calls made now are to fail by it.
-const leftUntil = (endsAt: number): number => Math.max(Number.MIN_VALUE, endsAt - performance.now());
+/**
+ * Ends the calls when Fastify gives the handler up. Its signal is asked for the reason alone: it also aborts, without
+ * one, as soon as the body of the request was read.
+ */
+function endWithHandler({ signal }: FastifyRequest, gone: AbortController): void {
+  signal.addEventListener("abort", () => {
+    const reason: unknown = signal.reason;
+    if (reason instanceof Error && "code" in reason && reason.code === "FST_ERR_HANDLER_TIMEOUT") gone.abort(reason);
+  });
+}
+
+// Fastify tells by nothing else that no handler was set, and to set a second one in the same scope makes it warn.
+const isDefault = (handler: FastifyInstance["errorHandler"]): boolean => handler.name === "defaultErrorHandler";
+
+function addErrorAnswers(app: FastifyInstance, answerFor: AnswerForError): void {
+  app.setErrorHandler((error, _request, reply) => {
+    const answer = answerFor(error);
+    // Thrown on, it goes to the handler that would have got it without us.
+    if (answer === undefined) throw error;
+    // As text: a schema of the route for its own errors would drop what it does not know.
+    return reply.code(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));
+  });
+}

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { ClientGoneError } from "../core/client-gone.ts";
+import { answerForError, type AnswerForError } from "../core/error-answer.ts";
 import type { Logger } from "../core/logger.ts";
 import type { OptionReader } from "../core/options.ts";
 import { currentRequest, withRequest } from "../core/request-scope.ts";
@@ -70,6 +71,11 @@ export function readServices(reader: OptionReader): AdapterServices {
 /** Reads `requestTimeoutMs`, likewise. */
 export function readRequestTimeout(reader: OptionReader): number | undefined {
   return reader.number("requestTimeoutMs", undefined, { min: 1 });
+}
+
+/** Reads `answerFor`, likewise. */
+export function readAnswerFor(reader: OptionReader): AnswerForError {
+  return reader.function<AnswerForError>("answerFor") ?? answerForError;
 }
 
 /** True for what a framework has instead of a logger where none was asked for; a silent pino was asked for. */

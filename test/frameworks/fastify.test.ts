@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance } from "fastify";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { currentDeadline, withDeadline, withoutDeadline } from "../../src/core/deadline.ts";
+import { answerForError } from "../../src/core/error-answer.ts";
 import { isServiceConfigurationError, isServiceTimeoutError, type ServiceTimeoutError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { ClientGoneError, hawser, type HawserFastifyOptions } from "../../src/frameworks/fastify.ts";
@@ -12,8 +14,8 @@ import { defineServices } from "../../src/registry/define.ts";
 import { rest } from "../../src/registry/definition.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { journaling } from "../registry/journal.ts";
-import { answerJson, answerNothing, httpServer } from "../support/http-server.ts";
-import { reasonOf } from "../support/rest-client.ts";
+import { answerJson, answerNothing, answerStatuses, httpServer } from "../support/http-server.ts";
+import { logbook, reasonOf } from "../support/rest-client.ts";
 import { settled } from "../support/virtual-clock.ts";
 
 class PaymentGatewayClient extends RESTService {
@@ -24,6 +26,8 @@ class PaymentGatewayClient extends RESTService {
 
 const services = (url: string) =>
   defineServices({ paymentGateway: rest(PaymentGatewayClient, { baseUrl: url }) }, { logger: silentLogger, env: {} });
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
@@ -109,11 +113,12 @@ test("the plugin's decorators and hooks are those of the application, and not of
 
 test("wrong options fail the registration, all at once", async () => {
   const app = Fastify();
-  const wrong = { requestTimeoutMs: 0, startOnReady: 1, timeout: 3 } as never;
+  const wrong = { requestTimeoutMs: 0, startOnReady: 1, answerFor: true, timeout: 3 } as never;
   const error = await reasonOf(Promise.resolve(app.register(hawser, wrong)));
   expect(isServiceConfigurationError(error) && error.problems).toEqual([
     "services is required: the result of defineServices()",
     "requestTimeoutMs must be a number of at least 1, not 0",
+    "answerFor must be a function, not a boolean",
     "startOnReady must be a boolean, not 1",
     expect.stringMatching(/^unknown option timeout/),
   ]);
@@ -286,6 +291,182 @@ test("a fake put in place for one test reaches the handlers of what it injects, 
     { id: "one", amount: 7 },
     { id: "two", amount: 7 },
   ]);
+});
+
+test("the lines of a request's calls go to its own logger, which names the request", async () => {
+  await using server = await httpServer(answerStatuses(404));
+  const lines: Record<string, unknown>[] = [];
+  const app = Fastify({
+    logger: {
+      level: "warn",
+      stream: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    },
+    genReqId: () => "request-7",
+  });
+  apps.push(app);
+  const registry = services(server.url);
+  await app.register(hawser, { services: registry });
+  app.post("/", async () => ({ code: codeOf(await reasonOf(registry.get("paymentGateway").createPayment(5))) }));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  expect(await answerOf(hit(app, "/", "{}"))).toBe(200);
+  expect(lines).toMatchObject([{ msg: "call failed", service: "paymentGateway", reqId: "request-7" }]);
+});
+
+test("without a logger of the application, a service's own takes the lines of its calls", async () => {
+  await using server = await httpServer(answerStatuses(404));
+  const { logger, entries } = logbook(false);
+  const registry = defineServices(
+    { paymentGateway: rest(PaymentGatewayClient, { baseUrl: server.url }) },
+    { logger, env: {} },
+  );
+  const app = await appWith({ services: registry });
+  app.get("/", async () => ({ code: codeOf(await reasonOf(registry.get("paymentGateway").createPayment(5))) }));
+  await app.inject("/");
+  expect(entries.filter(({ level }) => level === "warn")).toMatchObject([{ message: "call failed" }]);
+});
+
+test("the trace of a request goes with its calls, unless it is not valid", async () => {
+  await using server = await httpServer();
+  const registry = services(server.url);
+  const app = await appWith({ services: registry });
+  app.get("/", async () => registry.get("paymentGateway").createPayment(5));
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await app.inject({ url: "/", headers: { traceparent, tracestate: "a=1" } });
+  await app.inject({ url: "/", headers: { traceparent: "mine", tracestate: "a=1" } });
+  expect(server.requests.map(({ headers }) => [headers.traceparent, headers["tracestate"]])).toEqual([
+    [traceparent, "a=1"],
+    [undefined, undefined],
+  ]);
+});
+
+describe("Fastify's own limit for a handler", () => {
+  test.each([
+    ["without a body", undefined],
+    ["with a body", '{"amount":5}'],
+  ])("ends the calls that are made in it (%s)", async (_which, body) => {
+    await using server = await httpServer(answerNothing);
+    const registry = services(server.url);
+    const app = await appWith({ services: registry, requestTimeoutMs: 60_000 });
+    const ended = Promise.withResolvers<unknown>();
+    app.route({
+      method: ["GET", "POST"],
+      url: "/",
+      handlerTimeout: 200,
+      handler: async () => {
+        const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
+        ended.resolve(reason);
+        throw reason;
+      },
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    expect([503, 504]).toContain(await answerOf(hit(app, "/", body)));
+    // Whichever of two timers of the same length comes first.
+    expect(["FST_ERR_HANDLER_TIMEOUT", "timeout-deadline"]).toContain(codeOf(await ended.promise));
+    await server.requests[0]?.connectionClosed;
+  });
+
+  test("ends them with its own reason, also those that are not under its deadline", async () => {
+    await using server = await httpServer(answerNothing);
+    const app = Fastify({ handlerTimeout: 50 });
+    apps.push(app);
+    await app.register(hawser, { services: services(server.url) });
+    const ended = Promise.withResolvers<unknown>();
+    app.get("/", async () => {
+      const [signal] = currentDeadline()?.signals ?? [];
+      signal?.addEventListener("abort", () => ended.resolve(signal.reason));
+      await ended.promise;
+      return {};
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    expect(await answerOf(hit(app, "/"))).toBe(503);
+    expect(codeOf(await ended.promise)).toBe("FST_ERR_HANDLER_TIMEOUT");
+  });
+});
+
+describe("an error that a handler lets through", () => {
+  const failing = async (options: Partial<HawserFastifyOptions>, before?: (app: FastifyInstance) => void) => {
+    const server = await httpServer((_request, response) => void response.writeHead(503, { "retry-after": "7" }).end());
+    const registry = defineServices(
+      { paymentGateway: rest(PaymentGatewayClient, { baseUrl: server.url, retry: false }) },
+      { logger: silentLogger, env: {} },
+    );
+    const app = Fastify();
+    apps.push(app);
+    app.addHook("onClose", async () => server[Symbol.asyncDispose]());
+    before?.(app);
+    await app.register(hawser, { services: registry, ...options });
+    app.get("/pay", async () => registry.get("paymentGateway").createPayment(5));
+    app.get("/own", async () => {
+      throw Object.assign(new Error("mine"), { statusCode: 418 });
+    });
+    return app;
+  };
+  const own = (app: FastifyInstance): void =>
+    void app.setErrorHandler((_error, _request, reply) => reply.code(400).send({ by: "the application" }));
+
+  test("of a service is answered as a problem that says nothing of it, and any other as Fastify does", async () => {
+    const app = await failing({});
+    const seen: unknown[] = [];
+    app.addHook("onError", async (_request, _reply, error) => void seen.push(error.name));
+    const answer = await app.inject("/pay");
+    expect(answer).toMatchObject({ statusCode: 503, headers: { "retry-after": "7" } });
+    expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({ type: "about:blank", title: "Service Unavailable", status: 503 });
+    expect(answer.body).not.toMatch(/payment|127\.0\.0\.1/i);
+    expect((await app.inject("/own")).json()).toMatchObject({ statusCode: 418, message: "mine" });
+    expect(seen).toEqual(["ServiceResponseError", "Error"]);
+  });
+
+  test("is answered by a function of the application's, or by Fastify alone", async () => {
+    const app = await failing({
+      answerFor: (error) => {
+        const answer = answerForError(error);
+        return answer && { ...answer, status: 599 };
+      },
+    });
+    expect((await app.inject("/pay")).statusCode).toBe(599);
+    expect((await app.inject("/own")).statusCode).toBe(418);
+    const off = await failing({ answerFor: false });
+    expect((await off.inject("/pay")).json()).toMatchObject({ message: expect.stringContaining("paymentGateway") });
+  });
+
+  test("is the application's own where it set a handler: before the plugin, or in a scope of its own", async () => {
+    const before = await failing({}, own);
+    expect((await before.inject("/pay")).json()).toEqual({ by: "the application" });
+    const scoped = await failing({});
+    await scoped.register(async (child) => {
+      own(child);
+      child.get("/scoped", async (request) => request.services.get("paymentGateway").get("/"));
+    });
+    expect((await scoped.inject("/scoped")).json()).toEqual({ by: "the application" });
+    expect((await scoped.inject("/pay")).statusCode).toBe(503);
+  });
+
+  test("is the application's own where the plugin leaves errors to it, with our answer at hand", async () => {
+    const app = await failing({ answerFor: false });
+    app.setErrorHandler((error, _request, reply) => {
+      const answer = answerForError(error);
+      if (answer === undefined) return reply.code(400).send({ by: "the application" });
+      return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    });
+    app.get("/later", async (request) => request.services.get("paymentGateway").get("/"));
+    app.get("/later-own", async () => Promise.reject(new Error("mine")));
+    expect((await app.inject("/later")).statusCode).toBe(503);
+    expect((await app.inject("/later-own")).json()).toEqual({ by: "the application" });
+  });
+});
+
+test("a registry that has a scope of its own is entered for each request", async () => {
+  const inside = new AsyncLocalStorage<string>();
+  const scope = (name: string) => ({
+    start: async () => undefined,
+    stop: async () => undefined,
+    run: <T>(work: () => T): T => inside.run(name, work),
+  });
+  const [one, two] = [await appWith({ services: scope("one") }), await appWith({ services: scope("two") })];
+  for (const app of [one, two]) app.post("/", async () => ({ in: inside.getStore() }));
+  const answers = await Promise.all([one, two].map((app) => app.inject({ method: "POST", url: "/", payload: {} })));
+  expect(answers.map((answer) => answer.json<unknown>())).toEqual([{ in: "one" }, { in: "two" }]);
 });
 
 test("outside of every deadline there is none, and it returns what the work returns", () => {
