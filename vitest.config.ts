@@ -7,6 +7,8 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^hawser$/, replacement: here("./src/index.ts") },
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
+      { find: /^hawser\/hono$/, replacement: here("./src/frameworks/hono.ts") },
+      { find: /^hawser\/express$/, replacement: here("./src/frameworks/express.ts") },
       { find: /^hawser\/auth\/oauth2$/, replacement: here("./src/rest/auth/oauth2.ts") },
       { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
       { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/codecs/msgpack.ts") },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { currentDeadline, withDeadline, withoutDeadline } from "../../src/core/deadline.ts";
 import { answerForError } from "../../src/core/error-answer.ts";
@@ -14,6 +14,7 @@ import { defineServices } from "../../src/registry/define.ts";
 import { rest } from "../../src/registry/definition.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { journaling } from "../registry/journal.ts";
+import { describeAdapter } from "./adapter-contract.ts";
 import { answerJson, answerNothing, answerStatuses, httpServer } from "../support/http-server.ts";
 import { logbook, reasonOf } from "../support/rest-client.ts";
 import { settled } from "../support/virtual-clock.ts";
@@ -40,6 +41,18 @@ async function appWith(options: HawserFastifyOptions): Promise<FastifyInstance> 
   await app.register(hawser, options);
   return app;
 }
+
+describeAdapter({
+  async serve({ services: given, requestTimeoutMs, answerFor, logger }, handle) {
+    const more = { level: "debug", silent: () => undefined };
+    const own = logger && { ...more, ...logger, child: () => own, fatal: logger.error, trace: logger.debug };
+    const app = own === undefined ? Fastify() : Fastify({ loggerInstance: own as unknown as FastifyBaseLogger });
+    await app.register(hawser, { services: given, requestTimeoutMs, answerFor, startOnReady: false });
+    app.route({ method: ["GET", "POST"], url: "/", handler: handle });
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    return { url, [Symbol.asyncDispose]: async () => app.close() };
+  },
+});
 
 /** A client on a socket of its own, which can hang up. Its body comes only after the request has begun. */
 function hit(app: FastifyInstance, path: string, body?: string): ClientRequest {

@@ -1,0 +1,54 @@
+import { ServiceConfigurationError } from "../core/errors.ts";
+import { OptionReader } from "../core/options.ts";
+
+/** What is closed: a server of `node:http`, `node:https` or `node:http2`. */
+export interface ClosableServer {
+  close(closed: (error?: Error) => void): unknown;
+  closeIdleConnections?(): void;
+  closeAllConnections?(): void;
+}
+
+export interface CloseServerOptions {
+  /** For the requests under way; then their connections are cut. Milliseconds, 0 or more. @defaultValue 10000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+// Node closes the connections that are idle when it is asked to close, and leaves those that become idle later to
+// their keep-alive time.
+const idleEveryMs = 50;
+
+/**
+ * Closes a server for an orderly end: takes nothing new, lets the requests under way be answered, and resolves when
+ * every connection is closed. The services are stopped after it, for those requests still need them. A server that
+ * does not listen is closed already.
+ *
+ * @throws ServiceConfigurationError for options that are wrong.
+ */
+export async function closeServer(server: ClosableServer, options: CloseServerOptions = {}): Promise<void> {
+  const timeoutMs = readTimeout(server, options);
+  const closed = new Promise<void>((resolve, reject) => {
+    server.close((error) => {
+      if (error === undefined || isNotRunning(error)) resolve();
+      else reject(error);
+    });
+  });
+  const idle = setInterval(() => server.closeIdleConnections?.(), idleEveryMs);
+  const limit = setTimeout(() => server.closeAllConnections?.(), timeoutMs);
+  try {
+    await closed;
+  } finally {
+    clearInterval(idle);
+    clearTimeout(limit);
+  }
+}
+
+function readTimeout(server: unknown, options: CloseServerOptions): number {
+  const reader = new OptionReader("closeServer", options);
+  const timeoutMs = reader.number("timeoutMs", 10_000, { min: 0, max: 2 ** 31 - 1 });
+  const isServer = typeof server === "object" && server !== null && "close" in server;
+  if (!isServer) throw new ServiceConfigurationError("closeServer", ["takes the server that is to be closed"]);
+  reader.finish();
+  return timeoutMs;
+}
+
+const isNotRunning = (error: Error): boolean => "code" in error && error.code === "ERR_SERVER_NOT_RUNNING";

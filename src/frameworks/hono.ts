@@ -1,0 +1,111 @@
+import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
+import { ClientGoneError } from "../core/client-gone.ts";
+import type { AnswerForError } from "../core/error-answer.ts";
+import type { Logger } from "../core/logger.ts";
+import { OptionReader } from "../core/options.ts";
+import type { RegisteredServices } from "../registry/register.ts";
+import {
+  type AdapterServices,
+  readAnswerFor,
+  readRequestTimeout,
+  readServices,
+  requestScope,
+} from "./request-scope.ts";
+
+export { type ClosableServer, closeServer, type CloseServerOptions } from "./close-server.ts";
+export { ClientGoneError } from "./request-scope.ts";
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** The registry that the middleware was given; typed by `Register`. */
+    readonly services: RegisteredServices;
+  }
+}
+
+/** What the middleware needs of a registry; each `defineServices` result fits. */
+export type HonoServices = AdapterServices;
+
+export interface HawserHonoOptions {
+  readonly services: HonoServices;
+  /** For each request: all calls made within it end by then. Milliseconds, above 0. @defaultValue none */
+  readonly requestTimeoutMs?: number | undefined;
+  /** The logger of a request, which takes the lines about its calls. @defaultValue none: those of the services do */
+  readonly loggerFor?: ((context: Context) => Logger | undefined) | undefined;
+}
+
+/** What {@link answerErrors} takes. */
+export interface HonoErrorOptions {
+  /** What is answered where a call to a service failed. @defaultValue answerForError */
+  readonly answerFor?: AnswerForError | undefined;
+  /** Takes every other error. @defaultValue what Hono does without an error handler: a plain 500 */
+  readonly otherwise?: ErrorHandler | undefined;
+}
+
+/**
+ * The Hono middleware, before the routes: `app.use(hawser({ services }))`. Handlers find the registry as
+ * `c.var.services`.
+ *
+ * Every call that a handler makes belongs to its request: it ends when the client goes away before it was answered
+ * (the handler then gets a {@link ClientGoneError}), and by `requestTimeoutMs`; it sends the request's `traceparent`
+ * on. What must outlive the request is begun in `withoutDeadline`. Hono has no start and no end of its own: the
+ * application starts the services before it listens, and stops them after its server was closed ({@link closeServer}).
+ *
+ * @throws ServiceConfigurationError with every problem of the options at once.
+ */
+export function hawser(options: HawserHonoOptions): MiddlewareHandler {
+  const reader = new OptionReader("hawser/hono", options);
+  const services = readServices(reader);
+  const requestTimeoutMs = readRequestTimeout(reader);
+  const loggerFor = reader.function<(context: Context) => Logger | undefined>("loggerFor");
+  reader.finish();
+  return async (context, next) => {
+    context.set("services", services as unknown as RegisteredServices);
+    const enter = requestScope({
+      services,
+      signal: clientGoneSignal(context.req.raw.signal),
+      timeoutMs: requestTimeoutMs,
+      logger: loggerFor?.(context),
+      traceparent: context.req.header("traceparent"),
+      tracestate: context.req.header("tracestate"),
+    });
+    await enter(next);
+  };
+}
+
+/**
+ * An error handler that answers for the services: `app.onError(answerErrors())`. It tells the client what
+ * `answerForError` says, and nothing of the service; all other errors go on.
+ *
+ * @throws ServiceConfigurationError with every problem of the options at once.
+ */
+export function answerErrors(options: HonoErrorOptions = {}): ErrorHandler {
+  const reader = new OptionReader("hawser/hono", options);
+  const answerFor = readAnswerFor(reader);
+  const otherwise = reader.function<ErrorHandler>("otherwise") ?? answerPlainly;
+  reader.finish();
+  return (error, context) => {
+    const answer = answerFor(error);
+    if (answer === undefined) return otherwise(error, context);
+    return new Response(JSON.stringify(answer.body), { status: answer.status, headers: answer.headers });
+  };
+}
+
+/** A signal of ours for that of the request: servers give theirs a text for a reason, or none. */
+function clientGoneSignal(signal: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const end = (): void => gone.abort(new ClientGoneError());
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return gone.signal;
+}
+
+const answerPlainly: ErrorHandler = (error, context) => {
+  if ("getResponse" in error) {
+    const response = error.getResponse();
+    return context.newResponse(response.body, response);
+  }
+  // As Hono's own handler does, which cannot be called from here.
+  // oxlint-disable-next-line no-console
+  console.error(error);
+  return context.text("Internal Server Error", 500);
+};
