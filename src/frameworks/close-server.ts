@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { OptionReader } from "../core/options.ts";
 
@@ -32,7 +33,7 @@ export async function closeServer(server: ClosableServer, options: CloseServerOp
       else reject(error);
     });
   });
-  const idle = setInterval(() => server.closeIdleConnections?.(), idleEveryMs);
+  const idle = closeIdle(server);
   const limit = setTimeout(() => server.closeAllConnections?.(), timeoutMs);
   try {
     await closed;
@@ -41,6 +42,16 @@ export async function closeServer(server: ClosableServer, options: CloseServerOp
     clearTimeout(limit);
   }
 }
+
+/** For a server that somebody else closes: ends by itself when it is. */
+export function closeIdleUntilClosed(server: Server): void {
+  if (!server.listening) return;
+  const idle = closeIdle(server);
+  server.once("close", () => clearInterval(idle));
+}
+
+const closeIdle = (server: ClosableServer): NodeJS.Timeout =>
+  setInterval(() => server.closeIdleConnections?.(), idleEveryMs);
 
 function readTimeout(server: unknown, options: CloseServerOptions): number {
   const reader = new OptionReader("closeServer", options);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import type { AnswerForError } from "../core/error-answer.ts";
 import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
+import { closeIdleUntilClosed } from "./close-server.ts";
 import {
   type AdapterServices,
   clientGone,
@@ -46,7 +47,10 @@ export interface HawserFastifyOptions {
    * `pluginTimeout`, 10 s unless told otherwise. @defaultValue true
    */
   readonly startOnReady?: boolean | undefined;
-  /** Whether `app.close()` stops the services, after the requests under way have ended. @defaultValue true */
+  /**
+   * Whether `app.close()` stops the services, after the requests under way have ended. Connections that become idle
+   * meanwhile are closed, and do not make it wait for their keep-alive time. @defaultValue true
+   */
   readonly stopOnClose?: boolean | undefined;
 }
 
@@ -73,7 +77,10 @@ async function register(app: FastifyInstance, options: HawserFastifyOptions): Pr
   app.decorate("services", services as unknown as RegisteredServices);
   app.decorateRequest("services", { getter: () => services as unknown as RegisteredServices });
   if (startOnReady) app.addHook("onReady", async () => void (await services.start()));
-  if (stopOnClose) app.addHook("onClose", async () => void (await services.stop()));
+  if (stopOnClose) {
+    app.addHook("preClose", async () => closeIdleUntilClosed(app.server));
+    app.addHook("onClose", async () => void (await services.stop()));
+  }
   addRequestScope(app, services, requestTimeoutMs);
   if (answerFor !== undefined && isDefault(app.errorHandler)) addErrorAnswers(app, answerFor);
 }

@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
@@ -467,6 +473,30 @@ describe("an error that a handler lets through", () => {
     expect((await app.inject("/later")).statusCode).toBe(503);
     expect((await app.inject("/later-own")).json()).toEqual({ by: "the application" });
   });
+});
+
+test("closing lets a request be answered, and does not wait for the keep-alive time of its connection", async () => {
+  await using server = await httpServer();
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const app = await appWith({ services: services(server.url) });
+  app.get("/", async (request) => {
+    arrived.resolve();
+    await release.promise;
+    return request.services
+      .get("paymentGateway")
+      .get("/")
+      .then(({ status }) => ({ status }));
+  });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  const agent = new Agent({ keepAlive: true });
+  const answer = answerOf(httpRequest(url, { agent }).end());
+  await arrived.promise;
+  const closed = app.close();
+  release.resolve();
+  expect(await answer).toBe(200);
+  await closed;
+  agent.destroy();
 });
 
 test("a registry that has a scope of its own is entered for each request", async () => {

@@ -1,0 +1,20 @@
+import { env } from "node:process";
+import { closeServer } from "hawser/express";
+import { buildApp } from "./app.ts";
+import { services } from "./services.ts";
+
+await services.start();
+const port = Number(env["PORT"] ?? 3000);
+const server = buildApp({ services }).listen(port, "127.0.0.1", (error) => {
+  if (error !== undefined) throw error;
+  const address = server.address();
+  console.log(`listening on http://127.0.0.1:${typeof address === "object" ? address?.port : port}`);
+});
+
+// The requests under way are answered, then the services are stopped, and then nothing keeps the process.
+async function stop(): Promise<void> {
+  await closeServer(server);
+  await services.stop();
+}
+process.once("SIGTERM", () => void stop());
+process.once("SIGINT", () => void stop());

@@ -1,0 +1,3 @@
+import { describeFrameworkExample } from "./framework-contract.ts";
+
+describeFrameworkExample(["examples/express/start.ts"]);
