@@ -14,7 +14,9 @@ import {
 } from "./request-scope.ts";
 
 export { type ClosableServer, closeServer, type CloseServerOptions } from "./close-server.ts";
-export { ClientGoneError } from "./request-scope.ts";
+export type { AnswerForError, ErrorAnswer, ProblemBody } from "../core/error-answer.ts";
+export type { Logger, LogMethod } from "../core/logger.ts";
+export { type AdapterServices, ClientGoneError } from "./request-scope.ts";
 
 // The global one: the module that declares Express's types is a dependency of theirs, which not every install shows.
 declare global {
@@ -29,11 +31,9 @@ declare global {
   }
 }
 
-/** What the middleware needs of a registry; each `defineServices` result fits. */
-export type ExpressServices = AdapterServices;
-
 export interface HawserExpressOptions {
-  readonly services: ExpressServices;
+  /** The result of `defineServices`, or a `scope()` of it. */
+  readonly services: AdapterServices;
   /** For each request: all calls made within it end by then. Milliseconds, above 0. @defaultValue none */
   readonly requestTimeoutMs?: number | undefined;
   /**

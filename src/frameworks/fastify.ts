@@ -14,7 +14,8 @@ import {
   requestScope,
 } from "./request-scope.ts";
 
-export { ClientGoneError } from "./request-scope.ts";
+export type { AnswerForError, ErrorAnswer, ProblemBody } from "../core/error-answer.ts";
+export { type AdapterServices, ClientGoneError } from "./request-scope.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -30,6 +31,7 @@ declare module "fastify" {
 export type FastifyServices = AdapterServices;
 
 export interface HawserFastifyOptions {
+  /** The result of `defineServices`, or a `scope()` of it. */
   readonly services: FastifyServices;
   /**
    * For each request: all calls made within it end by then. Milliseconds, above 0. Fastify's own `handlerTimeout`

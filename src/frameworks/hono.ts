@@ -13,7 +13,9 @@ import {
 } from "./request-scope.ts";
 
 export { type ClosableServer, closeServer, type CloseServerOptions } from "./close-server.ts";
-export { ClientGoneError } from "./request-scope.ts";
+export type { AnswerForError, ErrorAnswer, ProblemBody } from "../core/error-answer.ts";
+export type { Logger, LogMethod } from "../core/logger.ts";
+export { type AdapterServices, ClientGoneError } from "./request-scope.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -22,11 +24,9 @@ declare module "hono" {
   }
 }
 
-/** What the middleware needs of a registry; each `defineServices` result fits. */
-export type HonoServices = AdapterServices;
-
 export interface HawserHonoOptions {
-  readonly services: HonoServices;
+  /** The result of `defineServices`, or a `scope()` of it. */
+  readonly services: AdapterServices;
   /** For each request: all calls made within it end by then. Milliseconds, above 0. @defaultValue none */
   readonly requestTimeoutMs?: number | undefined;
   /** The logger of a request, which takes the lines about its calls. @defaultValue none: those of the services do */
