@@ -7,6 +7,7 @@ export {
   type DeadlineScope,
   type RequestLimits,
   type RequestScope,
+  type TraceHeaders,
   withRequest,
 } from "./core/request-scope.ts";
 export type { TraceContext } from "./core/trace-context.ts";

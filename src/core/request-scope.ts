@@ -29,11 +29,17 @@ export interface RequestLimits {
   readonly logger?: Logger | undefined;
   /**
    * `traceparent` and `tracestate` of the request (W3C Trace Context), sent on unchanged with every attempt; see the
-   * option `propagateTrace`. What is not valid is ignored, as the standard asks.
+   * option `propagateTrace`. What is not valid is ignored, as the standard asks, so headers do as they came.
    */
-  readonly trace?: { readonly traceparent: string; readonly tracestate?: string | undefined } | undefined;
+  readonly trace?: TraceHeaders | undefined;
   /** @defaultValue the system's */
   readonly clock?: Clock | undefined;
+}
+
+/** Where a trace is read from: two headers of a request, as they came. */
+export interface TraceHeaders {
+  readonly traceparent?: string | readonly string[] | undefined;
+  readonly tracestate?: string | readonly string[] | undefined;
 }
 
 interface Stored extends RequestScope {

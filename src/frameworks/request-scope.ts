@@ -3,7 +3,7 @@ import { ClientGoneError } from "../core/client-gone.ts";
 import { answerForError, type AnswerForError } from "../core/error-answer.ts";
 import type { Logger } from "../core/logger.ts";
 import type { OptionReader } from "../core/options.ts";
-import { currentRequest, withRequest } from "../core/request-scope.ts";
+import { currentRequest, type TraceHeaders, withRequest } from "../core/request-scope.ts";
 
 export { ClientGoneError } from "../core/client-gone.ts";
 
@@ -23,9 +23,9 @@ export interface IncomingRequest {
   /** Milliseconds from now; undefined for none. */
   readonly timeoutMs?: number | undefined;
   readonly logger?: Logger | undefined;
-  /** As the headers of the request have it; anything. */
-  readonly traceparent?: unknown;
-  readonly tracestate?: unknown;
+  /** As the headers of the request have them. */
+  readonly traceparent?: TraceHeaders["traceparent"];
+  readonly tracestate?: TraceHeaders["tracestate"];
 }
 
 /** Runs work as part of the request that it was made for. */
@@ -38,10 +38,7 @@ export type EnterRequest = <T>(work: () => T) => T;
 export function requestScope(request: IncomingRequest): EnterRequest {
   const { services, signal, timeoutMs, logger, traceparent, tracestate } = request;
   const endsAt = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-  const trace =
-    typeof traceparent === "string"
-      ? { traceparent, tracestate: typeof tracestate === "string" ? tracestate : undefined }
-      : undefined;
+  const trace = { traceparent, tracestate };
   return (work) => {
     if (currentRequest()?.signals.includes(signal) === true) return work();
     const deadlineMs = endsAt === undefined ? undefined : leftUntil(endsAt);
