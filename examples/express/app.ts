@@ -1,4 +1,5 @@
 import express, { type Express } from "express";
+import { healthAnswer } from "hawser";
 import { answerErrors, hawser } from "hawser/express";
 import { z } from "zod";
 import type { Services } from "./services.ts";
@@ -21,8 +22,8 @@ export function buildApp({ services }: { services: Services }): Express {
   });
 
   app.get("/health", async (request, response) => {
-    const health = await request.services.health();
-    response.status(health.status === "fail" ? 503 : 200).json(health);
+    const { status, headers, body } = healthAnswer(await request.services.health());
+    response.status(status).set(headers).send(body);
   });
 
   // After the routes. An error of the gateway is answered with 502, 503 or 504.

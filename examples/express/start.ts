@@ -1,4 +1,5 @@
 import { env } from "node:process";
+import { stopOnSignals } from "hawser";
 import { closeServer } from "hawser/express";
 import { buildApp } from "./app.ts";
 import { services } from "./services.ts";
@@ -11,10 +12,5 @@ const server = buildApp({ services }).listen(port, "127.0.0.1", (error) => {
   console.log(`listening on http://127.0.0.1:${typeof address === "object" ? address?.port : port}`);
 });
 
-// The requests under way are answered, then the services are stopped, and then nothing keeps the process.
-async function stop(): Promise<void> {
-  await closeServer(server);
-  await services.stop();
-}
-process.once("SIGTERM", () => void stop());
-process.once("SIGINT", () => void stop());
+// At SIGTERM, the requests under way are answered, then the services are stopped, and then nothing keeps the process.
+stopOnSignals(services, { before: () => closeServer(server) });

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { healthAnswer } from "hawser";
 import { hawser } from "hawser/fastify";
 import type { Services } from "./services.ts";
 
@@ -24,8 +25,8 @@ export async function buildApp(options: FastifyServerOptions & { services: Servi
   );
 
   app.get("/health", async (request, reply) => {
-    const health = await request.services.health();
-    return reply.code(health.status === "fail" ? 503 : 200).send(health);
+    const { status, headers, body } = healthAnswer(await request.services.health());
+    return reply.code(status).headers(headers).send(body);
   });
 
   return app;

@@ -1,10 +1,11 @@
+import { silentLogger } from "hawser";
 import { afterAll, expect, test } from "vitest";
 import { buildApp } from "./app.ts";
 import { services } from "./services.ts";
 
-// The application would start its services with the settings of the process; calls then go to fakes, not to a network.
-await services.start({ env: { PAYMENT_GATEWAY_URL: "https://gateway.example" } });
-const app = await buildApp({ services });
+// The application starts its services: in a scope of its own, with settings of its own. Calls go to fakes.
+const env = { PAYMENT_GATEWAY_URL: "https://gateway.example" };
+const app = await buildApp({ services: services.scope({ env, logger: silentLogger }) });
 afterAll(async () => app.close());
 
 async function pay(amount: number): Promise<unknown> {

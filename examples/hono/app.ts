@@ -1,3 +1,4 @@
+import { healthAnswer } from "hawser";
 import { answerErrors, hawser } from "hawser/hono";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -19,8 +20,8 @@ export function buildApp({ services }: { services: Services }): Hono {
   });
 
   app.get("/health", async (context) => {
-    const health = await context.var.services.health();
-    return context.json(health, health.status === "fail" ? 503 : 200);
+    const { status, headers, body } = healthAnswer(await context.var.services.health());
+    return context.body(body, status, headers);
   });
 
   return app;

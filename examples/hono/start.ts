@@ -1,5 +1,6 @@
 import { env } from "node:process";
 import { serve } from "@hono/node-server";
+import { stopOnSignals } from "hawser";
 import { closeServer } from "hawser/hono";
 import { buildApp } from "./app.ts";
 import { services } from "./services.ts";
@@ -10,10 +11,5 @@ const server = serve({ fetch: app.fetch, port: Number(env["PORT"] ?? 3000), host
   console.log(`listening on http://127.0.0.1:${port}`);
 });
 
-// The requests under way are answered, then the services are stopped, and then nothing keeps the process.
-async function stop(): Promise<void> {
-  await closeServer(server);
-  await services.stop();
-}
-process.once("SIGTERM", () => void stop());
-process.once("SIGINT", () => void stop());
+// At SIGTERM, the requests under way are answered, then the services are stopped, and then nothing keeps the process.
+stopOnSignals(services, { before: () => closeServer(server) });

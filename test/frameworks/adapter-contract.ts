@@ -216,4 +216,20 @@ export function describeAdapter({ serve }: AdapterUnderTest): void {
     release.resolve();
     expect(await background.promise).toEqual({ id: "p1" });
   });
+
+  test("two applications of one process have services of their own, also for what was made before them", async () => {
+    await using first = await httpServer(answerJson({ id: "first" }));
+    await using second = await httpServer(answerJson({ id: "second" }));
+    const registry = defineServices({ paymentGateway: rest(PaymentGatewayClient) }, { logger: silentLogger });
+    const gateway = registry.provider("paymentGateway");
+    const paidWith = async (url: string): Promise<string> => {
+      await using scope = await registry.scope({ env: { PAYMENT_GATEWAY_URL: url } }).start();
+      await using app = await serve({ services: scope }, async () => (await gateway().createPayment(5)) as object);
+      return (await answerOf(hit(app.url, "{}"))).text;
+    };
+    expect(await Promise.all([paidWith(first.url), paidWith(second.url)])).toEqual([
+      '{"id":"first"}',
+      '{"id":"second"}',
+    ]);
+  });
 }
