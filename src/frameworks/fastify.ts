@@ -41,7 +41,7 @@ export interface HawserFastifyOptions {
   /**
    * What is answered where a call to a service failed and the handler let its error through; `false` leaves all errors
    * to Fastify. It is set as the error handler of the application, and only if none was set before: one of your own
-   * wins, set before this plugin is registered, or in a plugin's scope, or for a route. @defaultValue answerForError
+   * wins, set before this plugin has run, or in a plugin's scope, or for a route. @defaultValue answerForError
    */
   readonly answerFor?: AnswerForError | false | undefined;
   /**

@@ -436,6 +436,19 @@ describe("an error that a handler lets through", () => {
     expect(seen).toEqual(["ServiceResponseError", "Error"]);
   });
 
+  test("is answered although the plugin is registered without a wait, by us or by a handler of the application's", async () => {
+    await using server = await httpServer(answerStatuses(401));
+    const answersWith = async (setUp: (app: FastifyInstance) => void): Promise<number> => {
+      const app = Fastify();
+      apps.push(app);
+      void app.register(hawser, { services: services(server.url) });
+      setUp(app);
+      app.get("/pay", async (request) => request.services.get("paymentGateway").get("/"));
+      return (await app.inject("/pay")).statusCode;
+    };
+    expect([await answersWith(() => undefined), await answersWith(own)]).toEqual([502, 400]);
+  });
+
   test("is answered by a function of the application's, or by Fastify alone", async () => {
     const app = await failing({
       answerFor: (error) => {
