@@ -48,19 +48,23 @@ test("handlers find the registry at the request and at the response", async () =
 test("a request stays one where the body is read on the way, and where it is entered again after that", async () => {
   const middleware = hawser({ services: services("https://a.example"), requestTimeoutMs: 60_000 });
   const app = express();
-  app.use(middleware);
+  const [before, after]: unknown[][] = [[], []];
+  app.use(middleware, (_request, _response, next) => {
+    before?.push(currentRequest()?.signals[0]);
+    next();
+  });
   // As a middleware does that keeps the raw body, for signatures: it goes on in the context of the socket.
   app.use("/lost", (request, _response, next) => void request.resume().on("end", next));
   app.use("/found", (request, _response, next) => void request.resume().on("end", next), middleware);
   app.use("/parsed", express.json());
-  const seen: unknown[] = [];
   app.post("/:how", (_request, response) => {
-    seen.push(currentRequest()?.signals.length);
+    after?.push(currentRequest()?.signals[0]);
     response.end();
   });
   await using server = await listen(app);
   for (const how of ["lost", "found", "parsed"]) await fetch(`${server.url}${how}`, json);
-  expect(seen).toEqual([undefined, 1, 1]);
+  expect(after?.map((signal, index) => signal === before?.[index])).toEqual([false, true, true]);
+  expect(after?.[0]).toBeUndefined();
 });
 
 test("the logger that pino-http puts on a request is the request's", async () => {
