@@ -20,8 +20,8 @@ const idleEveryMs = 50;
 
 /**
  * Closes a server for an orderly end: takes nothing new, lets the requests under way be answered, and resolves when
- * every connection is closed. The services are stopped after it, for those requests still need them. A server that
- * does not listen is closed already.
+ * every connection is closed, or the limit has passed. The services are stopped after it, for those requests still
+ * need them. A server that does not listen is closed already.
  *
  * @throws ServiceConfigurationError for options that are wrong.
  */
@@ -34,9 +34,14 @@ export async function closeServer(server: ClosableServer, options: CloseServerOp
     });
   });
   const idle = closeIdle(server);
-  const limit = setTimeout(() => server.closeAllConnections?.(), timeoutMs);
+  const cut = Promise.withResolvers<void>();
+  const limit = setTimeout(() => {
+    server.closeAllConnections?.();
+    // It leaves alone what is no HTTP any more, such as a WebSocket, and a server of HTTP/2 has none.
+    cut.resolve();
+  }, timeoutMs);
   try {
-    await closed;
+    await Promise.race([closed, cut.promise]);
   } finally {
     clearInterval(idle);
     clearTimeout(limit);

@@ -44,6 +44,13 @@ test("a request that takes longer than the limit is cut", async () => {
   expect(await status).toMatchObject({ code: "ECONNRESET" });
 });
 
+test("a connection that cannot be cut does not hold the close up past its limit", async () => {
+  let isAsked = false;
+  const close = (): void => void (isAsked = true);
+  await closeServer({ close }, { timeoutMs: 0 });
+  expect(isAsked).toBe(true);
+});
+
 test("a server that does not listen is closed already", async () => {
   expect(await closeServer(createServer())).toBeUndefined();
 });
