@@ -42,11 +42,13 @@ export * from "./registry/setting-schemas.ts";
 export { environmentFrom, type EnvironmentFile, type EnvironmentSource } from "./registry/environment-from.ts";
 export type {
   EnvOf,
+  EnvOfDefinitions,
   NoSettings,
   RestSuffix,
   SettingSchemas,
   SettingSuffix,
   SettingValues,
+  UpperSnake,
   WsSuffix,
 } from "./registry/env-of.ts";
 export {

@@ -25,6 +25,7 @@ import { SharedHealth } from "./shared-health.ts";
 
 export type * from "./fakes.ts";
 export type { ReloadChange, ReloadEffect } from "./changes.ts";
+export type { Shown } from "./shown.ts";
 export type { ReloadResult } from "./reload-run.ts";
 export type { DescribedService, RegistryDescription } from "./registry-description.ts";
 export type {

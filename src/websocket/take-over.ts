@@ -2,16 +2,30 @@ import { isDeepStrictEqual } from "node:util";
 import { Secret } from "../core/secret.ts";
 import type { WebSocketSettings } from "./options.ts";
 
+/** Those by which a connection is made: an open one still goes by the former ones. */
+type OfDialling = "endpoints" | "apiKey" | "auth" | "headers" | "protocols" | "proxy" | "tls";
+
 /** What can change while a stream runs; the rest is built into it. */
-const changeable = [
-  "endpoints",
+type Changeable =
+  | OfDialling
+  | "path"
+  | "connectTimeoutMs"
+  | "startTimeoutMs"
+  | "closeTimeoutMs"
+  | "sendTimeoutMs"
+  | "requestTimeoutMs"
+  | "pingTimeoutMs"
+  | "heartbeat"
+  | "maxPayloadBytes"
+  | "reconnect"
+  | "rotation";
+
+type Changed = Pick<WebSocketSettings<unknown>, Changeable>;
+
+const ofDialling: readonly OfDialling[] = ["endpoints", "apiKey", "auth", "headers", "protocols", "proxy", "tls"];
+const changeable: readonly Changeable[] = [
+  ...ofDialling,
   "path",
-  "apiKey",
-  "auth",
-  "headers",
-  "protocols",
-  "proxy",
-  "tls",
   "connectTimeoutMs",
   "startTimeoutMs",
   "closeTimeoutMs",
@@ -22,12 +36,7 @@ const changeable = [
   "maxPayloadBytes",
   "reconnect",
   "rotation",
-] as const satisfies readonly (keyof WebSocketSettings<unknown>)[];
-
-/** Those by which a connection is made: an open one still goes by the former ones. */
-const ofDialling = ["endpoints", "apiKey", "auth", "headers", "protocols", "proxy", "tls"] as const;
-
-type Changed = Pick<WebSocketSettings<unknown>, (typeof changeable)[number]>;
+];
 
 /** Whether a connection that is made now would be another than one that was made before. */
 export function isDialledOtherwise(before: Changed, after: Changed): boolean {
