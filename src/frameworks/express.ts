@@ -3,6 +3,7 @@ import type { AnswerForError } from "../core/error-answer.ts";
 import type { Logger } from "../core/logger.ts";
 import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
+import { requestLogger } from "./request-logger.ts";
 import {
   type AdapterServices,
   clientGone,
@@ -68,7 +69,7 @@ export function hawser(options: HawserExpressOptions): RequestHandler {
   const reader = new OptionReader("hawser/express", options);
   const services = readServices(reader);
   const requestTimeoutMs = readRequestTimeout(reader);
-  const loggerFor = reader.function<(request: Request) => Logger | undefined>("loggerFor") ?? ownLogger;
+  const loggerFor = reader.function<(request: Request) => Logger | undefined>("loggerFor") ?? requestLogger;
   reader.finish();
   const scopes = new WeakMap<Request, EnterRequest>();
   return (request, response, next) => {
@@ -107,15 +108,3 @@ export function answerErrors(options: ExpressErrorOptions = {}): ErrorRequestHan
     else response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
   };
 }
-
-function ownLogger(request: Request): Logger | undefined {
-  const log: unknown = "log" in request ? request.log : undefined;
-  return isLogger(log) ? log : undefined;
-}
-
-const isLogger = (value: unknown): value is Logger =>
-  typeof value === "object" &&
-  value !== null &&
-  ["debug", "info", "warn", "error", "child"].every(
-    (method) => typeof (value as Record<string, unknown>)[method] === "function",
-  );
