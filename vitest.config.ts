@@ -9,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^hawser\/fastify$/, replacement: here("./src/frameworks/fastify.ts") },
       { find: /^hawser\/hono$/, replacement: here("./src/frameworks/hono.ts") },
       { find: /^hawser\/express$/, replacement: here("./src/frameworks/express.ts") },
+      { find: /^hawser\/nestjs$/, replacement: here("./src/frameworks/nestjs.ts") },
       { find: /^hawser\/auth\/oauth2$/, replacement: here("./src/rest/auth/oauth2.ts") },
       { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
       { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/codecs/msgpack.ts") },
