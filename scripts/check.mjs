@@ -29,8 +29,14 @@ async function everythingElse() {
   await step("lint and layers", "oxlint", ["--type-aware"]);
   await step("types", "tsc", ["--noEmit", "-p", "tsconfig.json"]);
   // Each says to its adapter what its services are, which can be said once in a program.
-  for (const example of ["express", "fastify", "hono"]) {
-    await step(`types of examples/${example}`, "tsc", ["--noEmit", "-p", `examples/${example}`]);
+  for (const program of [
+    "examples/express",
+    "examples/fastify",
+    "examples/hono",
+    "examples/nestjs",
+    "test/types/nestjs",
+  ]) {
+    await step(`types of ${program}`, "tsc", ["--noEmit", "-p", program]);
   }
   await step("unused code", "knip", []);
   await step("packing", "npm", ["pack", "--loglevel=error", "--pack-destination", "temp"]);
