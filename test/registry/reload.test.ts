@@ -8,6 +8,7 @@ import { duration, plainText, secret, wholeNumber } from "../../src/registry/set
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { answerNothing, httpServer, type SeenRequest } from "../support/http-server.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import { until } from "../websocket/peer.ts";
 import { anyFailureOf, failureOf, logbook, Payments, reasonOf } from "../support/rest-client.ts";
 
@@ -61,7 +62,9 @@ test("limits that are changed hold for the next call, and the connections are ke
   await using server = await httpServer((request, response, number) => {
     if (request.url !== "/never") response.end("{}".padEnd(number, " "));
   });
-  await using services = defineServices({ payments: rest(Payments, { retry: false }) }, quiet);
+  const clock = new VirtualClock();
+  const definitions = { payments: rest(Payments, { retry: false, random: () => 0 }) };
+  await using services = defineServices(definitions, { ...quiet, clock });
   const env = { PAYMENTS_URL: server.url };
   await services.start({ env });
   await services.get("payments").get("/x");
@@ -75,7 +78,12 @@ test("limits that are changed hold for the next call, and the connections are ke
   ]);
   await services.get("payments").get("/x");
   expect(server.connections).toBe(1);
-  const failed = await anyFailureOf(services.get("payments").get("/never"));
+  const failing = anyFailureOf(services.get("payments").get("/never"));
+  for (const attempt of [3, 4]) {
+    await server.request(attempt);
+    await clock.advance(50);
+  }
+  const failed = await failing;
   expect(failed).toMatchObject({ code: "timeout-attempt", limitMs: 50 });
   expect(server.requests.filter(({ url }) => url === "/never")).toHaveLength(2);
   const text = String(services.describe());
