@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^hawser\/auth\/sigv4$/, replacement: here("./src/rest/auth/sigv4.ts") },
       { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/codecs/msgpack.ts") },
       { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
+      { find: /^hawser\/testing$/, replacement: here("./src/testing/index.ts") },
     ],
   },
   test: {

@@ -1,4 +1,5 @@
-const shown = "[redacted]";
+/** Stands where a credential stood. */
+export const redacted = "[redacted]";
 
 // Names that carry credentials wherever they occur. The list is for logs alone; nothing is decided by it.
 const secretHeaders = new Set([
@@ -21,7 +22,7 @@ export function redactHeaders(headers: HeaderValues, alsoSecret?: ReadonlySet<st
     Object.entries(headers).map(([name, value]) => {
       const key = name.toLowerCase();
       const isSecret = secretHeaders.has(key) || (alsoSecret?.has(key) ?? false) || isSecretName(name);
-      return [name, isSecret ? shown : value];
+      return [name, isSecret ? redacted : value];
     }),
   );
 }
@@ -36,9 +37,27 @@ export function redactPath(path: string, alsoSecret?: ReadonlySet<string>): stri
     .map((pair) => {
       const [name = ""] = pair.split("=", 1);
       const plain = decoded(name);
-      return (alsoSecret?.has(plain) ?? false) || isSecretName(plain) ? `${name}=${shown}` : pair;
+      return (alsoSecret?.has(plain) ?? false) || isSecretName(plain) ? `${name}=${redacted}` : pair;
     });
   return `${path.slice(0, start)}?${query.join("&")}`;
+}
+
+// Of a body, only what is a credential beyond doubt: a `code` or a `page_token` there is part of what is said.
+const secretField =
+  /^(?:.*_)?(?:(?:access|refresh|id|auth|session|bearer|csrf)_?token|token_secret|pass(?:word|wd|phrase)|pwd|secret|client_secret|api_?key|private_?key|secret_?key|authorization|jwt|credentials?)$|^token$/i;
+
+/** Whether the field of a body with this name holds a credential. */
+export function isSecretField(name: string): boolean {
+  return secretField.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_"));
+}
+
+/** A copy of a value, as JSON has them, with the fields hidden that hold credentials. */
+export function redactValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redactValue);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, isSecretField(name) ? redacted : redactValue(one)]),
+  );
 }
 
 /**

@@ -101,7 +101,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     try {
       const body = this.#hop?.hasBody === false ? null : this.#openBody();
       if (body === undefined) return;
-      const options = { origin, path, method, headers, body, witness: this };
+      const { credentials } = this.#request;
+      const options = { origin, path, method, headers, body, witness: this, credentials };
       this.#wire.dispatch(options, this, this.#startedAt);
     } catch (error) {
       // An injected dispatcher may throw where undici's own tell the handler.

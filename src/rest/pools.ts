@@ -18,7 +18,7 @@ export interface PoolsSettings extends PoolSettings {
   readonly maxConnectionAgeMs: number;
   readonly proxy: ProxyOption;
   /** Used instead of a pool of our own, and left open. */
-  readonly dispatcher: Dispatcher | undefined;
+  readonly dispatcher: Pick<Dispatcher, "dispatch"> | undefined;
 }
 
 type Dispatch = (options: WitnessedOptions, handler: Dispatcher.DispatchHandler) => boolean;
@@ -37,7 +37,6 @@ export class Pools {
   constructor(settings: PoolsSettings) {
     this.settings = settings;
     this.#connectLimit = new ConnectLimit(settings.connectTimeoutMs, settings.clock);
-    this.#pool = settings.dispatcher;
   }
 
   /**
@@ -74,7 +73,7 @@ export class Pools {
   /** Ends every connection of our own at once; calls are drained before. */
   async destroy(): Promise<void> {
     this.#connectLimit.close();
-    const own = this.settings.dispatcher === undefined && this.#pool !== undefined ? [this.#pool] : [];
+    const own = this.#pool === undefined ? [] : [this.#pool];
     await Promise.all([...own, ...this.#retired].map((pool) => pool.destroy()));
   }
 
@@ -84,8 +83,9 @@ export class Pools {
   }
 
   #dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (this.#pool === undefined) throw new Error("the transport was not started");
-    this.#pool.dispatch(options, handler);
+    const pool = this.#pool ?? this.settings.dispatcher;
+    if (pool === undefined) throw new Error("the transport was not started");
+    pool.dispatch(options, handler);
     return true;
   }
 

@@ -1,9 +1,14 @@
 import type { Dispatcher } from "undici";
+import type { CredentialNames } from "../core/auth/read-auth.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 
-/** What is dispatched: with `witness`, it is told which connection takes it. */
+/**
+ * What is dispatched: with `witness`, it is told which connection takes it. `credentials` says what of it is secret, to
+ * dispatchers that show or keep what they are given; undici's own look at neither.
+ */
 export interface WitnessedOptions extends Dispatcher.DispatchOptions {
   readonly witness?: ConnectionWitness | undefined;
+  readonly credentials?: CredentialNames | undefined;
 }
 
 /** What takes the requests of a service. */

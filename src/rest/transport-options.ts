@@ -50,8 +50,11 @@ export interface TransportOptions {
    */
   readonly cache?: boolean | CacheOptions | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** An undici dispatcher (a `MockAgent`, a proxy agent) instead of the own pool. It is not closed by us. */
-  readonly dispatcher?: Dispatcher | undefined;
+  /**
+   * An undici dispatcher (a `MockAgent`, a proxy agent), or a mock or cassette of `hawser/testing`, instead of the own
+   * pool. It is not closed by us.
+   */
+  readonly dispatcher?: Pick<Dispatcher, "dispatch"> | undefined;
 }
 
 export interface CacheLimits {
@@ -73,7 +76,7 @@ export interface TransportChoices {
   readonly socketPath: string | undefined;
   readonly cache: CacheLimits | undefined;
   readonly tls: TlsOptions;
-  readonly dispatcher: Dispatcher | undefined;
+  readonly dispatcher: Pick<Dispatcher, "dispatch"> | undefined;
 }
 
 /** Reads the options, and reports those that contradict each other. */

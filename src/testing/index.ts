@@ -1,0 +1,14 @@
+/** `hawser/testing`: tests of what you build on Hawser, without a network. See docs/testing.md. */
+export type { RawBody } from "./answer-body.ts";
+export type { MockAnswer, MockFailure, MockSchema, ReplyOptions } from "./answer-step.ts";
+export { type Contains, contains } from "./contains.ts";
+export type { MockFault } from "./faults.ts";
+export type { MatchRules, TextMatch } from "./match-rules.ts";
+export type { MockCall, MockOutcome } from "./mock-call.ts";
+export type { MockExpectation, MockStep } from "./mock-expectation.ts";
+export type { MockTransportOptions } from "./mock-options.ts";
+export type * from "./mock-paths.ts";
+export { type ExpectationOptions, type MockTransport, mockTransport } from "./mock-transport.ts";
+export { inPieces, type MockEvent, ndjson, type Pieces, type PiecesOptions, sse } from "./pieces.ts";
+export type { Query } from "./query.ts";
+export type { MockHeaders } from "./raw-answer.ts";

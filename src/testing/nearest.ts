@@ -1,0 +1,26 @@
+import type { Expectation } from "./mock-expectation.ts";
+import type { MockCall } from "./mock-call.ts";
+
+const shownAtMost = 3;
+
+/** Why no expectation takes a call: the nearest ones, and what of the call is not as they expect. */
+export function unexpectedText(call: MockCall, expectations: readonly Expectation[]): string {
+  const head = `the mock transport expects no ${call.title} at ${call.origin}`;
+  if (expectations.length === 0) return `${head}: it was told of no call at all`;
+  const ranked = expectations
+    .map((expectation) => ({ expectation, differences: expectation.differences(call, true) }))
+    .toSorted((a, b) => distance(a) - distance(b));
+  const lines = ranked.slice(0, shownAtMost).map(({ expectation, differences }) => {
+    const why = differences.length > 0 ? differences.join("; ") : `has had all of its calls (${expectation.taken})`;
+    return `\n  ${expectation.title}: ${why}`;
+  });
+  const rest = ranked.length > shownAtMost ? `\n  and ${ranked.length - shownAtMost} more` : "";
+  return `${head}. The nearest:${lines.join("")}${rest}`;
+}
+
+/** Another path is further away than another method, and both than anything else. */
+function distance({ differences }: { readonly differences: readonly string[] }): number {
+  const weightOf = (difference: string): number =>
+    difference.startsWith("path is") ? 10 : difference.startsWith("method is") ? 5 : 1;
+  return differences.reduce((sum, difference) => sum + weightOf(difference), 0);
+}
