@@ -68,7 +68,7 @@ export function wireFailure(
   if (proxyRefusal.test(error.message)) return refusedByProxy(error, facts);
   // Arguments are checked before they get here; what undici alone finds is still the caller's to mend.
   if (callerCodes.has(code))
-    return at.isSent ? bodyFailure(error, { ...at, isFirst: false }) : misuse(at, error.message);
+    return at.isSent ? misuseAfterSending(error, code, at) : misuse(at, error.message);
   const fault = faultOf(error, code, at.isSent);
   return {
     code: `connection-${fault}`,
@@ -138,13 +138,16 @@ function blocked({ rule }: PrivateAddressError, facts: ErrorFacts): Failure {
  * What it means that the stream of a request's body failed. Not transient: the network has no part in it, so another
  * attempt would most likely end the same.
  */
-export function bodyFailure(error: Error, at: WirePlace & { readonly isFirst: boolean }): Failure {
+export function bodyFailure(
+  error: Error,
+  at: WirePlace & { readonly isFirst: boolean },
+  detail = "the stream of the body failed, and this attempt was given up with it",
+): Failure {
   const { service, operation, phase } = at;
   // Wrong configuration says that nothing was sent at all, which after a first attempt is not so.
   if (!at.isSent && at.isFirst) return misuse(at, `the stream of the body cannot be read: ${error.message}`);
   const outcome: Outcome = at.isSent ? "unknown" : "not-sent";
   const facts: ErrorFacts = { service, operation, phase, outcome, cause: error };
-  const detail = "the stream of the body failed, and this attempt was given up with it";
   return {
     code: "connection-reset",
     phase,
@@ -153,6 +156,12 @@ export function bodyFailure(error: Error, at: WirePlace & { readonly isFirst: bo
     isTransient: false,
     toError: (more) => new ServiceConnectionError("reset", { ...facts, ...more, detail }),
   };
+}
+
+/** Found only when the request was on its way: by the length of its body, or by who stands in the place of undici. */
+function misuseAfterSending(error: Error, code: string, at: WirePlace): Failure {
+  const detail = code === "UND_ERR_INVALID_ARG" ? `this attempt was given up: ${error.message}` : undefined;
+  return bodyFailure(error, { ...at, isFirst: false }, detail);
 }
 
 function faultOf(error: Error, code: string, isSent: boolean): ConnectionFault {

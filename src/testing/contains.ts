@@ -25,6 +25,7 @@ export function isExpected(expected: unknown, actual: unknown): boolean {
 
 function holds(part: unknown, whole: unknown): boolean {
   if (typeof part !== "object" || part === null) return Object.is(part, whole);
+  if (brand in part) return holds((part as Contains)[brand], whole);
   if (typeof whole !== "object" || whole === null || Array.isArray(part) !== Array.isArray(whole)) return false;
   return Object.entries(part).every(
     ([key, value]) => Object.hasOwn(whole, key) && holds(value, (whole as Readonly<Record<string, unknown>>)[key]),

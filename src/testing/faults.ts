@@ -41,7 +41,7 @@ export function connectError(fault: MockFault, origin: string): Error | undefine
         hostname,
       });
     case "tls":
-      return coded("self-signed certificate", { code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+      return coded("unable to verify the first certificate", { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" });
     case "connect-timeout":
       return new undiciErrors.ConnectTimeoutError(`Connect Timeout Error (attempted address: ${hostname})`);
     default:

@@ -55,7 +55,9 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
   }
 
   /** The body has arrived. @internal */
-  take(bytes: Uint8Array): void {
+  take(sent: Uint8Array): void {
+    // Not a Buffer, which no assertion takes for the Uint8Array that was sent.
+    const bytes = new Uint8Array(sent.buffer, sent.byteOffset, sent.byteLength);
     hide(this, "bytes", bytes);
     hide(this, "body", parsedBody(bytes, this.headers["content-type"]));
   }

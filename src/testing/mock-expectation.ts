@@ -14,7 +14,7 @@ import {
 import type { MockFault } from "./faults.ts";
 import { differences, looksAtBody, type MatchRules } from "./match-rules.ts";
 import type { MockCall } from "./mock-call.ts";
-import type { MockBodyOf, PathParams, StatusOf } from "./mock-paths.ts";
+import type { AnyResponses, MockBodyOf, PathParams, StatusOf } from "./mock-paths.ts";
 import type { PathTemplate } from "./path-template.ts";
 
 /** A step of a `sequence`: an answer with one of the statuses and its body, a fault, or a function. */
@@ -27,7 +27,7 @@ export type MockStep<Responses, Path extends string> =
  * What a mock does with the calls of one method and path. Without more it takes one call, and must be given it: say
  * `.times(n)`, `.persist()` or `.optional()` for another number.
  */
-export interface MockExpectation<Responses = unknown, Path extends string = string> {
+export interface MockExpectation<Responses = AnyResponses, Path extends string = string> {
   /**
    * Answers with this status and what a function makes of the call: a body, or a promise of one.
    *

@@ -3,9 +3,17 @@ import type { PreparedAnswer } from "./answer-step.ts";
 import type { Line, LocalWire } from "./local-wire.ts";
 import { chunkOf, lastChunk, rawHead } from "./raw-answer.ts";
 
+const readBefore = new WeakSet<object>();
+
 /** Writes an answer onto a line, and ends it as the answer says. */
 export async function writeAnswer(wire: LocalWire, line: Line, method: string, answer: PreparedAnswer): Promise<void> {
   const { status, body, cutAfterBytes, cutBy } = answer;
+  if (body.kind === "stream") {
+    if (readBefore.has(body.stream)) {
+      throw new Error("its body is a stream that was read before: give a function that makes the stream");
+    }
+    readBefore.add(body.stream);
+  }
   const contentType = contentTypeOf(body);
   const isTyped = Object.keys(answer.headers).some((name) => name.toLowerCase() === "content-type");
   const headers =
