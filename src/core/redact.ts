@@ -21,10 +21,15 @@ export function redactHeaders(headers: HeaderValues, alsoSecret?: ReadonlySet<st
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const key = name.toLowerCase();
-      const isSecret = secretHeaders.has(key) || (alsoSecret?.has(key) ?? false) || isSecretName(name);
+      const isSecret = (alsoSecret?.has(key) ?? false) || isSecretHeader(name);
       return [name, isSecret ? redacted : value];
     }),
   );
+}
+
+/** Whether the header with this name carries credentials. */
+export function isSecretHeader(name: string): boolean {
+  return secretHeaders.has(name.toLowerCase()) || isSecretName(name);
 }
 
 /** The path of a request with the values of query parameters hidden that carry credentials, or are in `alsoSecret`. */

@@ -67,8 +67,7 @@ export function wireFailure(
   if (error instanceof PrivateAddressError) return blocked(error, facts);
   if (proxyRefusal.test(error.message)) return refusedByProxy(error, facts);
   // Arguments are checked before they get here; what undici alone finds is still the caller's to mend.
-  if (callerCodes.has(code))
-    return at.isSent ? misuseAfterSending(error, code, at) : misuse(at, error.message);
+  if (callerCodes.has(code)) return at.isSent ? misuseAfterSending(error, code, at) : misuse(at, error.message);
   const fault = faultOf(error, code, at.isSent);
   return {
     code: `connection-${fault}`,

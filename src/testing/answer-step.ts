@@ -38,7 +38,11 @@ export interface MockFailure {
 /** What an expectation does with a call. */
 export type Step =
   | { readonly kind: "fault"; readonly fault: MockFault; readonly delayMs: number }
-  | { readonly kind: "answer"; readonly delayMs: number; make(call: MockCall): PreparedAnswer | Promise<PreparedAnswer> };
+  | {
+      readonly kind: "answer";
+      readonly delayMs: number;
+      make(call: MockCall): PreparedAnswer | Promise<PreparedAnswer>;
+    };
 
 /** An answer, checked. */
 export interface PreparedAnswer {
@@ -79,7 +83,11 @@ export function answerStep(where: string, given: unknown, contract: MockSchema |
 }
 
 /** The step of a function that makes the whole answer. */
-export function functionStep(where: string, answer: (call: MockCall) => unknown, contract: MockSchema | undefined): Step {
+export function functionStep(
+  where: string,
+  answer: (call: MockCall) => unknown,
+  contract: MockSchema | undefined,
+): Step {
   return { kind: "answer", delayMs: 0, make: async (call) => checkedAnswer(where, await answer(call), contract) };
 }
 
@@ -163,5 +171,7 @@ export function sequenceStep(where: string, given: unknown, contract: MockSchema
   if (typeof given === "function") return functionStep(where, given as (call: MockCall) => unknown, contract);
   if (typeof given === "object" && given !== null && "fail" in given) return faultStep(where, given);
   if (typeof given === "object" && given !== null) return answerStep(where, given, contract);
-  throw new ServiceConfigurationError(where, ["a step is { status, body }, { fail } or a function that makes an answer"]);
+  throw new ServiceConfigurationError(where, [
+    "a step is { status, body }, { fail } or a function that makes an answer",
+  ]);
 }

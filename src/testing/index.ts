@@ -1,6 +1,13 @@
 /** `hawser/testing`: tests of what you build on Hawser, without a network. See docs/testing.md. */
 export type { RawBody } from "./answer-body.ts";
 export type { MockAnswer, MockFailure, MockSchema, ReplyOptions } from "./answer-step.ts";
+export { type Cassette, cassette } from "./cassette.ts";
+export type {
+  CassetteMatchOptions,
+  CassetteMode,
+  CassetteOptions,
+  CassetteRedactOptions,
+} from "./cassette-options.ts";
 export { type Contains, contains } from "./contains.ts";
 export type { MockFault } from "./faults.ts";
 export type { MatchRules, TextMatch } from "./match-rules.ts";

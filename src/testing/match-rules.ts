@@ -16,7 +16,11 @@ export interface MatchRules {
    * The parameters that the call has, these and no others; a list for a name that is repeated. `contains({ … })` allows
    * others, `{}` none at all. @defaultValue any
    */
-  readonly query?: Readonly<Record<string, TextMatch | readonly string[]>> | Contains | ((query: Query) => boolean) | undefined;
+  readonly query?:
+    | Readonly<Record<string, TextMatch | readonly string[]>>
+    | Contains
+    | ((query: Query) => boolean)
+    | undefined;
   /** Headers that the call has, among others; `undefined` for one that it must not have. */
   readonly headers?: Readonly<Record<string, TextMatch | undefined>> | undefined;
   /** The body, parsed by its content type: the very same, what `contains({ … })` says, or what a function accepts. */

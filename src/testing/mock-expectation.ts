@@ -19,7 +19,9 @@ import type { PathTemplate } from "./path-template.ts";
 
 /** A step of a `sequence`: an answer with one of the statuses and its body, a fault, or a function. */
 export type MockStep<Responses, Path extends string> =
-  | { [Status in StatusOf<Responses>]: MockAnswer<Status, MockBodyOf<Responses, Status> | RawBody> }[StatusOf<Responses>]
+  | {
+      [Status in StatusOf<Responses>]: MockAnswer<Status, MockBodyOf<Responses, Status> | RawBody>;
+    }[StatusOf<Responses>]
   | MockFailure
   | ((call: MockCall<PathParams<Path>>) => MockAnswer | Promise<MockAnswer>);
 

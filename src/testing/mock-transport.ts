@@ -1,6 +1,5 @@
 import { AssertionError } from "node:assert";
 import type { Dispatcher } from "undici";
-import undiciErrors from "undici/lib/core/errors.js";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
@@ -12,9 +11,10 @@ import { isBodyKnown, MockCall } from "./mock-call.ts";
 import { Expectation, type MockExpectation } from "./mock-expectation.ts";
 import { type MockChoices, type MockTransportOptions, readMockOptions } from "./mock-options.ts";
 import type { AnyPaths, MockMethod, PathsFor, ResponsesOf } from "./mock-paths.ts";
+import { misuseError } from "./misuse-error.ts";
 import { unexpectedText } from "./nearest.ts";
 import { PathTemplate } from "./path-template.ts";
-import { writeAnswer } from "./write-answer.ts";
+import { writeAnswer, writeFault } from "./write-answer.ts";
 
 /** What a call must be like, and what its answers must be like. */
 export interface ExpectationOptions extends MatchRules {
@@ -202,7 +202,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
     const expectation = this.#find(call, true);
     const taken = expectation === undefined ? undefined : this.#take(call, expectation);
     if (expectation === undefined || taken === undefined) {
-      line.break(ofMock(expectation?.problem ?? this.#unexpected(call)));
+      line.break(misuseError(expectation?.problem ?? this.#unexpected(call)));
       return;
     }
     const { step, delayMs } = taken;
@@ -224,9 +224,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
       if (delayMs > 0 && !(await this.#wire.wait(delayMs, line.gone))) return;
       if (step.kind === "fault") {
         call.outcome = { kind: "fault", fault: step.fault };
-        if (step.fault === "reset") line.break();
-        else if (step.fault === "closed") line.end();
-        else if (step.fault === "malformed") await line.write(notHttp);
+        await writeFault(line, step.fault);
         return;
       }
       const answer = await step.make(call);
@@ -240,14 +238,9 @@ class LocalMock implements Omit<MockTransport, "on"> {
     }
   }
 
-  #refuse(
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-    call: MockCall,
-    why: string,
-  ): void {
+  #refuse(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, call: MockCall, why: string): void {
     if (call.outcome.kind === "under-way") call.outcome = { kind: "unexpected" };
-    this.#wire.dispatch(options, handler, { kind: "no-connection", error: ofMock(why), afterMs: 0 });
+    this.#wire.dispatch(options, handler, { kind: "no-connection", error: misuseError(why), afterMs: 0 });
   }
 
   #unexpected(call: MockCall): string {
@@ -262,15 +255,6 @@ class LocalMock implements Omit<MockTransport, "on"> {
     call.outcome = { kind: "broken", reason };
     const text = `the mock's answer to ${call.title} failed: ${reason}`;
     this.#problems.push(text);
-    return ofMock(text, cause);
+    return misuseError(text, cause);
   }
-}
-
-const notHttp = Buffer.from("this is no HTTP\r\n\r\n");
-
-/** An error that a service takes for the caller's own: it ends the call at once, is not retried and counts nowhere. */
-function ofMock(text: string, cause?: unknown): Error {
-  const error = new undiciErrors.InvalidArgumentError(text);
-  if (cause !== undefined) error.cause = cause;
-  return error;
 }

@@ -1,5 +1,6 @@
 import type { AnswerBody } from "./answer-body.ts";
 import type { PreparedAnswer } from "./answer-step.ts";
+import type { MockFault } from "./faults.ts";
 import type { Line, LocalWire } from "./local-wire.ts";
 import { chunkOf, lastChunk, rawHead } from "./raw-answer.ts";
 
@@ -44,6 +45,15 @@ export async function writeAnswer(wire: LocalWire, line: Line, method: string, a
   if (body.kind === "pieces" && body.pieces.staysOpen && head.framing !== "none") return;
   if (head.framing === "chunked") await line.write(lastChunk);
   line.end();
+}
+
+const notHttp = Buffer.from("this is no HTTP\r\n\r\n");
+
+/** Does on a line what a fault is that comes after the request has arrived. */
+export async function writeFault(line: Line, fault: MockFault): Promise<void> {
+  if (fault === "reset") line.break();
+  else if (fault === "closed") line.end();
+  else if (fault === "malformed") await line.write(notHttp);
 }
 
 function contentTypeOf(body: AnswerBody): string | undefined {

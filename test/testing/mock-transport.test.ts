@@ -352,7 +352,10 @@ describe("all of the pipeline runs above it", () => {
 
   test("a hundred calls at once are answered, each as its own", async () => {
     await using mock = mockTransport();
-    mock.on("GET", "/n/{n}").reply(200, ({ params }) => Number(params.n)).persist();
+    mock
+      .on("GET", "/n/{n}")
+      .reply(200, ({ params }) => Number(params.n))
+      .persist();
     await using service = await startedPayments(at, { dispatcher: mock });
     const numbers = Array.from({ length: 100 }, (_, n) => n);
     expect(await Promise.all(numbers.map((n) => service.getJson(`/n/${n}`)))).toEqual(numbers);

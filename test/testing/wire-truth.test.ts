@@ -107,8 +107,7 @@ describe("a body that is cut is what it is over a socket", () => {
       how: "by the end of the connection among its chunks",
       peer: () =>
         onRequest((socket) => void socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")),
-      arrange: (one: MockExpectation) =>
-        one.reply(200, inPieces(["abc", "def"]), { cutAfterBytes: 3, cutBy: "close" }),
+      arrange: (one: MockExpectation) => one.reply(200, inPieces(["abc", "def"]), { cutAfterBytes: 3, cutBy: "close" }),
     },
     {
       how: "by a length that is too large",
