@@ -5,7 +5,6 @@ import connectorOf from "undici/lib/core/connect.js";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { watchingBreaks } from "../rest/broken-connection.ts";
-import type { Connector } from "../rest/connect-limit.ts";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import { type CassetteChoices, type CassetteOptions, readCassetteOptions } from "./cassette-options.ts";
 import { recordedDifferences, unmatchedText } from "./cassette-match.ts";
@@ -222,6 +221,6 @@ async function bodyOf(end: ExchangeEnd): Promise<Uint8Array> {
 
 /** As the pool of a service is, but for the limits: those are the service's. */
 function ownPool(): Agent {
-  const connect = watchingBreaks(connectorOf({ allowH2: false } as never) as Connector);
+  const connect = watchingBreaks(connectorOf({ allowH2: false }));
   return new Agent({ connect: connect as never, headersTimeout: 0, bodyTimeout: 0, allowH2: false });
 }

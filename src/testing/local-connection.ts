@@ -52,7 +52,7 @@ export interface LocalConnection {
   readonly client: Duplex;
   readonly server: Duplex;
   /** Breaks it, as the service does that resets the connection. */
-  reset(): void;
+  readonly reset: () => void;
 }
 
 /** Makes a connection that needs no network. */

@@ -81,10 +81,10 @@ export class LocalWire {
   }
 
   /** Ends every request that is under way. */
-  async destroy(error?: Error): Promise<void> {
+  async destroy(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    await Promise.all([...this.#clients].map((client) => client.destroy(error ?? null)));
+    await Promise.all([...this.#clients].map((client) => client.destroy()));
   }
 
   #connector(play: Play): Connector {

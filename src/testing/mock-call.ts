@@ -42,7 +42,7 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
   readonly #credentials: Credentials;
 
   constructor(options: Dispatcher.DispatchOptions) {
-    const path = String(options.path);
+    const { path } = options;
     const at = path.indexOf("?");
     this.method = String(options.method).toUpperCase();
     this.origin = new URL(String(options.origin)).origin;
@@ -109,20 +109,22 @@ function hide(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: false, configurable: true });
 }
 
+type HeaderValue = string | number | readonly string[] | null | undefined;
+
 /** The headers in every form that undici takes them. */
 export function plainHeaders(headers: Dispatcher.DispatchOptions["headers"]): Record<string, string> {
   const plain: Record<string, string> = {};
-  const add = (name: string, value: unknown): void => {
+  const add = (name: string, value: HeaderValue): void => {
     if (value === undefined || value === null) return;
     const key = name.toLowerCase();
-    const text = Array.isArray(value) ? value.join(", ") : String(value as string);
+    const text = Array.isArray(value) ? value.join(", ") : String(value);
     plain[key] = plain[key] === undefined ? text : `${plain[key]}, ${text}`;
   };
   if (headers === undefined || headers === null) return plain;
   if (Array.isArray(headers)) {
     for (let i = 0; i + 1 < headers.length; i += 2) add(String(headers[i]), headers[i + 1]);
   } else if (Symbol.iterator in headers) {
-    for (const [name, value] of headers as Iterable<[string, unknown]>) add(name, value);
+    for (const [name, value] of headers as Iterable<[string, HeaderValue]>) add(name, value);
   } else {
     for (const [name, value] of Object.entries(headers)) add(name, value);
   }

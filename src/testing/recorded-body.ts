@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { isRecord } from "./recording.ts";
 
 /** A body in a recording, in the form that reads best. */
 export type RecordedBody =
@@ -50,4 +49,9 @@ function faithfulJson(text: string): { readonly json: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether this is an object with names. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

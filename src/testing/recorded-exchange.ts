@@ -18,7 +18,7 @@ export interface SeenRequest {
 /** A request with its body, and what came of it once it is over. */
 export interface SeenExchange {
   readonly request: SeenRequest;
-  sent(): Uint8Array;
+  readonly sent: () => Uint8Array;
   end: ExchangeEnd | undefined;
 }
 
@@ -26,7 +26,7 @@ export function seenRequest(options: WitnessedOptions): SeenRequest {
   return {
     method: String(options.method).toUpperCase(),
     origin: new URL(String(options.origin)).origin,
-    path: String(options.path),
+    path: options.path,
     headers: plainHeaders(options.headers),
     credentials: options.credentials,
   };

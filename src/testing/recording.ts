@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { dirname } from "node:path";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { type MockFault, mockFaults } from "./faults.ts";
-import { isRecordedBody, type RecordedBody } from "./recorded-body.ts";
+import { isRecord, isRecordedBody, type RecordedBody } from "./recorded-body.ts";
 
 /** A request in a recording, with no secret in it. */
 export interface RecordedRequest {
@@ -92,11 +92,6 @@ export function writeRecording(file: string, recording: Recording): void {
     rmSync(half, { force: true });
     throw error;
   }
-}
-
-/** Whether this is an object with names. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function interactionProblem(value: unknown): string | undefined {

@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 type Body = Dispatcher.DispatchOptions["body"];
 
 /** A body that tells afterwards what of it was sent. */
-export function watchedBody(body: Body): { readonly body: Body; sent(): Uint8Array } {
+export function watchedBody(body: Body): { readonly body: Body; readonly sent: () => Uint8Array } {
   if (!(body instanceof Readable)) {
     const bytes = typeof body === "string" || body instanceof Uint8Array ? Buffer.from(body) : new Uint8Array();
     return { body, sent: () => bytes };

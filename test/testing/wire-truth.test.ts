@@ -182,8 +182,8 @@ describe("an answer is what it is over a socket", () => {
     const of = async (options: Partial<RESTServiceOptions>): Promise<unknown> => {
       await using service = await startedPayments(server, options);
       const result = await service.request(method, "/x").safe();
-      if (!result.ok) return factsOf(result.error as ExternalServiceError);
-      const { response } = { response: result.value };
+      if (!result.ok) return factsOf(result.error);
+      const response = result.value;
       return shown({ status: response.status, headers: response.headers, text: () => response.text() });
     };
     await using server = await httpServer((_request, response) => peer(response));

@@ -1,4 +1,3 @@
-import type { Dispatcher } from "undici";
 import type { Logger } from "../../core/logger.ts";
 import type { RESTServiceOptions } from "../../rest/options.ts";
 import { RESTService } from "../../rest/rest-service.ts";
@@ -37,8 +36,7 @@ export function hawserClient(parts: ClientParts, options: LabOptions): Client {
     clock,
     random,
     logger: silent,
-    // RESTService calls `dispatch` alone, and leaves an injected dispatcher open.
-    dispatcher: dispatcher as unknown as Dispatcher,
+    dispatcher,
   });
   // Ready before the first event, for nothing is opened here.
   void service.connect();
