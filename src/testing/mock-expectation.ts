@@ -25,37 +25,44 @@ export type MockStep<Responses, Path extends string> =
   | MockFailure
   | ((call: MockCall<PathParams<Path>>) => MockAnswer | Promise<MockAnswer>);
 
+type Making<Path extends string, Body> = (call: MockCall<PathParams<Path>>) => Body | RawBody | Promise<Body | RawBody>;
+
+/** Answers with what a document says. The body first: an editor then offers its fields, and not those of a function. */
+export interface Reply<Responses, Path extends string, Self> {
+  <const Status extends StatusOf<Responses>>(
+    status: Status,
+    ...body: undefined extends MockBodyOf<Responses, Status>
+      ? [body?: MockBodyOf<Responses, Status>, options?: ReplyOptions]
+      : [body: MockBodyOf<Responses, Status>, options?: ReplyOptions]
+  ): Self;
+  <const Status extends StatusOf<Responses>>(
+    status: Status,
+    body: Making<Path, MockBodyOf<Responses, Status>> | RawBody,
+    options?: ReplyOptions,
+  ): Self;
+  (answer: (call: MockCall<PathParams<Path>>) => MockAnswer | Promise<MockAnswer>): Self;
+}
+
+/** Answers with anything. The function first, for it is anything as well. */
+export interface ReplyAnything<Path extends string, Self> {
+  (status: number, body: Making<Path, unknown>, options?: ReplyOptions): Self;
+  (status: number, body?: unknown, options?: ReplyOptions): Self;
+  (answer: (call: MockCall<PathParams<Path>>) => MockAnswer | Promise<MockAnswer>): Self;
+}
+
 /**
  * What a mock does with the calls of one method and path. Without more it takes one call, and must be given it: say
  * `.times(n)`, `.persist()` or `.optional()` for another number.
  */
 export interface MockExpectation<Responses = AnyResponses, Path extends string = string> {
   /**
-   * Answers with this status and what a function makes of the call: a body, or a promise of one.
-   *
-   * @throws ServiceConfigurationError with every problem at once.
-   */
-  reply<const Status extends StatusOf<Responses>>(
-    status: Status,
-    body: (
-      call: MockCall<PathParams<Path>>,
-    ) => MockBodyOf<Responses, Status> | RawBody | Promise<MockBodyOf<Responses, Status> | RawBody>,
-    options?: ReplyOptions,
-  ): this;
-  /**
    * Answers with this status and body: `undefined` for none, text and bytes as they are, `sse()`, `ndjson()`,
-   * `inPieces()` or a stream piece by piece, anything else as JSON.
+   * `inPieces()` or a stream piece by piece, anything else as JSON; or what a function makes of the call, such a body or
+   * a promise of one. A function alone makes all of the answer, its status too.
    *
    * @throws ServiceConfigurationError with every problem at once, such as a body that does not fit the `schema`.
    */
-  reply<const Status extends StatusOf<Responses>>(
-    status: Status,
-    ...body: undefined extends MockBodyOf<Responses, Status>
-      ? [body?: MockBodyOf<Responses, Status> | RawBody, options?: ReplyOptions]
-      : [body: MockBodyOf<Responses, Status> | RawBody, options?: ReplyOptions]
-  ): this;
-  /** Answers with what a function makes of the call, its status too. */
-  reply(answer: (call: MockCall<PathParams<Path>>) => MockAnswer | Promise<MockAnswer>): this;
+  readonly reply: [AnyResponses] extends [Responses] ? ReplyAnything<Path, this> : Reply<Responses, Path, this>;
   /** Goes wrong instead of answering: see {@link MockFault}. @throws ServiceConfigurationError */
   fail(fault: MockFault): this;
   /**

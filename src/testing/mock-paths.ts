@@ -54,10 +54,13 @@ export type MockBodyOf<Responses, Status> = Status extends keyof Responses
       ? ContentOf<Responses[`${Hundreds}XX`]>
       : "default" extends keyof Responses
         ? ContentOf<Responses["default" & keyof Responses]>
-        : unknown
+        : GatewayBody
     : "default" extends keyof Responses
       ? ContentOf<Responses["default" & keyof Responses]>
-      : unknown;
+      : GatewayBody;
+
+/** What such an answer may be: a page, most often, or an object. */
+export type GatewayBody = string | Readonly<Record<string, unknown>> | undefined;
 
 type ContentOf<Response> = Response extends { readonly content: infer Content }
   ? [keyof Content] extends [never]
