@@ -107,3 +107,9 @@ test("lab shows what an outage does to two settings", async () => {
     expect.stringMatching(/^five retries and nothing else: \d+ % succeed, \d\.\d attempts per call in the fault$/),
   ]);
 });
+
+test("testing passes, with a recording that was made of the gateway", async () => {
+  const lines = (await run("testing.test.ts")).join("\n");
+  expect(lines).toMatch(/pass 6\b/);
+  expect(lines).toMatch(/fail 0\b/);
+});

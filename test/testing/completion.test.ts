@@ -55,9 +55,17 @@ test.each([
   ["the methods", 'mock.on("|")', ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]],
   ["the paths that have the method", 'mock.on("GET", "|")', ["/users/{id}"]],
   ["and those of another method", 'mock.on("POST", "|")', ["/users"]],
-  ["the faults", 'mock.on("POST", "/users").fail("|")', ["closed", "connect-timeout", "dns", "hang", "malformed", "refused", "reset", "tls"]],
+  [
+    "the faults",
+    'mock.on("POST", "/users").fail("|")',
+    ["closed", "connect-timeout", "dns", "hang", "malformed", "refused", "reset", "tls"],
+  ],
   ["the fields of the body", 'mock.on("GET", "/users/{id}").reply(200, { | })', ["id", "name"]],
-  ["the names in the path", 'mock.on("GET", "/users/{id}").reply(200, ({ params }) => ({ id: params.|, name: "" }))', ["id"]],
+  [
+    "the names in the path",
+    'mock.on("GET", "/users/{id}").reply(200, ({ params }) => ({ id: params.|, name: "" }))',
+    ["id"],
+  ],
 ])("an editor offers %s", (_what, code, names) => {
   expect(offered(code)).toEqual(names);
 });
