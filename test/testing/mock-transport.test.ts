@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -363,6 +364,40 @@ describe("all of the pipeline runs above it", () => {
     await using service = await startedPayments(at, { dispatcher: mock });
     const numbers = Array.from({ length: 100 }, (_, n) => n);
     expect(await Promise.all(numbers.map((n) => service.getJson(`/n/${n}`)))).toEqual(numbers);
+  });
+
+  test("pages, a cache and a download that is taken up where it broke", async () => {
+    await using mock = mockTransport();
+    mock.on("GET", "/list", { query: {} }).reply(200, [1, 2], { headers: { link: '</list?page=2>; rel="next"' } });
+    mock.on("GET", "/list", { query: { page: 2 } }).reply(200, [3]);
+    mock.on("GET", "/kept").reply(200, "kept", { headers: { "cache-control": "max-age=60" } });
+    const whole = Buffer.from("0123456789");
+    const headers = { etag: '"a"', "accept-ranges": "bytes" };
+    mock.on("GET", "/file", { headers: { range: undefined } }).reply(200, whole, { headers, cutAfterBytes: 4 });
+    mock
+      .on("GET", "/file", { headers: { range: "bytes=4-", "if-range": '"a"' } })
+      .reply(206, whole.subarray(4), { headers: { ...headers, "content-range": "bytes 4-9/10" } });
+    await using service = await startedPayments(at, { dispatcher: mock, cache: true, random: () => 0 });
+    expect(await service.paginate("/list").toArray()).toEqual([1, 2, 3]);
+    expect([(await service.get("/kept")).text(), (await service.get("/kept")).text()]).toEqual(["kept", "kept"]);
+    const pieces: Uint8Array[] = [];
+    const to = new Writable({
+      write(piece: Uint8Array, _encoding, done) {
+        pieces.push(piece);
+        done();
+      },
+    });
+    await service.download("/file", { to });
+    expect(Buffer.concat(pieces).toString()).toBe("0123456789");
+  });
+
+  test("a hedge goes out beside a call that hangs, and its answer is taken", async () => {
+    await using mock = mockTransport();
+    mock.on("GET", "/quick").reply(204).persist();
+    mock.on("GET", "/slow").sequence([{ fail: "hang" }, { status: 200, body: "hedged" }]);
+    await using service = await startedPayments(at, { dispatcher: mock, hedge: { minSamples: 10, ratio: 0.5 } });
+    for (let call = 0; call < 20; call++) await service.get("/quick");
+    expect((await service.get("/slow")).text()).toBe("hedged");
   });
 
   test("a call that is aborted while it is answered leaves nothing behind", async () => {

@@ -8,11 +8,11 @@ class Service extends RESTService {}
 export interface CalledService {
   readonly baseUrl: string;
   /** A service that is ready. */
-  service(options?: Partial<RESTServiceOptions>): Promise<RESTService>;
+  readonly service: (options?: Partial<RESTServiceOptions>) => Promise<RESTService>;
   /** What a new service is answered. */
-  ask(options?: Partial<RESTServiceOptions>): Promise<string>;
+  readonly ask: (options?: Partial<RESTServiceOptions>) => Promise<string>;
   /** Ends the server, and prints what was answered. */
-  done(...answers: readonly string[]): void;
+  readonly done: (...answers: readonly string[]) => void;
 }
 
 export async function calledService(): Promise<CalledService> {
