@@ -4,7 +4,6 @@ import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import Client from "undici/lib/dispatcher/client.js";
 import type { Clock, Timer } from "../core/clock.ts";
-import { watchingBreaks } from "../rest/broken-connection.ts";
 import type { Connector } from "../rest/connect-limit.ts";
 import { type LocalConnection, localConnection } from "./local-connection.ts";
 
@@ -47,7 +46,7 @@ export class LocalWire {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, play: Play): void {
     // A connection for each request: what becomes of one is then no affair of another.
     const client = new Client(String(options.origin), {
-      connect: watchingBreaks(this.#connector(play)) as never,
+      connect: this.#connector(play) as never,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -58,7 +57,7 @@ export class LocalWire {
     client.close().then(forget, forget);
   }
 
-  /** Waits on the clock of the wire; undefined where the wait was given up. */
+  /** Waits on the clock of the wire; false where the wait was given up. */
   wait(delayMs: number, until: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       if (until.aborted) {

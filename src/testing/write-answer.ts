@@ -76,8 +76,7 @@ async function* piecesOf(body: AnswerBody, wire: LocalWire, line: Line): AsyncGe
       return;
     case "pieces":
       for (const piece of body.pieces.pieces) {
-        const isThere = body.pieces.everyMs === 0 || (await wire.wait(body.pieces.everyMs, line.gone));
-        if (!isThere) return;
+        if (body.pieces.everyMs > 0) await wire.wait(body.pieces.everyMs, line.gone);
         yield piece;
       }
       return;

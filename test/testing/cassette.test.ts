@@ -177,6 +177,19 @@ describe("what was recorded is played", () => {
     expect(JSON.parse(read(broken)).interactions[0].answer).toMatchObject({ cut: "reset" });
   });
 
+  test("a stream that was left is open where it was left", async () => {
+    const answer: Answering = (_request, response) =>
+      void response.writeHead(200, { "content-type": "text/event-stream" }).write("data: 1\n\n");
+    const work: Work<unknown> = async (service) => {
+      await using stream = await service.stream("/x", { method: "GET" });
+      for await (const piece of stream.body) return Buffer.from(piece).toString();
+      return "nothing";
+    };
+    const { text, played } = await recordedAndPlayed(answer, work);
+    expect(played).toBe("data: 1\n\n");
+    expect(JSON.parse(text).interactions[0].answer).toMatchObject({ staysOpen: true });
+  });
+
   test("a call that was given up is given up again", async () => {
     const file = newFile();
     const work: Work<unknown> = async (service) => (await failureOf(service.get("/x"), isServiceTimeoutError)).limit;
@@ -225,6 +238,8 @@ describe("the file", () => {
     expect(() => read(file)).toThrow("ENOENT");
     await tape.close();
     await tape.close();
+    // The connections are the cassette's own, and it closes them.
+    await server.allClosed();
     expect(JSON.parse(read(file)).interactions).toHaveLength(1);
     expect(readdirSync(join(folder, "deep")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
@@ -234,7 +249,7 @@ describe("no secret is ever in the file", () => {
   const secrets = {
     key: "k3y-of-the-service",
     password: "pa55/word+ä",
-    header: "header-s3cret",
+    header: "header-s3cret?>~~>?",
     query: "query s3cret&more",
     cookie: "cookie-s3cret",
     token: "issued-t0ken-of-the-service",
@@ -248,6 +263,11 @@ describe("no secret is ever in the file", () => {
     Buffer.from(secret).toString("base64"),
   ]);
   forms.push(Buffer.from(`ada:${secrets.password}`).toString("base64"));
+
+  test("has secrets to hide whose forms differ", () => {
+    const bytes = Buffer.from(secrets.header);
+    expect(bytes.toString("base64").replaceAll("=", "")).not.toBe(bytes.toString("base64url"));
+  });
 
   // It answers with all that it was told, as JSON and as text, as an endpoint for debugging does.
   const echo: Answering = ({ url, headers, body }, response, number) => {
@@ -300,6 +320,24 @@ describe("no secret is ever in the file", () => {
     for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
       expect(text).not.toContain(form);
     }
+  });
+
+  test("of what is short or a number, under a name that says what it is", async () => {
+    const answer = json({ password: "s3c", nested: [{ client_secret: 4711 }], passphrase: null });
+    const { text } = await recordedAndPlayed(answer, (client) => client.postJson("/x", { json: { pwd: "s3c" } }));
+    expect(text).not.toMatch(/s3c|4711/);
+    expect(text).toContain('"passphrase": null');
+  });
+
+  test("of what only a later call shows to be one", async () => {
+    const work: Work<unknown> = async (client) => {
+      await client.getJson("/issue");
+      await client.getJson("/use", { headers: { authorization: `Bearer ${secrets.token}` } });
+      return "done";
+    };
+    const { text } = await recordedAndPlayed(json({ issued: secrets.token }), work);
+    expect(text).not.toContain(secrets.token);
+    expect(text).toContain('"issued": "[redacted]"');
   });
 
   test("of a token that the service hands out, in the answer and in every call after it", async () => {

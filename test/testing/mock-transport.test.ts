@@ -80,6 +80,21 @@ describe("an expectation", () => {
     expect(ends.toSorted()).toEqual(["late", "never"]);
   });
 
+  test("that waits is not waited for once its call was given up", async () => {
+    const clock = new VirtualClock();
+    await using mock = mockTransport({ clock });
+    mock.on("GET", "/x").reply(200, "late").delay(60_000);
+    mock.on("GET", "/lines").reply(200, ndjson([1, 2], { everyMs: 60_000 }));
+    await using service = await startedPayments(at, { dispatcher: mock, clock, retry: false, bodyIdleTimeoutMs: 500 });
+    const late = failureOf(service.get("/x", { deadlineMs: 500 }), isServiceTimeoutError);
+    const lines = failureOf(service.get("/lines"), isServiceTimeoutError);
+    await clock.advance(500);
+    expect([(await late).limit, (await lines).limit]).toEqual(["deadline", "body-idle"]);
+    await service.close();
+    await settled();
+    expect(clock.timers).toBe(0);
+  });
+
   test("that hangs is ended by a limit of the call, and leaves nothing behind", async () => {
     const clock = new VirtualClock();
     await using mock = mockTransport({ clock });

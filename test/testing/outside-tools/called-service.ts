@@ -19,8 +19,8 @@ export async function calledService(): Promise<CalledService> {
   const server = createServer((_request, response) => void response.end("real")).listen(0, "127.0.0.1");
   await new Promise((listening) => server.once("listening", listening));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const service: CalledService["service"] = async (options) =>
-    await new Service({ baseUrl, logger: silentLogger, retry: false, ...options }).connect();
+  const service: CalledService["service"] = (options) =>
+    new Service({ baseUrl, logger: silentLogger, retry: false, ...options }).connect();
   return {
     baseUrl,
     service,
