@@ -238,11 +238,20 @@ describe("the file", () => {
     expect(() => read(file)).toThrow("ENOENT");
     await tape.close();
     await tape.close();
-    // The connections are the cassette's own, and it closes them.
-    await server.allClosed();
     expect(JSON.parse(read(file)).interactions).toHaveLength(1);
     expect(readdirSync(join(folder, "deep")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
+});
+
+test("the connections are the cassette's own, and closed with it", async () => {
+  const answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nkeep-alive: timeout=600\r\n\r\n";
+  await using server = await rawServer((socket) => void socket.on("data", () => socket.write(answer)));
+  const tape = cassette({ file: newFile(), mode: "record" });
+  await using service = await startedPayments(server, { dispatcher: tape });
+  await service.get("/x");
+  expect(server.openConnections).toBe(1);
+  await tape.close();
+  await server.allClosed();
 });
 
 describe("no secret is ever in the file", () => {
