@@ -29,7 +29,7 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
   readonly origin: string;
   /** As it was sent, without the query. */
   readonly path: string;
-  readonly query: Query;
+  declare readonly query: Query;
   /** Names in lower case. */
   declare readonly headers: Readonly<Record<string, string>>;
   /** The values of the `{names}` of the expectation that took it, decoded. */
@@ -38,7 +38,7 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
   declare readonly body: unknown;
   /** As it was sent; empty until a body that is a stream has arrived. */
   declare readonly bytes: Uint8Array;
-  outcome: MockOutcome = { kind: "under-way" };
+  #outcome: MockOutcome = { kind: "under-way" };
   readonly #credentials: Credentials;
 
   constructor(options: Dispatcher.DispatchOptions) {
@@ -47,7 +47,7 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
     this.method = String(options.method).toUpperCase();
     this.origin = new URL(String(options.origin)).origin;
     this.path = at === -1 ? path : path.slice(0, at);
-    this.query = queryOf(at === -1 ? "" : path.slice(at + 1));
+    hide(this, "query", queryOf(at === -1 ? "" : path.slice(at + 1)));
     this.params = {} as Params;
     this.#credentials = (options as WitnessedOptions).credentials;
     hide(this, "headers", plainHeaders(options.headers));
@@ -60,6 +60,16 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
     const bytes = new Uint8Array(sent.buffer, sent.byteOffset, sent.byteLength);
     hide(this, "bytes", bytes);
     hide(this, "body", parsedBody(bytes, this.headers["content-type"]));
+  }
+
+  /** It is over, or goes this way. @internal */
+  end(outcome: MockOutcome): void {
+    this.#outcome = outcome;
+  }
+
+  /** What came of it. */
+  get outcome(): MockOutcome {
+    return this.#outcome;
   }
 
   /** Method and path with the query, its secrets hidden. */

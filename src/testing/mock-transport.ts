@@ -4,11 +4,12 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
 import { type MockSchema, mockSchemaProblem, type Step } from "./answer-step.ts";
+import { Expectation } from "./expectation.ts";
 import { connectError } from "./faults.ts";
 import { type Line, LocalWire } from "./local-wire.ts";
 import { type MatchRules, readMatchRules } from "./match-rules.ts";
 import { isBodyKnown, MockCall } from "./mock-call.ts";
-import { Expectation, type MockExpectation } from "./mock-expectation.ts";
+import type { MockExpectation } from "./mock-expectation.ts";
 import { type MockChoices, type MockTransportOptions, readMockOptions } from "./mock-options.ts";
 import type { AnyPaths, MockMethod, PathsFor, ResponsesOf } from "./mock-paths.ts";
 import { misuseError } from "./misuse-error.ts";
@@ -146,7 +147,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
     else if (this.#choices.otherwise === undefined) {
       this.#refuse(options, handler, call, this.#unexpected(call));
     } else {
-      call.outcome = { kind: "passed-on" };
+      call.end({ kind: "passed-on" });
       this.#choices.otherwise.dispatch(options, handler);
     }
     return true;
@@ -184,7 +185,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
     }
     const { step, delayMs } = taken;
     const error = step.kind === "fault" ? connectError(step.fault, call.origin) : undefined;
-    if (step.kind === "fault") call.outcome = { kind: "fault", fault: step.fault };
+    if (step.kind === "fault") call.end({ kind: "fault", fault: step.fault });
     if (error !== undefined) {
       this.#wire.dispatch(options, handler, { kind: "no-connection", error, afterMs: delayMs });
       return;
@@ -223,15 +224,16 @@ class LocalMock implements Omit<MockTransport, "on"> {
     try {
       if (delayMs > 0 && !(await this.#wire.wait(delayMs, line.gone))) return;
       if (step.kind === "fault") {
-        call.outcome = { kind: "fault", fault: step.fault };
+        call.end({ kind: "fault", fault: step.fault });
         await writeFault(line, step.fault);
         return;
       }
       const answer = await step.make(call);
-      call.outcome =
+      call.end(
         answer.cutAfterBytes === undefined
           ? { kind: "answer", status: answer.status }
-          : { kind: "fault", fault: "cut" };
+          : { kind: "fault", fault: "cut" },
+      );
       await writeAnswer(this.#wire, line, call.method, answer);
     } catch (error) {
       line.break(this.#broken(call, error instanceof Error ? error.message : String(error), error));
@@ -239,20 +241,20 @@ class LocalMock implements Omit<MockTransport, "on"> {
   }
 
   #refuse(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, call: MockCall, why: string): void {
-    if (call.outcome.kind === "under-way") call.outcome = { kind: "unexpected" };
+    if (call.outcome.kind === "under-way") call.end({ kind: "unexpected" });
     this.#wire.dispatch(options, handler, { kind: "no-connection", error: misuseError(why), afterMs: 0 });
   }
 
   #unexpected(call: MockCall): string {
     const text = unexpectedText(call, this.#expectations);
-    call.outcome = { kind: "unexpected" };
+    call.end({ kind: "unexpected" });
     this.#problems.push(text);
     return text;
   }
 
   /** The mock itself is wrong, and the test is told so twice: by the call, and in the end. */
   #broken(call: MockCall, reason: string, cause?: unknown): Error {
-    call.outcome = { kind: "broken", reason };
+    call.end({ kind: "broken", reason });
     const text = `the mock's answer to ${call.title} failed: ${reason}`;
     this.#problems.push(text);
     return misuseError(text, cause);

@@ -1,4 +1,4 @@
-import type { Expectation } from "./mock-expectation.ts";
+import type { Expectation } from "./expectation.ts";
 import type { MockCall } from "./mock-call.ts";
 
 const shownAtMost = 3;

@@ -23,7 +23,9 @@ let version = 0;
 let service: ts.LanguageService;
 
 beforeAll(() => {
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile) as { config: object };
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (name) => ts.sys.readFile(name)) as {
+    config: object;
+  };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
   service = ts.createLanguageService({
     getScriptFileNames: () => [file],
