@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { redactHeaders, redactPath } from "../../src/core/redact.ts";
+import { redactHeaders, redactPath, redactValue } from "../../src/core/redact.ts";
 
 const secretParams = [
   "key",
@@ -101,4 +101,22 @@ describe("headers", () => {
     expect(redactHeaders(headers)).toEqual({ "set-cookie": "[redacted]", vary: ["x", "y"], absent: undefined });
     expect(headers["set-cookie"]).toEqual(["a", "b"]);
   });
+});
+
+describe("in a body", () => {
+  test.each(["password", "accessToken", "refresh_token", "client-secret", "apiKey", "token", "user_pwd", "privateKey"])(
+    "the field %s is hidden, wherever it stands",
+    (name) => {
+      const value = { id: 1, list: [{ [name]: "hunter2", note: null }] };
+      expect(redactValue(value)).toEqual({ id: 1, list: [{ [name]: "[redacted]", note: null }] });
+      expect(value.list[0]?.[name]).toBe("hunter2");
+    },
+  );
+
+  test.each(["code", "page_token", "nextPageToken", "key", "author", "passenger", "tokens_used"])(
+    "the field %s stays visible: it is part of what is said",
+    (name) => {
+      expect(redactValue({ [name]: "x" })).toEqual({ [name]: "x" });
+    },
+  );
 });

@@ -81,6 +81,12 @@ describe("before anything was sent", () => {
 });
 
 describe("after it was sent", () => {
+  test("what is the caller's to mend says what it is, and is not tried again", () => {
+    const failure = wireFailure(errorWith("UND_ERR_INVALID_ARG", "no such thing"), afterSending);
+    expect(failure).toMatchObject({ code: "connection-reset", outcome: "unknown", isTransient: false });
+    expect(failure.toError(facts).message).toContain("this attempt was given up: no such thing");
+  });
+
   test.each(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", ""])("%s is a broken connection, its effect unknown", (code) => {
     const failure = wireFailure(errorWith(code), afterSending);
     expect(failure).toMatchObject({
