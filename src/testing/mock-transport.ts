@@ -91,7 +91,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
     if (typeof method !== "string" || method !== method.toUpperCase() || headerProblem(method, "") !== undefined) {
       throw new ServiceConfigurationError(where, ['the method must be in upper case: "GET"']);
     }
-    const template = new PathTemplate(path.startsWith("/") ? this.#choices.basePath + path : path);
+    const template = new PathTemplate(path, this.#choices.basePath);
     const reader = new OptionReader(where, options);
     const rules = readMatchRules(reader);
     const schema = reader.any("schema") as MockSchema | undefined;
@@ -109,7 +109,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
   }
 
   calls(method?: string, path?: string): readonly MockCall[] {
-    const template = path === undefined ? undefined : new PathTemplate(this.#choices.basePath + path);
+    const template = path === undefined ? undefined : new PathTemplate(path, this.#choices.basePath);
     return this.#history.filter(
       (call) =>
         (method === undefined || call.method === method) &&
@@ -133,22 +133,12 @@ class LocalMock implements Omit<MockTransport, "on"> {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const call = new MockCall(options);
     this.#history.push(call);
-    if (this.#isClosed) {
-      this.#refuse(options, handler, call, "the mock transport is closed");
-      return true;
-    }
-    if (!isBodyKnown(options.body) && this.#dependsOnBody(call)) {
-      const arrived = (body: Uint8Array, line: Line): Promise<void> => this.#chooseLate(call, body, line);
-      this.#wire.dispatch(options, handler, { kind: "connection", arrived });
-      return true;
-    }
-    const expectation = this.#find(call, true);
-    if (expectation !== undefined) this.#play(options, handler, call, expectation);
-    else if (this.#choices.otherwise === undefined) {
-      this.#refuse(options, handler, call, this.#unexpected(call));
-    } else {
-      call.end({ kind: "passed-on" });
-      this.#choices.otherwise.dispatch(options, handler);
+    try {
+      this.#route(options, handler, call);
+    } catch (error) {
+      // A function of a rule threw.
+      const broken = this.#broken(call, error instanceof Error ? error.message : String(error), error);
+      this.#wire.dispatch(options, handler, { kind: "no-connection", error: broken, afterMs: 0 });
     }
     return true;
   }
@@ -161,6 +151,26 @@ class LocalMock implements Omit<MockTransport, "on"> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
     this.assertDone();
+  }
+
+  #route(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, call: MockCall): void {
+    if (this.#isClosed) {
+      this.#refuse(options, handler, call, "the mock transport is closed");
+      return;
+    }
+    if (!isBodyKnown(options.body) && this.#dependsOnBody(call)) {
+      const arrived = (body: Uint8Array, line: Line): Promise<void> => this.#chooseLate(call, body, line);
+      this.#wire.dispatch(options, handler, { kind: "connection", arrived });
+      return;
+    }
+    const expectation = this.#find(call, true);
+    if (expectation !== undefined) this.#play(options, handler, call, expectation);
+    else if (this.#choices.otherwise === undefined) {
+      this.#refuse(options, handler, call, this.#unexpected(call));
+    } else {
+      call.end({ kind: "passed-on" });
+      this.#choices.otherwise.dispatch(options, handler);
+    }
   }
 
   #find(call: MockCall, isBodyThere: boolean): Expectation | undefined {
@@ -200,7 +210,13 @@ class LocalMock implements Omit<MockTransport, "on"> {
   /** A body that is a stream has arrived, and decides about who takes the call. */
   async #chooseLate(call: MockCall, body: Uint8Array, line: Line): Promise<void> {
     call.take(body);
-    const expectation = this.#find(call, true);
+    let expectation: Expectation | undefined;
+    try {
+      expectation = this.#find(call, true);
+    } catch (error) {
+      line.break(this.#broken(call, error instanceof Error ? error.message : String(error), error));
+      return;
+    }
     const taken = expectation === undefined ? undefined : this.#take(call, expectation);
     if (expectation === undefined || taken === undefined) {
       line.break(misuseError(expectation?.problem ?? this.#unexpected(call)));

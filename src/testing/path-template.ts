@@ -6,10 +6,15 @@ export class PathTemplate {
   readonly #pattern: RegExp;
   readonly #names: readonly string[];
 
-  /** @throws ServiceConfigurationError for what is no path. */
-  constructor(text: string) {
-    const problem = pathProblem(text);
+  /**
+   * @param given - the path, with `{names}`.
+   * @param base - stands before it.
+   * @throws ServiceConfigurationError for what is no path.
+   */
+  constructor(given: string, base = "") {
+    const problem = pathProblem(given);
     if (problem !== undefined) throw new ServiceConfigurationError("mockTransport", [`on(): path ${problem}`]);
+    const text = base + given;
     this.text = text;
     const names: string[] = [];
     const pattern = text

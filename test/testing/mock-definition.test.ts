@@ -22,6 +22,7 @@ test.each<[string, () => unknown, string]>([
   ["a method in lower case", () => on("get", "/x"), 'the method must be in upper case: "GET"'],
   ["a method that is none", () => on("G T", "/x"), "the method must be in upper case"],
   ["a path without a slash", () => on("GET", "x"), "path must start with a slash"],
+  ["no path", () => on("GET"), "path must start with a slash"],
   ["a URL", () => on("GET", "https://a.test/x"), "path must start with a slash"],
   ["a path with a query", () => on("GET", "/x?a=1"), "path must have no query: give it as { query: { … } }"],
   ["a path with a fragment", () => on("GET", "/x#a"), "path must have no fragment"],

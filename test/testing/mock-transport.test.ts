@@ -238,6 +238,20 @@ describe("the mock's own mistakes", () => {
     mock.reset();
   });
 
+  test("a rule that throws ends the call at once, whether its body is known or a stream", async () => {
+    await using mock = mockTransport();
+    const when = (): boolean => {
+      throw new Error("when is wrong");
+    };
+    mock.on("PUT", "/x", { when }).reply(200);
+    await using service = await startedPayments(at, { dispatcher: mock });
+    const text = "the mock's answer to PUT /x failed: when is wrong";
+    await expect(service.put("/x", { text: "a" })).rejects.toThrow(text);
+    await expect(service.put("/x", { stream: () => [Buffer.from("a")] })).rejects.toThrow(text);
+    expect(mock.history).toHaveLength(2);
+    mock.reset();
+  });
+
   test("a body that does not fit the schema is refused where it is defined, and where it is made", async () => {
     await using mock = mockTransport();
     const schema = z.object({ id: z.string() });
