@@ -99,7 +99,18 @@ export type { RESTServiceOptions } from "./rest/options.ts";
 export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
-export { RESTService, type StreamOptions, type WithSchema } from "./rest/rest-service.ts";
+export type * from "./rest/openapi-answer.ts";
+export type { OperationOptions } from "./rest/openapi-operation.ts";
+export {
+  type AnyRESTService,
+  type OpenAPIService,
+  type OperationAnswer,
+  type OperationArguments,
+  type OperationResponse,
+  RESTService,
+  type RESTServiceClass,
+} from "./rest/openapi-service.ts";
+export type { StreamOptions, WithSchema } from "./rest/rest-service.ts";
 export type { ResumeOptions } from "./rest/resumption.ts";
 export type { ServerSentEvent } from "./rest/sse.ts";
 export * from "./rest/service-call.ts";

@@ -2,6 +2,7 @@ import { systemClock, systemRandom } from "../core/clock.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
 import { defaultLogger } from "../core/logger.ts";
+import type { AnyRESTService } from "../rest/openapi-service.ts";
 import type { RESTServiceOptions } from "../rest/options.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
@@ -33,12 +34,15 @@ let clients = new Map<string, BaseExternalService>();
  * @throws ServiceConfigurationError for a name that is taken, and with every problem of options and settings at once.
  */
 export function createRestClient(name: string, options?: GivenOptions<RESTServiceOptions>): RESTService;
-export function createRestClient<T extends RESTService, O extends RESTServiceOptions>(
+export function createRestClient<T extends AnyRESTService, O extends RESTServiceOptions>(
   name: string,
   Class: new (options: O) => T,
   options: GivenOptions<O>,
 ): T;
-export function createRestClient<T extends RESTService>(name: string, Class: new (options: RESTServiceOptions) => T): T;
+export function createRestClient<T extends AnyRESTService>(
+  name: string,
+  Class: new (options: RESTServiceOptions) => T,
+): T;
 export function createRestClient(name: string, ...given: readonly unknown[]): RESTService {
   return create(name, rest(...(given as [])));
 }
@@ -89,7 +93,7 @@ export function getServiceClient(
 
 /** `getServiceClient` for REST alone. @throws as it does. */
 export function getRestClient(name: string): RESTService;
-export function getRestClient<T extends RESTService>(name: string, Class: abstract new (...args: never) => T): T;
+export function getRestClient<T extends AnyRESTService>(name: string, Class: abstract new (...args: never) => T): T;
 export function getRestClient(
   name: string,
   Class: abstract new (...args: never) => RESTService = RESTService,

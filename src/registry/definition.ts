@@ -1,4 +1,5 @@
 import type { BaseExternalService, ExternalServiceOptions } from "../core/external-service.ts";
+import type { AnyRESTService } from "../rest/openapi-service.ts";
 import type { RESTServiceOptions } from "../rest/options.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import type { WebSocketServiceOptions } from "../websocket/options.ts";
@@ -116,7 +117,7 @@ class PlainWebSocketService extends WebSocketService {}
  * @throws ServiceConfigurationError for a class that is not a RESTService.
  */
 export function rest<
-  T extends RESTService,
+  T extends AnyRESTService,
   O extends RESTServiceOptions,
   const Prefix extends string = never,
   const Settings extends SettingSchemas = NoSettings,
@@ -124,7 +125,7 @@ export function rest<
   Class: new (options: O) => T,
   options: GivenOptions<O, NoInfer<Settings>> & DefinitionOptions<O, Prefix, Settings>,
 ): ServiceDefinition<T, RestSuffix | SettingSuffix<Settings>, Prefix>;
-export function rest<T extends RESTService>(
+export function rest<T extends AnyRESTService>(
   Class: new (options: RESTServiceOptions) => T,
 ): ServiceDefinition<T, RestSuffix, never>;
 export function rest<const Prefix extends string = never, const Settings extends SettingSchemas = NoSettings>(

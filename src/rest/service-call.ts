@@ -1,4 +1,10 @@
-import { type ExternalServiceError, isExternalServiceError, isServiceConfigurationError } from "../core/errors.ts";
+import {
+  type ExternalServiceError,
+  isExternalServiceError,
+  isServiceConfigurationError,
+  isServiceRateLimitError,
+  isServiceResponseError,
+} from "../core/errors.ts";
 import type { ServiceResponse } from "./response.ts";
 import { matchOf, type StatusKey } from "./status-schemas.ts";
 
@@ -14,6 +20,8 @@ export interface SafeSuccess<T> {
 export interface SafeFailure {
   readonly ok: false;
   readonly error: ExternalServiceError;
+  /** Of the answer that the failure is; undefined where there was none, or where it was a success that cannot be read. */
+  readonly status?: number | undefined;
   /** The key of the call's `schema` that the answer's status and body fit; undefined where none does. */
   readonly matched?: undefined;
   readonly body?: undefined;
@@ -23,6 +31,8 @@ export interface SafeFailure {
 export interface MatchedFailure<Key extends number | string, Body> {
   readonly ok: false;
   readonly error: ExternalServiceError;
+  /** Of the answer. */
+  readonly status: number;
   readonly matched: Key;
   readonly body: Body;
 }
@@ -31,7 +41,7 @@ export interface MatchedFailure<Key extends number | string, Body> {
  * What every method of a service returns: the promise of its value, which rejects where the call fails; or, by
  * `safe()`, the promise of a result, which does not.
  */
-export class ServiceCall<T, Matched = never> extends Promise<T> {
+export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Promise<T> {
   #response: ServiceResponse | undefined;
 
   /**
@@ -59,11 +69,11 @@ export class ServiceCall<T, Matched = never> extends Promise<T> {
    * The result of the call, whether it succeeds or fails. It rejects all the same for what is no result of a call:
    * arguments that are wrong (`ServiceConfigurationError`), the caller's own abort reason, and any other defect.
    */
-  safe(): Promise<SafeSuccess<T> | SafeFailure | Matched> {
+  safe(): Promise<SafeSuccess<T> | Unmatched | Matched> {
     return this.then(
       (value) => ({ ok: true, value, response: this.#response as ServiceResponse }),
-      // The keys and the bodies are those of the schemas that the type was made of.
-      (reason: unknown) => failed(reason) as SafeFailure | Matched,
+      // Keys, statuses and bodies are those of the schemas, or of the document, that the type was made of.
+      (reason: unknown) => failed(reason) as Unmatched | Matched,
     );
   }
 }
@@ -87,7 +97,10 @@ export async function safe<T>(
 
 function failed(reason: unknown): SafeFailure | MatchedFailure<StatusKey, unknown> {
   const error = failureFrom(reason);
-  return { ok: false, error, ...matchOf(error) };
+  const isAnswer = isServiceResponseError(error) || isServiceRateLimitError(error);
+  const status = isAnswer && error.status !== undefined ? { status: error.status } : {};
+  // A match is one of an answer, which has a status.
+  return { ok: false, error, ...status, ...matchOf(error) } as SafeFailure | MatchedFailure<StatusKey, unknown>;
 }
 
 function failureFrom(reason: unknown): ExternalServiceError {

@@ -1,0 +1,257 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ServiceDescription } from "../core/description.ts";
+import type { ExternalServiceError } from "../core/errors.ts";
+import type { BaseExternalService } from "../core/external-service.ts";
+import type { HealthReport } from "../core/health.ts";
+import type { Explanation } from "../resilience/explain.ts";
+import type { BodyOptions } from "./body.ts";
+import type { Downloaded, DownloadOptions } from "./download.ts";
+import type { EventsOptions } from "./events.ts";
+import type { LinesOptions } from "./lines.ts";
+import type { AnswerBy, OperationCall } from "./openapi-answer.ts";
+import type {
+  IsUnion,
+  MethodOf,
+  OperationOf,
+  OperationOptions,
+  OperationParameters,
+  OptionsArgument,
+  PathWith,
+} from "./openapi-operation.ts";
+import type { RESTServiceOptions } from "./options.ts";
+import type { ItemOf, PaginateOptions, Pagination } from "./pagination.ts";
+import { RESTService as PlainRESTService } from "./rest-service.ts";
+import type { RequestOptions } from "./request.ts";
+import type { ServiceResponse } from "./response.ts";
+import type { ServiceCall } from "./service-call.ts";
+import type { ServerSentEvent } from "./sse.ts";
+import type { StatusSchemas } from "./status-schemas.ts";
+import type { StreamedResponse } from "./streamed-response.ts";
+import type { WaitForOptions, WaitOptions } from "./wait-for.ts";
+
+/**
+ * What a RESTService has whatever its document is. A declaration alone, for an interface cannot say that the abstract
+ * members of BaseExternalService are there.
+ */
+declare abstract class RESTServiceOfAny extends BaseExternalService {
+  /** Makes any call, also one that is not in the document. */
+  request(method: string, endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse>;
+
+  /** Asks `healthEndpoint`, once and without retries, within 5 s or the service's deadline. */
+  override checkHealth(options?: { readonly signal?: AbortSignal }): Promise<HealthReport>;
+
+  /** What every call goes through: each stage in its order, with every number and where it comes from. */
+  describe(): ServiceDescription;
+
+  /** Why a call failed as it did, and why it was or was not retried. */
+  explain(error: ExternalServiceError): Explanation;
+
+  protected override open(signal: AbortSignal): Promise<void>;
+  protected override shut(): Promise<void>;
+}
+
+/**
+ * A REST service whose calls are those of an OpenAPI document: what {@link RESTService} is when it is given the
+ * `paths` that openapi-typescript writes. Where the document says nothing of a call, `request()` makes it.
+ *
+ * At run time it is a RESTService like any other.
+ */
+export interface OpenAPIService<Paths extends object> extends RESTServiceOfAny {
+  get<Path extends PathWith<Paths, "get">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "get">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "get">, ServiceResponse>>;
+
+  post<Path extends PathWith<Paths, "post">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "post">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "post">, ServiceResponse>>;
+
+  put<Path extends PathWith<Paths, "put">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "put">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "put">, ServiceResponse>>;
+
+  patch<Path extends PathWith<Paths, "patch">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "patch">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "patch">, ServiceResponse>>;
+
+  delete<Path extends PathWith<Paths, "delete">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "delete">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "delete">, ServiceResponse>>;
+
+  head<Path extends PathWith<Paths, "head">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "head">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "head">, ServiceResponse>>;
+
+  options<Path extends PathWith<Paths, "options">>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "options">
+  ): NoInfer<OperationCall<OperationOf<Paths, Path, "options">, ServiceResponse>>;
+
+  /** The answer's JSON, of the type that the document says, or that `schema` makes of it. Likewise the other `…Json` methods. */
+  getJson<Path extends PathWith<Paths, "get">, Schema extends AnySchema = undefined>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "get", WithOwnSchema<Schema>>
+  ): NoInfer<JsonCall<OperationOf<Paths, Path, "get">, Schema>>;
+
+  postJson<Path extends PathWith<Paths, "post">, Schema extends AnySchema = undefined>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "post", WithOwnSchema<Schema>>
+  ): NoInfer<JsonCall<OperationOf<Paths, Path, "post">, Schema>>;
+
+  putJson<Path extends PathWith<Paths, "put">, Schema extends AnySchema = undefined>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "put", WithOwnSchema<Schema>>
+  ): NoInfer<JsonCall<OperationOf<Paths, Path, "put">, Schema>>;
+
+  patchJson<Path extends PathWith<Paths, "patch">, Schema extends AnySchema = undefined>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "patch", WithOwnSchema<Schema>>
+  ): NoInfer<JsonCall<OperationOf<Paths, Path, "patch">, Schema>>;
+
+  deleteJson<Path extends PathWith<Paths, "delete">, Schema extends AnySchema = undefined>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, "delete", WithOwnSchema<Schema>>
+  ): NoInfer<JsonCall<OperationOf<Paths, Path, "delete">, Schema>>;
+
+  stream<Path extends keyof Paths & string, Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>>(
+    endpoint: Path,
+    ...options: CallArgument<Paths, Path, Method, MethodOption<Method>>
+  ): Promise<StreamedResponse>;
+
+  events<
+    Path extends keyof Paths & string,
+    Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>,
+    Schema extends StandardSchemaV1 | undefined = undefined,
+  >(
+    endpoint: Path,
+    ...options: CallArgument<
+      Paths,
+      Path,
+      Method,
+      MethodOption<Method> & OwnOptions<EventsOptions> & WithOwnSchema<Schema>
+    >
+  ): AsyncGenerator<ServerSentEvent<Checked<Schema, string>>, undefined>;
+
+  lines<
+    Path extends keyof Paths & string,
+    Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>,
+    Schema extends StandardSchemaV1 | undefined = undefined,
+  >(
+    endpoint: Path,
+    ...options: CallArgument<
+      Paths,
+      Path,
+      Method,
+      MethodOption<Method> & OwnOptions<LinesOptions<Checked<Schema, unknown>>> & WithOwnSchema<Schema>
+    >
+  ): AsyncGenerator<Checked<Schema, unknown>, undefined>;
+
+  download<Path extends PathWith<Paths, "get">>(
+    endpoint: Path,
+    options: Read<Paths, Path, DownloadOptions>,
+  ): Promise<Downloaded>;
+
+  paginate<
+    Path extends PathWith<Paths, "get">,
+    Schema extends StandardSchemaV1 | undefined = undefined,
+    Body = AnswerBy<OperationOf<Paths, Path, "get">, Schema>,
+    Item = ItemOf<Body>,
+  >(
+    endpoint: Path,
+    ...options: ReadArgument<Paths, Path, PaginateOptions<Body, Item> & WithOwnSchema<Schema>>
+  ): Pagination<Body, Item>;
+
+  waitFor<
+    Path extends PathWith<Paths, "get">,
+    Schema extends StandardSchemaV1 | undefined = undefined,
+    Body = AnswerBy<OperationOf<Paths, Path, "get">, Schema>,
+  >(endpoint: Path, options: Read<Paths, Path, WaitForOptions<Body> & WithOwnSchema<Schema>>): Promise<Body>;
+  waitFor<T>(poll: () => PromiseLike<T>, options: WaitOptions<T>): Promise<T>;
+}
+
+/** A RESTService, with the types of whatever document, or of none. */
+export type AnyRESTService = BaseExternalService & Pick<PlainRESTService, "request" | "describe" | "explain">;
+
+type AnySchema = StandardSchemaV1 | StatusSchemas | undefined;
+
+interface WithOwnSchema<Schema> {
+  readonly schema?: Schema;
+}
+
+/** What a method for one operation takes: its options, which can be left out where the document demands none. */
+export type OperationArguments<Paths, Path extends keyof Paths, Method extends string> = OptionsArgument<
+  OperationOptions<OperationOf<Paths, Path, Method>>
+>;
+
+/** What a method for one operation returns that hands out its answer's JSON. */
+export type OperationAnswer<Paths, Path extends keyof Paths, Method extends string> = JsonCall<
+  OperationOf<Paths, Path, Method>,
+  undefined
+>;
+
+/** The same of one that hands out the response as it is. */
+export type OperationResponse<Paths, Path extends keyof Paths, Method extends string> = OperationCall<
+  OperationOf<Paths, Path, Method>,
+  ServiceResponse
+>;
+
+type CallArgument<Paths, Path extends keyof Paths, Method extends string, More = unknown> = ArgumentFor<
+  Path,
+  OperationOptions<OperationOf<Paths, Path, Method>> & More
+>;
+
+// Where no path fits what was given, the compiler goes on with all of them. It is to complain of the path then, and not
+// of options that one of the others would need.
+type ArgumentFor<Path, Options> = IsUnion<Path> extends true ? [options?: unknown] : OptionsArgument<Options>;
+
+type JsonCall<Operation, Schema> = OperationCall<Operation, AnswerBy<Operation, Schema>, Schema>;
+
+/** What is read by GET, and has options of its own. */
+type Read<Paths, Path extends keyof Paths, Options> = OperationParameters<OperationOf<Paths, Path, "get">> &
+  OwnOptions<Options>;
+
+// The rest is for the document to say.
+type OwnOptions<Options> = Omit<Options, "method" | "params" | "path" | "headers" | keyof BodyOptions>;
+
+type ReadArgument<Paths, Path extends keyof Paths, Options> = ArgumentFor<Path, Read<Paths, Path, Options>>;
+
+// Without `method` it is GET: a path that has none must be given another.
+type MethodOption<Method> = { readonly method?: Method } & ([Method] extends [never]
+  ? { readonly method: string }
+  : unknown);
+
+type Checked<Schema, Otherwise> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Otherwise;
+
+/** The class, to be extended as it is, or with the `paths` of a document. */
+export type RESTServiceClass = typeof PlainRESTService &
+  (abstract new <Paths extends object>(
+    options: RESTServiceOptions,
+  ) => OpenAPIService<Paths>);
+
+/**
+ * A REST service, to be extended with the methods of one service in particular:
+ *
+ * ```ts
+ * class PaymentGatewayClient extends RESTService {
+ *   createPayment(amount: number, currency: string) {
+ *     return this.postJson("/payments", { json: { amount, currency }, schema: Payment });
+ *   }
+ * }
+ * ```
+ *
+ * With the `paths` that openapi-typescript writes for an OpenAPI document, `extends RESTService<paths>`, the compiler
+ * checks and completes every call: paths, parameters, bodies and answers.
+ *
+ * Every method makes one call: under one deadline that reaches to the last byte of the answer, with as many attempts
+ * as the pipeline allows, and throws an ExternalServiceError for everything that is not a 2xx.
+ */
+// The types of a document are gone at run time: there is but one class.
+export const RESTService: RESTServiceClass = PlainRESTService as RESTServiceClass;
+export type RESTService<Paths extends object | undefined = undefined> = Paths extends object
+  ? OpenAPIService<Paths>
+  : PlainRESTService;
