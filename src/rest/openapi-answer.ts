@@ -72,7 +72,7 @@ type StatusesOf<Key, Answers> = Key extends number
   ? Key
   : Key extends keyof StatusClasses
     ? Exclude<StatusClasses[Key], keyof Answers>
-    : Exclude<FailureStatus, Exclude<CoveredBy<Omit<Answers, "default">>, never>>;
+    : Exclude<FailureStatus, CoveredBy<Omit<Answers, "default">>>;
 
 type CoveredBy<Answers> =
   | Extract<keyof Answers, number>

@@ -15,14 +15,9 @@ export type PathWith<Paths, Method extends OperationMethod> = {
   [Path in keyof Paths]: Paths[Path] extends Readonly<Record<Method, unknown>> ? Path & string : never;
 }[keyof Paths];
 
-/** The methods that a path has, in upper case as they go on the wire. */
-export type MethodOf<Item> = {
-  [Method in OperationMethod]: Item extends Readonly<Record<Method, unknown>> ? Uppercase<Method> : never;
-}[OperationMethod];
-
 /** What a document says of one method of one path. */
-export type OperationOf<Paths, Path extends keyof Paths, Method extends string> =
-  Lowercase<Method> extends infer Key ? Paths[Path][Key & keyof Paths[Path]] : never;
+export type OperationOf<Paths, Path extends keyof Paths, Method extends string> = Paths[Path][Method &
+  keyof Paths[Path]];
 
 /** What a call of an operation is given: its parameters and its body as the document says, and all of {@link CallOptions}. */
 export type OperationOptions<Operation> = OperationParameters<Operation> & BodyOf<Operation>;
@@ -72,15 +67,13 @@ type QueryField<Value> = Value extends FieldValue
     : string;
 
 // Never demanded: those that a document calls required (a version, a key) are mostly given once, with the service.
-type HeaderPart<Declared> = {
-  readonly headers?:
-    | ({
-        readonly [Name in keyof Declared]?:
-          | (Declared[Name] extends string | undefined ? Declared[Name] : string)
-          | undefined;
-      } & Readonly<Record<string, string | undefined>>)
-    | undefined;
-};
+type HeaderPart<Declared> = [Declared] extends [never]
+  ? Pick<CallOptions, "headers">
+  : { readonly headers?: (HeaderFields<Declared> & NonNullable<CallOptions["headers"]>) | undefined };
+
+type HeaderFields<Declared> = { readonly [Name in keyof Declared]?: HeaderField<Declared[Name]> | undefined };
+
+type HeaderField<Value> = Value extends string ? Value : string;
 
 type BodyOf<Operation> = Operation extends { readonly requestBody: { readonly content: infer Content } }
   ? BodyAs<Content>

@@ -11,7 +11,6 @@ import type { LinesOptions } from "./lines.ts";
 import type { AnswerBy, OperationCall } from "./openapi-answer.ts";
 import type {
   IsUnion,
-  MethodOf,
   OperationOf,
   OperationOptions,
   OperationParameters,
@@ -118,37 +117,34 @@ export interface OpenAPIService<Paths extends object> extends RESTServiceOfAny {
     ...options: CallArgument<Paths, Path, "delete", WithOwnSchema<Schema>>
   ): NoInfer<JsonCall<OperationOf<Paths, Path, "delete">, Schema>>;
 
-  stream<Path extends keyof Paths & string, Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>>(
+  stream<Path extends PathWith<Paths, "get">>(
     endpoint: Path,
-    ...options: CallArgument<Paths, Path, Method, MethodOption<Method>>
+    ...options: CallArgument<Paths, Path, "get", ByGet>
+  ): Promise<StreamedResponse>;
+  stream<Path extends PathWith<Paths, "post">>(
+    endpoint: Path,
+    options: OperationOptions<OperationOf<Paths, Path, "post">> & ByPost,
   ): Promise<StreamedResponse>;
 
-  events<
-    Path extends keyof Paths & string,
-    Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>,
-    Schema extends StandardSchemaV1 | undefined = undefined,
-  >(
+  events<Path extends PathWith<Paths, "get">, Schema extends StandardSchemaV1 | undefined = undefined>(
     endpoint: Path,
-    ...options: CallArgument<
-      Paths,
-      Path,
-      Method,
-      MethodOption<Method> & OwnOptions<EventsOptions> & WithOwnSchema<Schema>
-    >
+    ...options: CallArgument<Paths, Path, "get", ByGet & OwnOptions<EventsOptions> & WithOwnSchema<Schema>>
+  ): AsyncGenerator<ServerSentEvent<Checked<Schema, string>>, undefined>;
+  events<Path extends PathWith<Paths, "post">, Schema extends StandardSchemaV1 | undefined = undefined>(
+    endpoint: Path,
+    options: OperationOptions<OperationOf<Paths, Path, "post">> &
+      ByPost &
+      OwnOptions<EventsOptions> &
+      WithOwnSchema<Schema>,
   ): AsyncGenerator<ServerSentEvent<Checked<Schema, string>>, undefined>;
 
-  lines<
-    Path extends keyof Paths & string,
-    Method extends MethodOf<Paths[Path]> = "GET" & MethodOf<Paths[Path]>,
-    Schema extends StandardSchemaV1 | undefined = undefined,
-  >(
+  lines<Path extends PathWith<Paths, "get">, Schema extends StandardSchemaV1 | undefined = undefined>(
     endpoint: Path,
-    ...options: CallArgument<
-      Paths,
-      Path,
-      Method,
-      MethodOption<Method> & OwnOptions<LinesOptions<Checked<Schema, unknown>>> & WithOwnSchema<Schema>
-    >
+    ...options: CallArgument<Paths, Path, "get", ByGet & LinesArgument<Schema>>
+  ): AsyncGenerator<Checked<Schema, unknown>, undefined>;
+  lines<Path extends PathWith<Paths, "post">, Schema extends StandardSchemaV1 | undefined = undefined>(
+    endpoint: Path,
+    options: OperationOptions<OperationOf<Paths, Path, "post">> & ByPost & LinesArgument<Schema>,
   ): AsyncGenerator<Checked<Schema, unknown>, undefined>;
 
   download<Path extends PathWith<Paths, "get">>(
@@ -220,10 +216,16 @@ type OwnOptions<Options> = Omit<Options, "method" | "params" | "path" | "headers
 
 type ReadArgument<Paths, Path extends keyof Paths, Options> = ArgumentFor<Path, Read<Paths, Path, Options>>;
 
-// Without `method` it is GET: a path that has none must be given another.
-type MethodOption<Method> = { readonly method?: Method } & ([Method] extends [never]
-  ? { readonly method: string }
-  : unknown);
+interface ByGet {
+  /** @defaultValue "GET" */
+  readonly method?: "GET" | undefined;
+}
+
+interface ByPost {
+  readonly method: "POST";
+}
+
+type LinesArgument<Schema> = OwnOptions<LinesOptions<Checked<Schema, unknown>>> & WithOwnSchema<Schema>;
 
 type Checked<Schema, Otherwise> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Otherwise;
 

@@ -30,6 +30,24 @@ describe("safe() of a call", () => {
     expect(!result.ok && isServiceResponseError(result.error) && result.error.status).toBe(404);
   });
 
+  test("tells the status that the service answered, and none where there was no answer, or one of success", async () => {
+    await using server = await httpServer(answerStatuses(429, 404, 200));
+    await using service = await startedPayments(server, { retry: false });
+    const seen = [await service.get("/").safe(), await service.get("/").safe()];
+    const unreadable = await service.getJson("/", { schema: Payment }).safe();
+    await server[Symbol.asyncDispose]();
+    const unanswered = await service.get("/").safe();
+    expect([...seen, unreadable, unanswered].map((result) => !result.ok && [result.error.code, result.status])).toEqual(
+      [
+        ["rate-limited", 429],
+        ["response-status", 404],
+        [unreadable.ok ? "" : unreadable.error.code, undefined],
+        [unanswered.ok ? "" : unanswered.error.code, undefined],
+      ],
+    );
+    expect([unreadable.ok, unanswered.ok]).toEqual([false, false]);
+  });
+
   test("resolves to the error of an answer that is not what was asked for", async () => {
     await using server = await httpServer(answerJson({ id: 5 }));
     await using service = await startedPayments(server);
@@ -63,8 +81,8 @@ describe("safe() of a call", () => {
     const call = service.get("/");
     const [one, two, reason] = await Promise.all([call.safe(), call.safe(), reasonOf(call)]);
     expect([one, two]).toEqual([
-      { ok: false, error: reason },
-      { ok: false, error: reason },
+      { ok: false, error: reason, status: 404 },
+      { ok: false, error: reason, status: 404 },
     ]);
     expect(server.requests).toHaveLength(1);
   });
