@@ -10,6 +10,7 @@ mkdirSync("temp", { recursive: true });
 const processTests = [
   "test/bench/run-suite.test.ts",
   "test/browser/**",
+  "test/cli/generate/documents.test.ts",
   "test/conformance/**",
   "test/examples/**",
   "test/lab/lab-command.test.ts",

@@ -66,7 +66,7 @@ type SuccessKeyOf<Answers> = {
 }[keyof Answers];
 
 // 304 is a success: of a call with a condition.
-type FailureKeyOf<Answers> = Exclude<keyof Answers, SuccessKeyOf<Answers> | 304 | `${1}${string}`>;
+type FailureKeyOf<Answers> = Exclude<keyof Answers, SuccessKeyOf<Answers> | 304>;
 
 type StatusesOf<Key, Answers> = Key extends number
   ? Key

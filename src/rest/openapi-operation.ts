@@ -143,4 +143,5 @@ type ReadOnlyKeyOf<Value> = Value extends readonly unknown[] | string | number |
     }[keyof Value];
 
 // The only way to see a `readonly` there is: two conditional types are the same where what they test for is identical.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

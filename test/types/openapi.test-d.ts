@@ -165,7 +165,7 @@ void new RESTService({ name: "galaxy", baseUrl: Galaxy.serverUrl });
 // It is one of the services of a registry, and faked as they are.
 const services = defineServices({ galaxy: rest(Galaxy), plain: rest(Plain, { endpointBase: "/v2" }) });
 expectTypeOf(services.get("galaxy")).toEqualTypeOf<Galaxy>();
-expectTypeOf(getRestClient("galaxy", Plain).planet).returns.resolves.toEqualTypeOf<Planet>();
+expectTypeOf(await getRestClient("galaxy", Plain).planet(1)).toEqualTypeOf<Planet>();
 expectTypeOf(createRestClient("galaxy", Galaxy)).toEqualTypeOf<Galaxy>();
 expectTypeOf(galaxy).toExtend<AnyRESTService>();
 expectTypeOf(plain).toExtend<AnyRESTService>();

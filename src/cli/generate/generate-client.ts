@@ -1,5 +1,5 @@
 import { type ClientPlan, clientSource, headerOf, importsOf } from "./client-source.ts";
-import { documentOf, objectOf } from "./document.ts";
+import { documentOf, type JsonObject, objectOf, textOf } from "./document.ts";
 import { GenerateError } from "./generate-error.ts";
 import { classNameFor, isClassName, methodNames } from "./names.ts";
 import type { Engine } from "./openapi-typescript.ts";
@@ -59,8 +59,20 @@ export async function generateClient(typesOf: Engine["typesOf"], options: Genera
     serverUrl: serverUrlOf(document, source),
     methods: operations.map((operation, index) => ({ name: names[index] ?? operation.id, operation })),
   };
-  const types = await typesOf(withWireParameters(root));
+  const types = await typesFor(withWireParameters(root), typesOf, source);
   const client = clientSource(plan);
   const file = `${headerOf(title)}${importsOf(plan)}\n${types}\n${client}`;
   return { types, client, file, className: plan.className, operations: operations.length };
+}
+
+async function typesFor(root: JsonObject, typesOf: Engine["typesOf"], source: string): Promise<string> {
+  try {
+    return await typesOf(root);
+  } catch (error) {
+    const said = textOf(error instanceof Error ? error.message : error);
+    throw new GenerateError(
+      `${source} is not valid OpenAPI, for no types can be made of it (${said}): npx @redocly/cli lint says where`,
+      { cause: error },
+    );
+  }
 }

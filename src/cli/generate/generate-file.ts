@@ -30,12 +30,12 @@ export interface GenerateFileOptions {
 export async function generateFile(options: GenerateFileOptions, engine?: Engine): Promise<GeneratedClient> {
   const { source, out, name, force = false, signal } = options;
   if (!force) await refuseForeign(out);
-  const { text, location } = await readSource(source, signal);
+  const text = await readSource(source, signal);
   const { parse, bundle, typesOf } = engine ?? (await loadEngine());
-  const parsed = parse(text, location, source);
+  const read = parse(text, source);
   // Before the engine looks at it, which tells of other versions less well.
-  documentOf(parsed, source);
-  const document = await bundle(parsed, { text, location }, source);
+  documentOf(read.parsed, source);
+  const document = await bundle(read, source);
   const generated = await generateClient(typesOf, { document, source, name });
   signal?.throwIfAborted();
   try {

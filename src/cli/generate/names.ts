@@ -16,10 +16,12 @@ export function camelCase(text: string): string {
 
 /** A text as the name of a class; empty where there is no letter that one could begin with. */
 export function pascalCase(text: string): string {
-  return wordsOf(text)
-    .map(capitalised)
-    .join("")
-    .replace(/^\p{N}+/u, "");
+  return capitalised(
+    wordsOf(text)
+      .map(capitalised)
+      .join("")
+      .replace(/^\p{N}+/u, ""),
+  );
 }
 
 // What the types of the document, and the imports beside them, are called.

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
+import type { astToString as printTypes, default as writeTypes } from "openapi-typescript";
 import { GenerateError } from "./generate-error.ts";
 import type { ReadSource } from "./read-source.ts";
 
-/** A document as the engine has read it. */
-interface ReadDocument {
+/** A document as it was read. */
+export interface ReadDocument {
   readonly source: unknown;
   readonly parsed: unknown;
 }
@@ -18,7 +19,6 @@ interface Problem {
 interface Reader {
   readonly createConfig: (raw: object, options?: { readonly extends: readonly string[] }) => Promise<Config>;
   readonly makeDocumentFromString: (text: string, path: string) => ReadDocument;
-  readonly lintDocument: (options: object) => Promise<readonly Problem[]>;
   readonly bundle: (
     options: object,
   ) => Promise<{ readonly bundle: ReadDocument; readonly problems: readonly Problem[] }>;
@@ -30,20 +30,24 @@ interface Config {
   readonly resolve: unknown;
 }
 
-type Writer = Pick<typeof import("openapi-typescript"), "default" | "astToString">;
+/** What writes the types. */
+interface Writer {
+  readonly default: typeof writeTypes;
+  readonly astToString: typeof printTypes;
+}
 
 /** What reads OpenAPI documents, and writes types for them. */
 export interface Engine {
   /**
    * Parses a text of JSON or YAML.
    *
-   * @param location - its path or URL; what it refers to is found from there.
+   * @param source - how it is called in errors.
    * @throws GenerateError
    */
-  readonly parse: (text: string, location: string, source: string) => unknown;
-  /** The same document with all in it that it refers to elsewhere, checked. @throws GenerateError */
-  readonly bundle: (parsed: unknown, from: ReadSource, source: string) => Promise<unknown>;
-  /** The types, as a text. */
+  readonly parse: (text: ReadSource, source: string) => ReadDocument;
+  /** The document with all in it that it refers to elsewhere. @throws GenerateError where that is not there */
+  readonly bundle: (document: ReadDocument, source: string) => Promise<unknown>;
+  /** The types, as a text. @throws what the engine throws at a document that is not as it should be */
   readonly typesOf: (document: unknown) => Promise<string>;
 }
 
@@ -71,10 +75,10 @@ export async function loadEngine(
     throw new GenerateError(advice, { cause: error });
   }
   return {
-    parse: (text, location, source) => parse(reader, text, location, source),
-    bundle: async (parsed, from, source) => bundle(reader, parsed, from, source),
+    parse: (text, source) => parse(reader, text, source),
+    bundle: async (document, source) => bundle(reader, document, source),
     async typesOf(document) {
-      // It was checked already, and by rules of its own the engine would print what it finds.
+      // By rules of its own it would print what it finds, and refuse documents that types can well be made of.
       const redocly = await reader.createConfig({}, { extends: [] });
       return writer.astToString(
         await writer.default(document as object as never, { silent: true, redocly: redocly as never }),
@@ -83,25 +87,18 @@ export async function loadEngine(
   };
 }
 
-function parse(reader: Reader, text: string, location: string, source: string): unknown {
+function parse(reader: Reader, { text, location }: ReadSource, source: string): ReadDocument {
   try {
-    return reader.makeDocumentFromString(text, location).parsed;
+    return reader.makeDocumentFromString(text, location);
   } catch (error) {
     const kind = text.trimStart().startsWith("{") ? "JSON" : "YAML";
     throw new GenerateError(`${source} is not valid ${kind}: ${firstLine(error)}`, { cause: error });
   }
 }
 
-async function bundle(
-  reader: Reader,
-  parsed: unknown,
-  { text, location }: ReadSource,
-  source: string,
-): Promise<unknown> {
-  const document = { ...reader.makeDocumentFromString(text, location), parsed };
-  const config = await reader.createConfig({}, { extends: ["minimal"] });
+async function bundle(reader: Reader, document: ReadDocument, source: string): Promise<unknown> {
+  const config = await reader.createConfig({}, { extends: [] });
   const externalRefResolver = new reader.BaseResolver(config.resolve);
-  refuse(await reader.lintDocument({ document, config: config.styleguide, externalRefResolver }), source);
   const bundled = await reader.bundle({ doc: document, config, externalRefResolver, dereference: false });
   refuse(bundled.problems, source);
   return bundled.bundle.parsed;

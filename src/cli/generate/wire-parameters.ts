@@ -1,4 +1,4 @@
-import { type JsonObject, listOf, objectOf, resolved } from "./document.ts";
+import { type JsonObject, listOf, objectOf, resolved, textOf } from "./document.ts";
 import { methods } from "./operations.ts";
 
 // A call encodes its query in one way: a list repeats its name, and nothing else has parts. A document may ask for
@@ -32,7 +32,7 @@ function onWire(given: unknown, root: JsonObject): unknown[] {
   if (parameter["in"] !== "query") return [given];
   if (parameter["content"] !== undefined) return [asText(parameter, "The value as JSON.")];
   const schema = resolved(parameter["schema"], root);
-  const style = String(parameter["style"] ?? "form");
+  const style = textOf(parameter["style"] ?? "form");
   const isExploded = parameter["explode"] === undefined ? style === "form" : parameter["explode"] === true;
   if (isOf("array", schema)) {
     return isExploded ? [given] : [asText(parameter, `Values, separated by ${separators[style] ?? "commas"}.`)];
@@ -40,7 +40,7 @@ function onWire(given: unknown, root: JsonObject): unknown[] {
   const properties = Object.entries(propertiesOf(schema, root));
   if (properties.length === 0) return [given];
   if (style === "deepObject")
-    return properties.map(([name, of]) => part(parameter, `${String(parameter["name"])}[${name}]`, of, schema, name));
+    return properties.map(([name, of]) => part(parameter, `${textOf(parameter["name"])}[${name}]`, of, schema, name));
   if (isExploded) return properties.map(([name, of]) => part(parameter, name, of, schema, name));
   return [asText(parameter, `Names and values, separated by ${separators[style] ?? "commas"}.`)];
 }
@@ -48,7 +48,7 @@ function onWire(given: unknown, root: JsonObject): unknown[] {
 const isOf = (type: string, schema: JsonObject): boolean => [schema["type"]].flat().includes(type);
 
 function propertiesOf(schema: JsonObject, root: JsonObject): JsonObject {
-  const parts = listOf(schema["allOf"]).map((part) => propertiesOf(resolved(part, root), root));
+  const parts = listOf(schema["allOf"]).map((one) => propertiesOf(resolved(one, root), root));
   return Object.assign({}, ...parts, objectOf(schema["properties"])) as JsonObject;
 }
 
