@@ -99,18 +99,16 @@ export type { RESTServiceOptions } from "./rest/options.ts";
 export { type ItemOf, type PaginateOptions, Pagination } from "./rest/pagination.ts";
 export type { CallOptions, RequestOptions } from "./rest/request.ts";
 export { type ResponseTimings, ServiceResponse } from "./rest/response.ts";
-export type * from "./rest/openapi-answer.ts";
-export type { OperationOptions } from "./rest/openapi-operation.ts";
+export type { OtherFailure, StatusFailure } from "./rest/openapi-answer.ts";
+export type { OperationAnswer, OperationArguments, OperationResponse } from "./rest/openapi-arguments.ts";
 export {
   type AnyRESTService,
   type OpenAPIService,
-  type OperationAnswer,
-  type OperationArguments,
-  type OperationResponse,
   RESTService,
   type RESTServiceClass,
 } from "./rest/openapi-service.ts";
-export type { StreamOptions, WithSchema } from "./rest/rest-service.ts";
+export type * as OpenAPI from "./rest/openapi-types.ts";
+export type { RESTService as PlainRESTService, StreamOptions, WithSchema } from "./rest/rest-service.ts";
 export type { ResumeOptions } from "./rest/resumption.ts";
 export type { ServerSentEvent } from "./rest/sse.ts";
 export * from "./rest/service-call.ts";

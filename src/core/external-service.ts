@@ -42,7 +42,7 @@ export function readServiceParts(reader: OptionReader, fallbackName: string): Se
  * A service outside of this process, and its life here: `idle → starting → ready → draining → stopped`.
  *
  * Subclasses implement three things: `open` (make it usable), `shut` (give everything back) and `checkHealth`.
- * Applications extend {@link RESTService} or {@link WebSocketService}, which do.
+ * Applications extend RESTService or {@link WebSocketService}, which do.
  */
 export abstract class BaseExternalService implements AsyncDisposable {
   readonly name: string;

@@ -27,7 +27,7 @@ const stopTimeoutMs = 15_000;
 let clients = new Map<string, BaseExternalService>();
 
 /**
- * Makes a REST service and registers it on the default registry: of your class, or a ready {@link RESTService}. What
+ * Makes a REST service and registers it on the default registry: of your class, or a ready RESTService. What
  * the options leave out is read from the environment, now: `payment_gateway` reads `PAYMENT_GATEWAY_URL` and so on.
  * It is usable once {@link initializeServices} has connected it.
  *

@@ -111,7 +111,7 @@ class PlainWebSocketService extends WebSocketService {}
 
 /**
  * Defines a REST service: a class of yours, which is the class that the registry hands out, or none for a ready
- * {@link RESTService}. Its URL, key and limits are read from the environment at start, and win over those given here,
+ * RESTService. Its URL, key and limits are read from the environment at start, and win over those given here,
  * so that a deployment can redirect what the code says.
  *
  * @throws ServiceConfigurationError for a class that is not a RESTService.

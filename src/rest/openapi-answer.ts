@@ -61,25 +61,29 @@ export type UndocumentedFailure<Operation> = Operation extends { readonly respon
   ? OtherFailure<Exclude<FailureStatus, CoveredBy<Answers>>>
   : OtherFailure<FailureStatus>;
 
-type SuccessKeyOf<Answers> = {
+/** The keys of the answers that are a success. */
+export type SuccessKeyOf<Answers> = {
   [Key in keyof Answers]: `${Key & (string | number)}` extends `2${string}` ? Key : never;
 }[keyof Answers];
 
-// 304 is a success: of a call with a condition.
-type FailureKeyOf<Answers> = Exclude<keyof Answers, SuccessKeyOf<Answers> | 304>;
+/** The keys of all others. 304 is a success: of a call with a condition. */
+export type FailureKeyOf<Answers> = Exclude<keyof Answers, SuccessKeyOf<Answers> | 304>;
 
-type StatusesOf<Key, Answers> = Key extends number
+/** The statuses that an answer is for: its own, those of its class that have none, or, of `default`, all others. */
+export type StatusesOf<Key, Answers> = Key extends number
   ? Key
   : Key extends keyof StatusClasses
     ? Exclude<StatusClasses[Key], keyof Answers>
     : Exclude<FailureStatus, CoveredBy<Omit<Answers, "default">>>;
 
-type CoveredBy<Answers> =
+/** The statuses that a document has an answer for. */
+export type CoveredBy<Answers> =
   | Extract<keyof Answers, number>
   | ("default" extends keyof Answers ? FailureStatus : never)
   | StatusClasses[Extract<keyof Answers, keyof StatusClasses>];
 
-interface StatusClasses {
+/** The statuses of each class. */
+export interface StatusClasses {
   readonly "3XX": RedirectStatus;
   readonly "4XX": ClientErrorStatus;
   readonly "5XX": ServerErrorStatus;
@@ -87,79 +91,30 @@ interface StatusClasses {
 
 // Numbers cannot be narrowed by exclusion, so the statuses are listed: those that are registered, and some that are
 // met all the same.
-type RedirectStatus = 300 | 301 | 302 | 303 | 305 | 306 | 307 | 308;
-type ClientErrorStatus =
-  | 400
-  | 401
-  | 402
-  | 403
-  | 404
-  | 405
-  | 406
-  | 407
-  | 408
-  | 409
-  | 410
-  | 411
-  | 412
-  | 413
-  | 414
-  | 415
-  | 416
-  | 417
-  | 418
-  | 419
-  | 420
-  | 421
-  | 422
-  | 423
-  | 424
-  | 425
-  | 426
-  | 428
-  | 429
-  | 431
-  | 440
-  | 444
-  | 449
-  | 451
-  | 495
-  | 496
-  | 497
-  | 498
+
+/** Statuses of 3xx. */
+export type RedirectStatus = 300 | 301 | 302 | 303 | 305 | 306 | 307 | 308;
+/** Statuses of 4xx. */
+// biome-ignore format: a list
+export type ClientErrorStatus =
+  | 400 | 401 | 402 | 403 | 404 | 405 | 406 | 407 | 408 | 409 | 410 | 411 | 412 | 413 | 414 | 415 | 416 | 417 | 418
+  | 419 | 420 | 421 | 422 | 423 | 424 | 425 | 426 | 428 | 429 | 431 | 440 | 444 | 449 | 451 | 495 | 496 | 497 | 498
   | 499;
-type ServerErrorStatus =
-  | 500
-  | 501
-  | 502
-  | 503
-  | 504
-  | 505
-  | 506
-  | 507
-  | 508
-  | 509
-  | 510
-  | 511
-  | 520
-  | 521
-  | 522
-  | 523
-  | 524
-  | 525
-  | 526
-  | 527
-  | 529
-  | 530
-  | 598
-  | 599;
-type FailureStatus = RedirectStatus | ClientErrorStatus | ServerErrorStatus;
+/** Statuses of 5xx. */
+// biome-ignore format: a list
+export type ServerErrorStatus =
+  | 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 509 | 510 | 511 | 520 | 521 | 522 | 523 | 524 | 525 | 526
+  | 527 | 529 | 530 | 598 | 599;
+/** All statuses that a failure can have. */
+export type FailureStatus = RedirectStatus | ClientErrorStatus | ServerErrorStatus;
 
-type JsonIn<Answer> = Answer extends { readonly content: infer Content } ? JsonOfContent<Content> : undefined;
+/** The JSON of an answer of success. */
+export type JsonIn<Answer> = Answer extends { readonly content: infer Content } ? JsonOfContent<Content> : undefined;
 
-// What an error holds that has no content in the document, nobody knows.
-type BodyIn<Answer> = Answer extends { readonly content: infer Content } ? JsonOfContent<Content> : unknown;
+/** The JSON of an error. What one holds that has no content in the document, nobody knows. */
+export type BodyIn<Answer> = Answer extends { readonly content: infer Content } ? JsonOfContent<Content> : unknown;
 
-type JsonOfContent<Content> = [Extract<keyof Content, JsonType>] extends [never]
+/** The JSON among the media types of an answer. */
+export type JsonOfContent<Content> = [Extract<keyof Content, JsonType>] extends [never]
   ? unknown
   : Content[Extract<keyof Content, JsonType>];

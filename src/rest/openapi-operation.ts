@@ -35,59 +35,73 @@ export type OptionsArgument<Options> = Partial<Options> extends Options ? [optio
 export type IsUnion<Type, All = Type> = Type extends unknown ? ([All] extends [Type] ? false : true) : never;
 
 /** What a document says nothing about. */
-interface FreeOptions extends Omit<CallOptions, "params" | "path" | "headers"> {}
+export interface FreeOptions extends Omit<CallOptions, "params" | "path" | "headers"> {}
 
-type ParametersIn<Operation, Place extends string> = Operation extends {
+/** The parameters that are in one place: path, query or header; never where there are none. */
+export type ParametersIn<Operation, Place extends string> = Operation extends {
   readonly parameters: { readonly [P in Place]?: infer Declared };
 }
   ? Exclude<Declared, undefined>
   : never;
 
-type PathPart<Declared> = [Declared] extends [never]
+/** The path parameters, as the option that they are given in. */
+export type PathPart<Declared> = [Declared] extends [never]
   ? unknown
   : { readonly path: { readonly [Name in keyof Declared]: Segment<Declared[Name]> } };
 
-// A segment is a string or a number; what else a document knows is for the caller to write as one.
-type Segment<Value> = Value extends string | number ? Value : string;
+/** A segment of a path: a string or a number; what else a document knows is for the caller to write as one. */
+export type Segment<Value> = Value extends string | number ? Value : string;
 
-type QueryPart<Declared> = [Declared] extends [never]
+/** The query parameters, likewise. */
+export type QueryPart<Declared> = [Declared] extends [never]
   ? unknown
   : Partial<Declared> extends Declared
     ? { readonly params?: QueryFields<Declared> | undefined }
     : { readonly params: QueryFields<Declared> };
 
-type QueryFields<Declared> = { readonly [Name in keyof Declared]: QueryField<Declared[Name]> };
+/** The query parameters by their names. */
+export type QueryFields<Declared> = { readonly [Name in keyof Declared]: QueryField<Declared[Name]> };
 
-// An object has several encodings (deepObject, JSON, its keys as they are), and the types do not tell which is meant:
-// encoded by the caller, it is a string.
-type QueryField<Value> = Value extends FieldValue
+/**
+ * The value of a query parameter. An object has several encodings (deepObject, JSON, its keys as they are), and the
+ * types do not tell which is meant: encoded by the caller, it is a string.
+ */
+export type QueryField<Value> = Value extends FieldValue
   ? Value
   : Value extends readonly (infer Item)[]
     ? readonly (Item extends FieldValue ? Item : string)[]
     : string;
 
-// Never demanded: those that a document calls required (a version, a key) are mostly given once, with the service.
-type HeaderPart<Declared> = [Declared] extends [never]
+/**
+ * The headers. Never demanded: those that a document calls required (a version, a key) are mostly given once, with the
+ * service.
+ */
+export type HeaderPart<Declared> = [Declared] extends [never]
   ? Pick<CallOptions, "headers">
   : { readonly headers?: (HeaderFields<Declared> & NonNullable<CallOptions["headers"]>) | undefined };
 
-type HeaderFields<Declared> = { readonly [Name in keyof Declared]?: HeaderField<Declared[Name]> | undefined };
+/** The headers that a document declares. */
+export type HeaderFields<Declared> = { readonly [Name in keyof Declared]?: HeaderField<Declared[Name]> | undefined };
 
-type HeaderField<Value> = Value extends string ? Value : string;
+/** The value of a header. */
+export type HeaderField<Value> = Value extends string ? Value : string;
 
-type BodyOf<Operation> = Operation extends { readonly requestBody: { readonly content: infer Content } }
+/** The body, as the options that it can be given in. */
+export type BodyOf<Operation> = Operation extends { readonly requestBody: { readonly content: infer Content } }
   ? BodyAs<Content>
   : Operation extends { readonly requestBody?: infer Body }
     ? OptionalBodyOf<Exclude<Body, undefined>>
     : unknown;
 
-type OptionalBodyOf<Body> = [Body] extends [never]
+/** A body that can be left out. */
+export type OptionalBodyOf<Body> = [Body] extends [never]
   ? unknown
   : Body extends { readonly content: infer Content }
     ? Partial<BodyAs<Content>>
     : unknown;
 
-type BodyAs<Content> = {
+/** One option for each media type. */
+export type BodyAs<Content> = {
   [Type in keyof Content]: BodyKinds<Content[Type]>[BodyKindOf<Type>];
 }[keyof Content];
 
@@ -99,7 +113,8 @@ export type JsonType =
   | `${string}+json;${string}`
   | "*/*";
 
-type BodyKindOf<Type> = Type extends JsonType
+/** In which option a media type is given. */
+export type BodyKindOf<Type> = Type extends JsonType
   ? "json"
   : Type extends `application/x-www-form-urlencoded${string}`
     ? "form"
@@ -107,7 +122,8 @@ type BodyKindOf<Type> = Type extends JsonType
       ? "multipart"
       : "raw";
 
-interface BodyKinds<Value> {
+/** The options for a body of a type, by their kinds. */
+export interface BodyKinds<Value> {
   readonly json: { readonly json: Sent<Value> };
   readonly form: { readonly form: { readonly [Name in keyof Value]: FormField<Value[Name]> } };
   readonly multipart: {
@@ -120,28 +136,39 @@ interface BodyKinds<Value> {
     | { readonly stream: StreamSource; readonly onUploadProgress?: OnProgress | undefined };
 }
 
-type FormField<Value> = Value extends Fields[string] ? Value : string;
+/** The value of a field of a form. */
+export type FormField<Value> = Value extends Fields[string] ? Value : string;
 
 /**
  * A body as it is sent: what the document calls read-only is the service's to say, and need not be given. Where all of
- * it is read-only, that is how the types were made, and says nothing.
+ * it is read-only, that is how the types were made, and says nothing. Of several, each by itself.
  */
-type Sent<Value> = string extends keyof Value
+export type Sent<Value> = Value extends unknown ? SentOne<Value, ReadOnlyKeyOf<Value>> : never;
+
+/** The same of one. */
+export type SentOne<Value, Key extends keyof Value> = [Key] extends [never]
   ? Value
-  : [ReadOnlyKeyOf<Value>] extends [never]
+  : [keyof Value] extends [Key]
     ? Value
-    : SentWithout<Value, ReadOnlyKeyOf<Value>>;
+    : Omit<Value, Key> & Partial<Pick<Value, Key>>;
 
-type SentWithout<Value, Key extends keyof Value> = [keyof Value] extends [Key]
-  ? Value
-  : Omit<Value, Key> & Partial<Pick<Value, Key>>;
-
-type ReadOnlyKeyOf<Value> = Value extends readonly unknown[] | string | number | boolean | null | undefined
+/** The keys that are read-only; none where any key may be there. */
+export type ReadOnlyKeyOf<Value> = Value extends Unkeyed
   ? never
-  : {
-      [Key in keyof Value]-?: Same<Pick<Value, Key>, { -readonly [K in Key]: Value[K] }> extends true ? never : Key;
-    }[keyof Value];
+  : string extends keyof Value
+    ? never
+    : { [Key in keyof Value]-?: IsReadOnly<Value, Key> extends true ? Key : never }[keyof Value];
 
-// The only way to see a `readonly` there is: two conditional types are the same where what they test for is identical.
+/** Whether a key is read-only. */
+export type IsReadOnly<Value, Key extends keyof Value> =
+  Same<Pick<Value, Key>, { -readonly [K in Key]: Value[K] }> extends true ? false : true;
+
+/** What has no keys of its own. */
+export type Unkeyed = readonly unknown[] | string | number | boolean | null | undefined;
+
+/**
+ * Whether two types are identical, `readonly` included, which nothing else shows: two conditional types are the same
+ * where what they test for is identical.
+ */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

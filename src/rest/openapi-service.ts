@@ -4,19 +4,23 @@ import type { ExternalServiceError } from "../core/errors.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
 import type { HealthReport } from "../core/health.ts";
 import type { Explanation } from "../resilience/explain.ts";
-import type { BodyOptions } from "./body.ts";
 import type { Downloaded, DownloadOptions } from "./download.ts";
 import type { EventsOptions } from "./events.ts";
-import type { LinesOptions } from "./lines.ts";
 import type { AnswerBy, OperationCall } from "./openapi-answer.ts";
 import type {
-  IsUnion,
-  OperationOf,
-  OperationOptions,
-  OperationParameters,
-  OptionsArgument,
-  PathWith,
-} from "./openapi-operation.ts";
+  AnySchema,
+  ByGet,
+  ByPost,
+  CallArgument,
+  Checked,
+  JsonCall,
+  LinesArgument,
+  OwnOptions,
+  Read,
+  ReadArgument,
+  WithOwnSchema,
+} from "./openapi-arguments.ts";
+import type { OperationOf, OperationOptions, PathWith } from "./openapi-operation.ts";
 import type { RESTServiceOptions } from "./options.ts";
 import type { ItemOf, PaginateOptions, Pagination } from "./pagination.ts";
 import { RESTService as PlainRESTService } from "./rest-service.ts";
@@ -24,7 +28,6 @@ import type { RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
 import type { ServiceCall } from "./service-call.ts";
 import type { ServerSentEvent } from "./sse.ts";
-import type { StatusSchemas } from "./status-schemas.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 import type { WaitForOptions, WaitOptions } from "./wait-for.ts";
 
@@ -32,7 +35,7 @@ import type { WaitForOptions, WaitOptions } from "./wait-for.ts";
  * What a RESTService has whatever its document is. A declaration alone, for an interface cannot say that the abstract
  * members of BaseExternalService are there.
  */
-declare abstract class RESTServiceOfAny extends BaseExternalService {
+export declare abstract class RESTServiceOfAny extends BaseExternalService {
   /** Makes any call, also one that is not in the document. */
   request(method: string, endpoint: string, options?: RequestOptions): ServiceCall<ServiceResponse>;
 
@@ -50,7 +53,7 @@ declare abstract class RESTServiceOfAny extends BaseExternalService {
 }
 
 /**
- * A REST service whose calls are those of an OpenAPI document: what {@link RESTService} is when it is given the
+ * A REST service whose calls are those of an OpenAPI document: what RESTService is when it is given the
  * `paths` that openapi-typescript writes. Where the document says nothing of a call, `request()` makes it.
  *
  * At run time it is a RESTService like any other.
@@ -172,62 +175,6 @@ export interface OpenAPIService<Paths extends object> extends RESTServiceOfAny {
 
 /** A RESTService, with the types of whatever document, or of none. */
 export type AnyRESTService = BaseExternalService & Pick<PlainRESTService, "request" | "describe" | "explain">;
-
-type AnySchema = StandardSchemaV1 | StatusSchemas | undefined;
-
-interface WithOwnSchema<Schema> {
-  readonly schema?: Schema;
-}
-
-/** What a method for one operation takes: its options, which can be left out where the document demands none. */
-export type OperationArguments<Paths, Path extends keyof Paths, Method extends string> = OptionsArgument<
-  OperationOptions<OperationOf<Paths, Path, Method>>
->;
-
-/** What a method for one operation returns that hands out its answer's JSON. */
-export type OperationAnswer<Paths, Path extends keyof Paths, Method extends string> = JsonCall<
-  OperationOf<Paths, Path, Method>,
-  undefined
->;
-
-/** The same of one that hands out the response as it is. */
-export type OperationResponse<Paths, Path extends keyof Paths, Method extends string> = OperationCall<
-  OperationOf<Paths, Path, Method>,
-  ServiceResponse
->;
-
-type CallArgument<Paths, Path extends keyof Paths, Method extends string, More = unknown> = ArgumentFor<
-  Path,
-  OperationOptions<OperationOf<Paths, Path, Method>> & More
->;
-
-// Where no path fits what was given, the compiler goes on with all of them. It is to complain of the path then, and not
-// of options that one of the others would need.
-type ArgumentFor<Path, Options> = IsUnion<Path> extends true ? [options?: unknown] : OptionsArgument<Options>;
-
-type JsonCall<Operation, Schema> = OperationCall<Operation, AnswerBy<Operation, Schema>, Schema>;
-
-/** What is read by GET, and has options of its own. */
-type Read<Paths, Path extends keyof Paths, Options> = OperationParameters<OperationOf<Paths, Path, "get">> &
-  OwnOptions<Options>;
-
-// The rest is for the document to say.
-type OwnOptions<Options> = Omit<Options, "method" | "params" | "path" | "headers" | keyof BodyOptions>;
-
-type ReadArgument<Paths, Path extends keyof Paths, Options> = ArgumentFor<Path, Read<Paths, Path, Options>>;
-
-interface ByGet {
-  /** @defaultValue "GET" */
-  readonly method?: "GET" | undefined;
-}
-
-interface ByPost {
-  readonly method: "POST";
-}
-
-type LinesArgument<Schema> = OwnOptions<LinesOptions<Checked<Schema, unknown>>> & WithOwnSchema<Schema>;
-
-type Checked<Schema, Otherwise> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Otherwise;
 
 /** The class, to be extended as it is, or with the `paths` of a document. */
 export type RESTServiceClass = typeof PlainRESTService &

@@ -9,7 +9,7 @@ import { defaultMaxConnections } from "../resilience/concurrency-limit.ts";
 import { readStages, type StageOptions, type StageSettings } from "../resilience/stages.ts";
 import { readTransport, type TransportChoices, type TransportOptions } from "./transport-options.ts";
 
-/** What a {@link RESTService} is made with. All durations are milliseconds, above 0. */
+/** What a RESTService is made with. All durations are milliseconds, above 0. */
 export interface RESTServiceOptions extends ExternalServiceOptions, StageOptions, TransportOptions {
   /** `http:` or `https:`, without credentials, query or fragment. A path in it stays in front of every endpoint. */
   readonly baseUrl: string | URL;

@@ -168,7 +168,7 @@ export abstract class RESTService extends BaseExternalService {
    * Makes a call that ends with the head of its answer; the body is read as it comes, under the deadline of the call.
    * It is tried again up to the head, and not beyond. Take it with `await using`.
    *
-   * @throws as {@link RESTService.request}
+   * @throws as `request()`
    */
   async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
     const { method = "GET", ...call } = options;
@@ -180,7 +180,7 @@ export abstract class RESTService extends BaseExternalService {
    * `Last-Event-ID`, for as long as it is iterated; leaving it closes the connection.
    *
    * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
-   * {@link RESTService.request}, and ServiceDecodeError for what is no event stream or not of the schema.
+   * `request()`, and ServiceDecodeError for what is no event stream or not of the schema.
    */
   events<S extends StandardSchemaV1>(
     endpoint: string,
@@ -221,7 +221,7 @@ export abstract class RESTService extends BaseExternalService {
    * Fetches something large into a file or a stream, by GET. A connection that breaks is taken up where it broke, by
    * `Range` and `If-Range`; what is not certainly the same starts anew.
    *
-   * @throws as {@link RESTService.request}; ServiceDecodeError `decode-range`; what the destination throws, unchanged.
+   * @throws as `request()`; ServiceDecodeError `decode-range`; what the destination throws, unchanged.
    */
   async download(endpoint: string, options: DownloadOptions): Promise<Downloaded> {
     return download(this.#calls, endpoint, options);
@@ -231,7 +231,7 @@ export abstract class RESTService extends BaseExternalService {
    * The items of an endpoint that answers in pages, asked for by GET: `for await (const item of …)`.
    *
    * @throws ServiceConfigurationError for options that are wrong, at once; while iterating, as
-   * {@link RESTService.request}, and ServiceDecodeError `decode-next-page`.
+   * `request()`, and ServiceDecodeError `decode-next-page`.
    */
   paginate<S extends StandardSchemaV1, Item = ItemOf<StandardSchemaV1.InferOutput<S>>>(
     endpoint: string,

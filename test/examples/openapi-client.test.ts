@@ -13,7 +13,7 @@ beforeAll(async () => {
   prism = await startPrism("node_modules/@scalar/galaxy/dist/3.1.yaml");
   galaxy = new Galaxy({ name: "galaxy", baseUrl: prism.url, apiKey: "any", logger: silentLogger });
   await galaxy.connect();
-});
+}, 60_000);
 
 afterAll(async () => {
   await galaxy.close();

@@ -13,7 +13,10 @@ export interface Prism extends AsyncDisposable {
 export async function startPrism(document: string): Promise<Prism> {
   const port = await freePort();
   const command = [`${root}node_modules/.bin/prism`, "mock", "-h", "127.0.0.1", "-p", String(port), document];
-  const child = spawn(process.execPath, command, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, command, { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
+  // Also where the hook that waits for it is given up.
+  const kill = (): void => void child.kill();
+  process.once("exit", kill);
   const closed = once(child, "close");
   const started = Promise.withResolvers<void>();
   let output = "";
@@ -22,12 +25,18 @@ export async function startPrism(document: string): Promise<Prism> {
     if (output.includes("is listening")) started.resolve();
   });
   void closed.then(() => started.reject(new Error(`prism ended before it listened: ${output}`)));
-  await started.promise;
+  const tooLate = setTimeout(kill, 50_000);
+  try {
+    await started.promise;
+  } finally {
+    clearTimeout(tooLate);
+  }
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
-      child.kill();
+      kill();
       await closed;
+      process.off("exit", kill);
     },
   };
 }

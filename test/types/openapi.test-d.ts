@@ -116,6 +116,9 @@ await things.post("/thing", { multipart: new FormData() });
 await things.post("/thing", { bytes: new Uint8Array() });
 await things.post("/thing", { stream: () => new Blob([]).stream() });
 
+await service.postJson("/celestial-bodies", { json: { name: "Mars", type: "terrestrial" } });
+await service.postJson("/celestial-bodies", { json: { name: "Phobos", type: "moon", diameter: 22.2 } });
+
 // What does not compile.
 // @ts-expect-error: no such path
 await service.getJson("/plantes");
