@@ -1,4 +1,5 @@
-import { exponential, seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "../core/seeded-random.ts";
+import { exponential } from "./distributions.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** When a call is made, and by whom. */

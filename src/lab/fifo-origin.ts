@@ -1,6 +1,6 @@
 import type { Timer } from "../core/clock.ts";
 import { type Origin, type ServiceRequest, unavailable } from "./request.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { VirtualClock } from "../core/virtual-clock.ts";
 
 interface Running {
   readonly request: ServiceRequest;

@@ -3,9 +3,10 @@ import { FifoOrigin } from "./fifo-origin.ts";
 import { type Origin, type Reply, ServiceRequest, type Work } from "./request.ts";
 import type { Fault, ModelledService as Model, Scenario } from "./scenario.ts";
 import { measures } from "./scenarios.ts";
-import { exponential, logNormal, seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "../core/seeded-random.ts";
+import { exponential, logNormal } from "./distributions.ts";
 import { SharedOrigin } from "./shared-origin.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { VirtualClock } from "../core/virtual-clock.ts";
 
 /** One request on its way, from the client's side. */
 export interface Exchange {

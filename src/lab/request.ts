@@ -1,4 +1,4 @@
-import type { Keyed } from "./heap.ts";
+import type { Keyed } from "../core/heap.ts";
 
 /** What the client sees of a request. */
 export type Reply =

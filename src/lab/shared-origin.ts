@@ -1,7 +1,7 @@
 import type { Timer } from "../core/clock.ts";
-import { Heap } from "./heap.ts";
+import { Heap } from "../core/heap.ts";
 import { type Origin, type ServiceRequest, unavailable } from "./request.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { VirtualClock } from "../core/virtual-clock.ts";
 
 /**
  * Processor sharing: every request is begun at once, and when there are more than workers, all get an equal part.

@@ -2,9 +2,9 @@ import { arrivals, spanOf } from "./arrivals.ts";
 import { type AttemptRecord, type CallRecord, type Figures, figuresOf } from "./measure.ts";
 import { ModelledService } from "./modelled-service.ts";
 import type { Scenario } from "./scenario.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "../core/seeded-random.ts";
 import type { Client, Send, Subject } from "./subject.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../core/virtual-clock.ts";
 
 /** What a run is about. */
 export interface Experiment {

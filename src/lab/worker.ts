@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../core/clock.ts";
 import type { Scenario } from "./scenario.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../core/virtual-clock.ts";
 import { installVirtualGlobals } from "./virtual-globals.ts";
 
 /** One run, as it is sent to a process that does nothing else. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Exchange, ModelledService } from "../../src/lab/modelled-service.ts";
 import type { Fault, ModelledService as Model, Scenario } from "../../src/lab/scenario.ts";
-import { VirtualClock } from "../../src/lab/virtual-clock.ts";
+import { VirtualClock } from "../../src/core/virtual-clock.ts";
 
 // Times that are nearly the same for every request: log-normal without spread.
 const steady: Model = {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 // In a process of its own, for what is replaced stays replaced.
 const program = `
 const { installVirtualGlobals } = await import("./src/lab/virtual-globals.ts");
-const { VirtualClock } = await import("./src/lab/virtual-clock.ts");
+const { VirtualClock } = await import("./src/core/virtual-clock.ts");
 const clock = new VirtualClock();
 installVirtualGlobals({ clock, random: () => 0.25 });
 const seen = [];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Reply } from "../../../src/lab/request.ts";
 import type { Send } from "../../../src/lab/subject.ts";
 import { attemptOnce, underDeadline } from "../../../src/lab/subjects/wire.ts";
-import { VirtualClock } from "../../../src/lab/virtual-clock.ts";
+import { VirtualClock } from "../../../src/core/virtual-clock.ts";
 
 /** A wire that replies after 10 ms, or never, and knows whether it was given up. */
 function wire(clock: VirtualClock, reply?: Reply): { readonly send: Send; isCancelled: boolean; sent: number } {

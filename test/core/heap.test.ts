@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from "fast-check";
 import { expect, test } from "vitest";
-import { Heap } from "../../src/lab/heap.ts";
+import { Heap } from "../../src/core/heap.ts";
 
 test("items come out in order of key, then of order, whatever the order in which they went in", () => {
   assert(

@@ -1,11 +1,21 @@
-import type { Random } from "../core/clock.ts";
+import type { Random } from "./clock.ts";
+import { ServiceConfigurationError } from "./errors.ts";
 
 /**
  * A stream of numbers that a seed and a name determine: sfc32 (Doty-Humphrey, PractRand), which passes the usual
  * batteries and is a few additions. Streams of different names are independent, so that what one part of a simulation
- * draws does not shift what another sees.
+ * draws does not shift what another sees. Never for secrets.
+ *
+ * @param seed - a whole number.
+ * @param stream - the name of the stream. @defaultValue ""
+ * @throws ServiceConfigurationError for a seed that is no whole number, and a name that is no string.
  */
-export function seededRandom(seed: number, stream: string): Random {
+export function seededRandom(seed: number, stream = ""): Random {
+  const problems = [
+    ...(Number.isSafeInteger(seed) ? [] : [`the seed must be a whole number, not ${String(seed)}`]),
+    ...(typeof stream === "string" ? [] : ["the name of the stream must be a string"]),
+  ];
+  if (problems.length > 0) throw new ServiceConfigurationError("seededRandom", problems);
   let hash = 0x811c9dc5;
   for (const letter of `${seed}:${stream}`) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
   let a = hash;
@@ -24,16 +34,4 @@ export function seededRandom(seed: number, stream: string): Random {
   // Seeds that differ in a bit must not begin alike.
   for (let i = 0; i < 15; i++) next();
   return next;
-}
-
-/** An exponentially distributed number with this mean. */
-export function exponential(random: Random, mean: number): number {
-  return -mean * Math.log(1 - random());
-}
-
-/** A log-normally distributed number with this mean; `sigma` is that of its logarithm. */
-export function logNormal(random: Random, mean: number, sigma: number): number {
-  // Box and Muller; the second number is thrown away, for a stream must not depend on who asked before.
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return mean * Math.exp(sigma * normal - (sigma * sigma) / 2);
 }

@@ -54,6 +54,11 @@ export class Heap<T extends Keyed> {
   clear(): void {
     this.#items.length = 0;
   }
+
+  /** In no order. */
+  values(): readonly T[] {
+    return this.#items;
+  }
 }
 
 function isBefore(a: Keyed, b: Keyed): boolean {

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { exponential, logNormal, seededRandom } from "../../src/lab/seeded-random.ts";
+import { seededRandom } from "../../src/core/seeded-random.ts";
 
 const take = (count: number, next: () => number): number[] => Array.from({ length: count }, next);
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test("a seed and a name determine the numbers; another seed or name gives others", () => {
   const first = take(5, seededRandom(1, "a"));
@@ -18,8 +17,9 @@ test("the numbers are from 0 to below 1 and fill that range evenly", () => {
   for (const count of tenths) expect(Math.abs(count - 10_000)).toBeLessThan(500);
 });
 
-test("exponential and log-normal times have the mean that was asked for", () => {
-  const random = seededRandom(3, "means");
-  expect(mean(take(100_000, () => exponential(random, 20)))).toBeCloseTo(20, 0);
-  expect(mean(take(200_000, () => logNormal(random, 20, 1)))).toBeCloseTo(20, 0);
+test("a seed that is no whole number is refused", () => {
+  for (const seed of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(() => seededRandom(seed)).toThrow(/seed must be a whole number/);
+  }
+  expect(() => seededRandom("1" as never, 2 as never)).toThrow(/whole number.*name of the stream/s);
 });
