@@ -149,6 +149,7 @@ export type { MessageIterator } from "./websocket/receive/message-iterator.ts";
 export type { CommonStreamOptions, WebSocketServiceOptions } from "./websocket/options.ts";
 export type { UnsentMessage } from "./websocket/send/outgoing.ts";
 export type { AttemptContext, PerAttempt } from "./websocket/dial/per-attempt.ts";
+export type { StreamTransport, StreamTransportTarget } from "./websocket/dial/stream-transport.ts";
 export type { Offset, Position } from "./websocket/resume/positions.ts";
 export type { ReconnectOptions, RotateOptions } from "./websocket/connection/reconnect-options.ts";
 export type { Filling, Gap, GapReason, MissedGap, StreamResumeOptions } from "./websocket/resume/resume-options.ts";

@@ -14,6 +14,7 @@ import type { InboxLimits } from "./receive/inbox.ts";
 import type { KeyedConcurrency } from "./receive/keyed-lane.ts";
 import type { OutboxLimits } from "./send/backlog.ts";
 import type { PerAttempt } from "./dial/per-attempt.ts";
+import type { StreamTransport } from "./dial/stream-transport.ts";
 import {
   type ReconnectOptions,
   type RotateOptions,
@@ -111,6 +112,11 @@ export interface CommonStreamOptions<Message> extends ExternalServiceOptions {
    * `NO_PROXY` say when the stream is started. Never shown. @defaultValue "environment"
    */
   readonly proxy?: string | false | undefined;
+  /**
+   * What the WebSocket goes over, in the place of name resolution, TCP and TLS; `proxy` and `tls` are not used then.
+   * For tests, `fakeSockets()` of `hawser/testing`. @defaultValue TCP, and TLS for `wss:`
+   */
+  readonly transport?: StreamTransport | undefined;
   /** What makes messages of frames. @defaultValue text as `string`, binary as `Uint8Array` */
   readonly codec?: MessageCodec<Message> | undefined;
 }
@@ -144,6 +150,7 @@ export interface WebSocketSettings<Message>
   readonly maxPayloadBytes: number;
   readonly tls: TlsOptions;
   readonly proxy: ProxyOption;
+  readonly transport: StreamTransport | undefined;
   readonly codec: MessageCodec<Message> | undefined;
   readonly subscriptions: SubscriptionSettings<Message, unknown> | undefined;
   readonly resume: ResumeSettings<Message> | undefined;
@@ -208,6 +215,7 @@ export function readWithOrigins<Message>(
     maxPayloadBytes: reader.number("maxPayloadBytes", 16 * MiB, { min: 1, max: longestMs, whole: true }),
     tls: readTls(reader),
     proxy: readProxy(reader) ?? "environment",
+    transport: reader.withMethods<StreamTransport>("transport", ["connect"]),
     codec: readCodec<Message>(reader),
     subscriptions: readSubscriptions<Message, unknown>(reader),
     resume,

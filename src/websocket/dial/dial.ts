@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { AuthProvider } from "../../core/auth/provider.ts";
 import type { Clock, Random } from "../../core/clock.ts";
 import type { Environment } from "../../core/environment.ts";
@@ -13,6 +14,7 @@ import { headerProblems, protocolProblems } from "./handshake-options.ts";
 import { type AttemptContext, isComputed, type PerAttempt, valueFor } from "./per-attempt.ts";
 import type { StreamName } from "./socket-errors.ts";
 import { type SocketEnd, type SocketListener, type SocketTarget, type StreamSocket, WsSocket } from "../transport.ts";
+import { connectionOver, type StreamTransport } from "./stream-transport.ts";
 import { openTunnel } from "./tunnel.ts";
 
 /** What a stream is dialled with. */
@@ -30,6 +32,8 @@ export interface DialSettings {
   readonly closeTimeoutMs: number;
   readonly compression: SocketTarget["compression"];
   readonly tls: TlsOptions;
+  /** In the place of name resolution, proxy, TCP and TLS. */
+  readonly transport: StreamTransport | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -156,23 +160,29 @@ export class Dialer {
     listener: DialListener,
   ): Promise<StreamSocket> {
     const { maxPayloadBytes, closeTimeoutMs, tls, clock, compression } = this.#settings;
-    const { url } = target;
-    const proxy = proxyFor(this.#route, new URL(url));
-    const tunnel =
-      proxy === undefined
-        ? undefined
-        : await openTunnel({ proxy, url, tls }, { ...this.#about(), signal, wallNow: () => clock.wallNow() }, (stage) =>
-            listener.stage(stage),
-          );
+    const connection = await this.#connection(target.url, signal, listener);
     try {
       signal.throwIfAborted();
-      const createConnection = tunnel === undefined ? undefined : () => tunnel;
+      const createConnection = connection === undefined ? undefined : () => connection;
       const all = { ...target, maxPayloadBytes, closeTimeoutMs, tls, compression, createConnection };
       return new WsSocket(all, listener, clock);
     } catch (error) {
-      tunnel?.destroy();
+      connection?.destroy();
       throw error;
     }
+  }
+
+  /** Undefined where ws itself is to connect, straight to the host of the URL. */
+  async #connection(url: string, signal: AbortSignal, listener: DialListener): Promise<Duplex | undefined> {
+    const { transport, tls, clock } = this.#settings;
+    if (transport !== undefined) {
+      signal.throwIfAborted();
+      return connectionOver(transport, { url }, { ...this.#about(), wallNow: clock.wallNow() });
+    }
+    const proxy = proxyFor(this.#route, new URL(url));
+    if (proxy === undefined) return undefined;
+    const about = { ...this.#about(), signal, wallNow: () => clock.wallNow() };
+    return openTunnel({ proxy, url, tls }, about, (stage) => listener.stage(stage));
   }
 
   #about(): StreamName {

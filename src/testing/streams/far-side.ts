@@ -1,0 +1,86 @@
+import type { IncomingMessage, Server } from "node:http";
+import { getBuiltinModule } from "node:process";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { Awaited, type FarWaitOptions } from "./awaited.ts";
+import { type FarAcceptOptions, type FarHost, type FarMessage, FarSocket } from "./far-socket.ts";
+import { UpgradeRequest } from "./upgrade-request.ts";
+
+// Not by an import: it reads all that node:http exports, and at that Node loads its own undici.
+const { createServer } = getBuiltinModule("node:http");
+
+/** Takes the WebSocket connections of clients, over whatever they come, and hands each out as a {@link FarSocket}. */
+export class FarSide implements FarHost {
+  readonly waitMs: number;
+  readonly http: Server;
+  readonly sockets: FarSocket[] = [];
+  readonly history: FarMessage[] = [];
+  readonly #wss: WebSocketServer;
+  readonly #dials = new Awaited<FarSocket>();
+  readonly #onSocket: (socket: FarSocket) => void;
+  /** What the upgrade needs, until it is written. */
+  readonly #asked = new Map<
+    FarSocket,
+    { readonly message: IncomingMessage; readonly raw: Duplex; readonly head: Buffer }
+  >();
+  #accepting: FarAcceptOptions = {};
+
+  /** @param onSocket - told of each, before whoever waits for it. */
+  constructor(waitMs: number, onSocket: (socket: FarSocket) => void) {
+    this.waitMs = waitMs;
+    this.#onSocket = onSocket;
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      autoPong: false,
+      perMessageDeflate: false,
+      maxPayload: 2 ** 31 - 1,
+      handleProtocols: (offered) => {
+        const { protocol = [...offered][0] } = this.#accepting;
+        return protocol === undefined || protocol === "" ? false : protocol;
+      },
+    });
+    this.#wss.on("headers", (lines) => {
+      for (const [name, value] of Object.entries(this.#accepting.headers ?? {})) lines.push(`${name}: ${value}`);
+    });
+    this.http = createServer((_request, response) => {
+      response.writeHead(426, { connection: "close", upgrade: "websocket" }).end("a WebSocket is spoken here");
+    });
+    this.http.on("upgrade", (message: IncomingMessage, raw: Duplex, head: Buffer) => this.#ask(message, raw, head));
+  }
+
+  /** The next connection that nobody has taken. */
+  async next(options: FarWaitOptions = {}): Promise<FarSocket> {
+    return this.#dials.next("connection of a stream", this.waitMs, options);
+  }
+
+  /** A client asks over this. */
+  take(raw: Duplex): void {
+    this.http.emit("connection", raw);
+  }
+
+  upgrade(socket: FarSocket, options: FarAcceptOptions): void {
+    const asked = this.#asked.get(socket);
+    this.#asked.delete(socket);
+    if (asked === undefined) return;
+    // ws asks for both within the call.
+    this.#accepting = options;
+    this.#wss.handleUpgrade(asked.message, asked.raw, asked.head, (ws) => socket.opened(ws));
+    this.#accepting = {};
+  }
+
+  /** Cuts what is open; nobody who waits gets anything any more. */
+  end(): void {
+    this.#dials.end(new Error("the far side is disposed"));
+    for (const socket of this.sockets) socket.cut();
+    this.#wss.close();
+  }
+
+  #ask(message: IncomingMessage, raw: Duplex, head: Buffer): void {
+    const socket = new FarSocket(this.sockets.length + 1, new UpgradeRequest(message), raw, this);
+    this.#asked.set(socket, { message, raw, head });
+    raw.once("close", () => this.#asked.delete(socket));
+    this.sockets.push(socket);
+    this.#onSocket(socket);
+    this.#dials.push(socket);
+  }
+}

@@ -1,0 +1,77 @@
+import { Duplex } from "node:stream";
+
+/**
+ * One end of a connection within the process. As over TCP, what is written arrives later and in order, waits in a
+ * bounded buffer for whoever does not read, and an end that goes away is a FIN or a reset for the other.
+ */
+export class MemoryConnection extends Duplex {
+  #peer: MemoryConnection | undefined;
+  /** What the peer has written and waits to be read, where the buffer is full. */
+  #taken: ((error?: Error) => void) | undefined;
+  #hasEnded = false;
+
+  private constructor(bufferBytes: number) {
+    super({ allowHalfOpen: true, readableHighWaterMark: bufferBytes, decodeStrings: true });
+  }
+
+  /** @param bufferBytes - how much an end holds of what it does not read. */
+  static pair(bufferBytes: number): readonly [MemoryConnection, MemoryConnection] {
+    const one = new MemoryConnection(bufferBytes);
+    const other = new MemoryConnection(bufferBytes);
+    one.#peer = other;
+    other.#peer = one;
+    return [one, other];
+  }
+
+  /** The end of a process that was killed, or of a network that answers with a reset. */
+  reset(): void {
+    const peer = this.#peer;
+    this.destroy();
+    peer?.fail("ECONNRESET");
+  }
+
+  /** Breaks this end with an error of the operating system. */
+  fail(code: string): void {
+    this.destroy(Object.assign(new Error(`connect ${code}`), { code }));
+  }
+
+  override _read(): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    // Never within the write: the other end is another program to this one.
+    process.nextTick(() => {
+      const peer = this.#peer;
+      if (peer === undefined || peer.destroyed) done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      else if (peer.push(Buffer.from(chunk))) done();
+      else peer.#taken = done;
+    });
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    process.nextTick(() => {
+      this.#peer?.finish();
+      done();
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.(Object.assign(new Error("write ECONNRESET"), { code: "ECONNRESET" }));
+    process.nextTick(() => this.#peer?.finish());
+    done(error);
+  }
+
+  /** Nothing more comes from the other end. */
+  finish(): void {
+    if (this.destroyed || this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.push(null);
+    // As a socket does: the end is told although nobody reads, where nothing is left to be read.
+    this.read(0);
+  }
+}
