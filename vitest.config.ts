@@ -15,6 +15,8 @@ const config: ViteUserConfig = defineConfig({
       { find: /^hawser\/msgpack$/, replacement: here("./src/websocket/codecs/msgpack.ts") },
       { find: /^hawser\/lab$/, replacement: here("./src/lab/index.ts") },
       { find: /^hawser\/testing$/, replacement: here("./src/testing/index.ts") },
+      { find: /^hawser\/testing\/node$/, replacement: here("./src/testing/fixtures/node.ts") },
+      { find: /^hawser\/testing\/vitest$/, replacement: here("./src/testing/fixtures/vitest.ts") },
     ],
   },
   test: {

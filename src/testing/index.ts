@@ -19,3 +19,15 @@ export { type ExpectationOptions, type MockTransport, mockTransport } from "./mo
 export { inPieces, type MockEvent, ndjson, type Pieces, type PiecesOptions, sse } from "./pieces.ts";
 export type { Query } from "./query.ts";
 export type { MockHeaders } from "./raw-answer.ts";
+export { seededRandom } from "../core/seeded-random.ts";
+export { type PendingTimer, settled, VirtualClock, type VirtualClockOptions } from "../core/virtual-clock.ts";
+export { type FaultProxy, type FaultProxyOptions, faultProxy, type ProxyCounts } from "./proxy/fault-proxy.ts";
+export type { ProxyConnection } from "./proxy/proxy-connection.ts";
+export type { DirectionFaults, ProxyFaults } from "./proxy/proxy-faults.ts";
+export type { ProxyTarget } from "./proxy/proxy-target.ts";
+export type { FarWaitOptions } from "./streams/awaited.ts";
+export { type FakeSockets, type FakeSocketsOptions, fakeSockets } from "./streams/fake-sockets.ts";
+export type { FarAcceptOptions, FarEnd, FarMessage, FarSocket, FarState } from "./streams/far-socket.ts";
+export { type ExpectedMessage, type Script, type ScriptedMessage, type ScriptStep, script } from "./streams/script.ts";
+export { type ScriptedServer, type ScriptedServerOptions, scriptedServer } from "./streams/scripted-server.ts";
+export type { UpgradeRequest } from "./streams/upgrade-request.ts";

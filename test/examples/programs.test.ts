@@ -113,3 +113,9 @@ test("testing passes, with a recording that was made of the gateway", async () =
   expect(lines).toMatch(/pass 6\b/);
   expect(lines).toMatch(/fail 0\b/);
 });
+
+test("testing-streams is a suite that passes", async () => {
+  const lines = await run("testing-streams.ts");
+  expect(lines).toContainEqual(expect.stringMatching(/^. pass 5$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^. fail 0$/));
+});
