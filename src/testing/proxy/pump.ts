@@ -26,9 +26,9 @@ export class Pump {
   readonly #source: Socket;
   readonly #target: Socket;
   readonly #host: PumpHost;
+  /** In order: what was sent later waits behind what was sent before, whatever was drawn for it. */
   #inFlight: InFlight[] = [];
   #inFlightBytes = 0;
-  #lastDueAt = 0;
   /** When the line is free for the next piece. */
   #freeAt = 0;
   #timer: Timer | undefined;
@@ -77,10 +77,7 @@ export class Pump {
 
   #due(moreMs: number): number {
     const { latencyMs, jitterMs } = this.#host.faults();
-    const dueAt = systemClock.now() + latencyMs + (jitterMs === 0 ? 0 : jitterMs * this.#host.random()) + moreMs;
-    // What was sent later does not arrive sooner.
-    this.#lastDueAt = Math.max(this.#lastDueAt, dueAt);
-    return this.#lastDueAt;
+    return systemClock.now() + latencyMs + (jitterMs === 0 ? 0 : jitterMs * this.#host.random()) + moreMs;
   }
 
   #add(what: InFlight): void {

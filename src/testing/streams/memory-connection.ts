@@ -25,14 +25,8 @@ export class MemoryConnection extends Duplex {
 
   /** The end of a process that was killed, or of a network that answers with a reset. */
   reset(): void {
-    const peer = this.#peer;
+    this.#peer?.destroy(broken("read", "ECONNRESET"));
     this.destroy();
-    peer?.fail("ECONNRESET");
-  }
-
-  /** Breaks this end with an error of the operating system. */
-  fail(code: string): void {
-    this.destroy(Object.assign(new Error(`connect ${code}`), { code }));
   }
 
   override _read(): void {
@@ -45,7 +39,7 @@ export class MemoryConnection extends Duplex {
     // Never within the write: the other end is another program to this one.
     process.nextTick(() => {
       const peer = this.#peer;
-      if (peer === undefined || peer.destroyed) done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      if (peer === undefined || peer.destroyed) done(broken("write", "EPIPE"));
       else if (peer.push(Buffer.from(chunk))) done();
       else peer.#taken = done;
     });
@@ -61,7 +55,7 @@ export class MemoryConnection extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const taken = this.#taken;
     this.#taken = undefined;
-    taken?.(Object.assign(new Error("write ECONNRESET"), { code: "ECONNRESET" }));
+    taken?.(broken("write", "ECONNRESET"));
     process.nextTick(() => this.#peer?.finish());
     done(error);
   }
@@ -74,4 +68,8 @@ export class MemoryConnection extends Duplex {
     // As a socket does: the end is told although nobody reads, where nothing is left to be read.
     this.read(0);
   }
+}
+
+function broken(syscall: string, code: string): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { syscall, code });
 }

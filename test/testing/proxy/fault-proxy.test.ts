@@ -8,7 +8,7 @@ import { scriptedServer } from "../../../src/testing/streams/scripted-server.ts"
 import { type Certificates, makeCertificates } from "../../support/certificates.ts";
 import { answerJson, httpServer } from "../../support/http-server.ts";
 import { anyFailureOf, payments } from "../../support/rest-client.ts";
-import { Feed, thrownBy, until } from "../../websocket/peer.ts";
+import { Feed, thrownBy, turns, until } from "../../websocket/peer.ts";
 
 /** A TCP server that hands out its sockets; everything is closed at the end. */
 async function tcpServer(onSocket: (socket: Socket) => void): Promise<Server & { port: number; at: string }> {
@@ -102,6 +102,25 @@ describe("a fault of the line", () => {
     const all = await heard(proxy);
     expect(all.text.length).toBe(text.length);
     expect(all.text).toBe(text);
+  });
+
+  test.each([
+    ["stalled", { stall: true }],
+    ["slow", { bytesPerSecond: 1_000_000 }],
+  ])("a line that is %s holds a part of it alone: the sender is held up", async (_name, faults) => {
+    const megabytes = 24;
+    let sender: Socket | undefined;
+    const server = await tcpServer((socket) => {
+      sender = socket;
+      socket.once("data", () => socket.end(Buffer.alloc(megabytes * 1024 * 1024, "x")));
+    });
+    await using proxy = await faultProxy({ target: server.at, toClient: faults });
+    const answer = heard(proxy);
+    await until(() => (sender?.writableLength ?? 0) > 0);
+    await turns(500);
+    expect(sender?.writableLength).toBeGreaterThan(0);
+    proxy.set({});
+    expect((await answer).text.length).toBe(megabytes * 1024 * 1024);
   });
 
   test("a truncated stream ends after exactly so many bytes, as if that were all", async () => {
