@@ -9,7 +9,9 @@ import { MemoryConnection } from "./memory-connection.ts";
 export interface FakeSocketsOptions {
   /**
    * Called with each connection as it is asked for, to answer it: `(socket) => socket.accept()`. What it leaves waits
-   * for the test. @defaultValue all wait
+   * for the test. What it throws cuts the connection, and is thrown when the sockets are disposed.
+   *
+   * @defaultValue all wait
    */
   readonly onSocket?: ((socket: FarSocket) => void) | undefined;
   /** How long `next` and `nextMessage` wait, in milliseconds of real time. @defaultValue 5000 */
@@ -74,9 +76,11 @@ export class FakeSockets implements Disposable {
     this.#failure = undefined;
   }
 
+  /** @throws the first thing that `onSocket` threw. */
   [Symbol.dispose](): void {
     this.down();
     this.#side.end();
+    if (this.#side.thrown !== undefined) throw this.#side.thrown.error;
   }
 }
 

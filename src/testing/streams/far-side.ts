@@ -15,6 +15,8 @@ export class FarSide implements FarHost {
   readonly http: Server;
   readonly sockets: FarSocket[] = [];
   readonly history: FarMessage[] = [];
+  /** The first thing that `onSocket` threw. */
+  thrown: { readonly error: unknown } | undefined;
   readonly #wss: WebSocketServer;
   readonly #dials = new Awaited<FarSocket>();
   readonly #onSocket: (socket: FarSocket) => void;
@@ -25,7 +27,7 @@ export class FarSide implements FarHost {
   >();
   #accepting: FarAcceptOptions = {};
 
-  /** @param onSocket - told of each, before whoever waits for it. */
+  /** @param onSocket - told of each, before whoever waits for it; a connection for which it throws is cut. */
   constructor(waitMs: number, onSocket: (socket: FarSocket) => void) {
     this.waitMs = waitMs;
     this.#onSocket = onSocket;
@@ -80,7 +82,13 @@ export class FarSide implements FarHost {
     this.#asked.set(socket, { message, raw, head });
     raw.once("close", () => this.#asked.delete(socket));
     this.sockets.push(socket);
-    this.#onSocket(socket);
+    try {
+      this.#onSocket(socket);
+    } catch (error) {
+      // Not thrown here: it would end the process, and no test would be to blame.
+      this.thrown ??= { error };
+      socket.cut();
+    }
     this.#dials.push(socket);
   }
 }

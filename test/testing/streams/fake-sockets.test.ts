@@ -103,6 +103,13 @@ test("what was said stands in the history, and disposing cuts what is open", asy
   await expect(far.next()).rejects.toThrow("the far side is disposed");
 });
 
+test("what onSocket throws cuts the connection, and is told when the sockets are disposed", async () => {
+  const far = fakeSockets({ onSocket: (socket) => void socket.accept({ protocol: "v9" }) });
+  await using feed = feedOn(far.transport, { reconnect: false });
+  expect(await thrownBy(feed.connect())).toMatchObject({ code: "connection-reset" });
+  expect(() => far[Symbol.dispose]()).toThrow('the client does not offer "v9"');
+});
+
 test("who waits for a stream that does not come is told so", async () => {
   using far = fakeSockets({ waitMs: 5 });
   await expect(far.next()).rejects.toThrow("no connection of a stream came within 5 ms");
