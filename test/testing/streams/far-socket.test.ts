@@ -165,7 +165,7 @@ describe.each([
 
   test("answers pings until it is silent, and then counts as dead", async () => {
     await using ground = await groundFor();
-    const [feed, socket] = await opened(ground, { ...once, pingIntervalMs: 20, pingTimeoutMs: 400 });
+    const [feed, socket] = await opened(ground, { ...once, pingIntervalMs: 20, pingTimeoutMs: 1_500 });
     await until(() => feed.stats().rtt !== undefined);
     expect(feed.state.name).toBe("open");
     socket.silence();

@@ -44,7 +44,7 @@ test("a refusal, a reset in the place of an answer, a Close frame and silence ar
   await using feed = feedOf(server.url, {
     protocols: ["v2", "v1"],
     pingIntervalMs: 20,
-    pingTimeoutMs: 100,
+    pingTimeoutMs: 1_500,
     reconnect: { baseDelayMs: 1, maxDelayMs: 1 },
     random: () => 0,
   });
