@@ -18,6 +18,7 @@ const processTests = [
   "test/registry/stop-on-signals.test.ts",
   "test/rest/host.test.ts",
   "test/sandbox/start.test.ts",
+  "test/testing/fixtures/**",
   "test/testing/outside-tools.test.ts",
 ];
 const excluded = [...processTests, "**/node_modules/**"].flatMap((files) => ["--exclude", files]);
