@@ -116,6 +116,14 @@ export function defaultLogger(): Logger {
   return shared;
 }
 
+/**
+ * Takes the place of {@link defaultLogger} for all that is made from now on: on a command line, the log would stand
+ * between the answers.
+ */
+export function replaceDefaultLogger(logger: Logger): void {
+  shared = logger;
+}
+
 interface PinoModule {
   (options: object, destination: unknown): Logger;
   destination(options: object): unknown;

@@ -194,7 +194,8 @@ function nameOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function closest(name: string, known: ReadonlySet<string>): string | undefined {
+/** Of the known names, the one that was probably meant. */
+export function closest(name: string, known: Iterable<string>): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[-_]|ms$/g, "");
   for (const candidate of known) {
     if (plain(candidate) === plain(name) || isOneEditAway(plain(candidate), plain(name))) return candidate;

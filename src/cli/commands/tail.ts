@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { subscribe } from "../../core/events.ts";
+import type { CommandContext } from "../context.ts";
+import { assertKnown, streamOf } from "../find-service.ts";
+import { within } from "../limits.ts";
+import { messageLine } from "../message-line.ts";
+import { durationMs, positiveCount } from "../option-parsers.ts";
+import { openServices, type ServicesOptions, withStarted } from "../session.ts";
+
+export interface TailCommandOptions extends ServicesOptions {
+  readonly count?: number | undefined;
+  readonly json?: boolean | undefined;
+  readonly timeout?: number | undefined;
+}
+
+export function describeTail(command: Command): Command {
+  return command
+    .description("print the messages of a stream, a line each, until Ctrl-C")
+    .argument("<stream>", "the name of a WebSocket service in the services file")
+    .option("-n, --count <n>", "end after this many messages", positiveCount)
+    .option("--json", 'each message as one line of JSON; what is not text as {"base64":"…"}')
+    .option(
+      "-t, --timeout <duration>",
+      "give up, with exit code 1, where it has not ended by then: 500ms, 30s",
+      durationMs,
+    )
+    .addHelpText(
+      "after",
+      `
+What the stream's class sends when it connects (a subscription, say) is sent. It reconnects by itself, which is told on
+standard error.
+
+Examples:
+  $ hawser tail prices
+  $ hawser tail prices --count 10 --json | jq .price`,
+    );
+}
+
+/** Prints messages until there were enough. @throws the signal's reason; the stream's error once it has failed */
+export async function runTail(name: string, options: TailCommandOptions, context: CommandContext): Promise<void> {
+  const services = await openServices(options, context);
+  assertKnown(services, name);
+  const limit = { clock: context.clock, limitMs: options.timeout, signal: context.signal, what: `tail ${name}` };
+  await within(limit, (signal) =>
+    withStarted(services, signal, async () => {
+      const stream = streamOf(services, name);
+      const stopTelling = tellConnections(name, context);
+      let left = options.count ?? Number.POSITIVE_INFINITY;
+      try {
+        for await (const message of stream.messages({ signal })) {
+          context.stdout.write(`${messageLine(message, options.json === true ? "json" : "text")}\n`);
+          if (--left <= 0) break;
+        }
+      } finally {
+        stopTelling();
+      }
+    }),
+  );
+}
+
+/** Says on standard error when the connection is lost and when it is back, so that silence is not taken for calm. */
+function tellConnections(name: string, { stderr }: CommandContext): () => void {
+  return subscribe("hawser:stream", ({ service, state, code, delayMs }) => {
+    if (service !== name || !["reconnecting", "open"].includes(state)) return;
+    const when = delayMs === undefined ? "" : `, next attempt in ${Math.round(delayMs)} ms`;
+    stderr.write(`${stderr.style("dim", `${name}: ${state}${code === undefined ? "" : ` (${code})`}${when}`)}\n`);
+  });
+}
