@@ -1,5 +1,6 @@
 import type { styleText } from "node:util";
 import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
 
 /** One of the two outputs of a command. */
 export interface Output {
@@ -26,6 +27,8 @@ export interface CommandContext {
   readInput(): Promise<Uint8Array>;
   /** Puts the variables of this file into the environment, but for those that are set. */
   loadEnvFile(path: string): void;
+  /** Has all registries and services that are made from now on write to this logger, unless they have their own. */
+  replaceLogger(logger: Logger): void;
   /** Imports a module by its path. */
   importModule(path: string): Promise<unknown>;
 }

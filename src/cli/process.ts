@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import { pathToFileURL } from "node:url";
 import { styleText } from "node:util";
 import { systemClock } from "../core/clock.ts";
+import { replaceDefaultLogger } from "../core/logger.ts";
 import { type CommandContext, Interruption, type Output, OutputClosed } from "./context.ts";
 import { inOneLine } from "./failure.ts";
 import { runCommandLine } from "./program.ts";
@@ -35,6 +36,7 @@ export async function runProcess(own: NodeJS.Process): Promise<void> {
     signal: ending.signal,
     readInput: () => buffer(own.stdin),
     loadEnvFile: (path) => own.loadEnvFile(path),
+    replaceLogger: replaceDefaultLogger,
     importModule: async (path) => import(pathToFileURL(path).href) as Promise<unknown>,
   };
   const exitCode = await runCommandLine(own.argv.slice(2), context, ownVersion());

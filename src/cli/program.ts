@@ -23,7 +23,7 @@ export async function runCommandLine(
   try {
     const program = programFor(context, version);
     if (args.length === 0) program.outputHelp();
-    else await program.parseAsync([...args], { from: "user" });
+    else await program.parseAsync(meant(args, program), { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -39,7 +39,7 @@ function programFor(context: CommandContext, version: string): Command {
     .description("Looks after the outside services of a Node.js backend, by its services file.")
     .version(version, "-V, --version", "the version of hawser")
     .helpOption("-h, --help", "this page")
-    .helpCommand("help [command]", "the page of a command")
+    .helpCommand(false)
     .exitOverride()
     // Its errors are told by us, in one line.
     .configureOutput({
@@ -56,7 +56,7 @@ function programFor(context: CommandContext, version: string): Command {
     })
     .addHelpText(
       "after",
-      "\nExit codes: 0 all is well; 1 a service failed; 2 the command line or the settings are wrong; 130 ended by Ctrl-C.",
+      "\nhawser help <command> is the page of a command.\nExit codes: 0 all is well, 1 a service failed, 2 wrong command line or settings, 130 Ctrl-C.",
     );
   const command = (name: string): Command => program.command(name).helpOption("-h, --help", "this page");
   describeInit(command("init")).action((options) => runInit(options, context));
@@ -69,6 +69,14 @@ function programFor(context: CommandContext, version: string): Command {
   return program;
 }
 
+/** `help check` is `check --help`. Of a command that is unknown no page is asked for, but that it is unknown is told. */
+function meant(args: readonly string[], program: Command): string[] {
+  const [first = "", ...rest] = args;
+  if (first === "help") return rest.length === 0 ? ["--help"] : meant([...rest.slice(0, 1), "--help"], program);
+  const isKnown = first.startsWith("-") || program.commands.some((command) => command.name() === first);
+  return isKnown ? [...args] : [first];
+}
+
 /** Adds what every command takes that loads a services file. */
 function withServices(command: Command): Command {
   const heading = "Services:";
@@ -76,7 +84,7 @@ function withServices(command: Command): Command {
   add(new Option("--services <file>", "the file that exports the registry (default: services.ts, src/services.ts, …)"));
   add(
     new Option(
-      "--env-file <file>",
+      "-e, --env-file <file>",
       "takes variables from this file, those of the shell winning; may be repeated, the last file winning (default: .env where there is one)",
     ).argParser(collected),
   );

@@ -1,4 +1,4 @@
-import { jsonLogger, type LogLevel, replaceDefaultLogger } from "../core/logger.ts";
+import { jsonLogger, type LogLevel } from "../core/logger.ts";
 import type { ServiceRegistry } from "../registry/service-registry.ts";
 import type { CommandContext } from "./context.ts";
 import { loadEnvFiles } from "./env-files.ts";
@@ -15,7 +15,7 @@ export interface ServicesOptions {
 export async function openServices(options: ServicesOptions, context: CommandContext): Promise<ServiceRegistry> {
   loadEnvFiles(options.envFile, context);
   // Before the file is loaded: a registry takes its logger when it is made.
-  replaceDefaultLogger(jsonLogger({ level: options.log, write: (line) => context.stderr.write(line) }));
+  context.replaceLogger(jsonLogger({ level: options.log, write: (line) => context.stderr.write(line) }));
   return loadServices(options.services, context);
 }
 

@@ -25,7 +25,10 @@ export interface CallCommandOptions extends ServicesOptions {
 
 export function describeCall(command: Command): Command {
   return command
-    .description("make one call to a REST service, with its settings, credentials and retries")
+    .summary("make one call to a REST service, with its settings, credentials and retries")
+    .description(
+      "Makes one call to a REST service, with its settings, credentials and retries. The body of the answer goes to standard output as it came; on a terminal, JSON is indented. All else goes to standard error. Ends with 1 where the call failed; what the service answered is printed all the same.",
+    )
     .argument("<service>", "its name in the services file")
     .addArgument(new Argument("<method>", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or any other"))
     .argument("<path>", "below the base URL of the service, such as /users/1")
@@ -38,9 +41,6 @@ export function describeCall(command: Command): Command {
     .addHelpText(
       "after",
       `
-The body of the answer goes to standard output as it came; on a terminal, JSON is indented. All else goes to standard
-error. The exit code is 1 where the call failed; the answer of a service that refused it is printed all the same.
-
 Examples:
   $ hawser call users GET /users/1
   $ hawser call payments POST /payments --json-body '{"amount":12.5,"currency":"EUR"}'

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { isExternalServiceError, isServiceConfigurationError } from "../../core/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
@@ -16,20 +16,19 @@ const defaultTimeoutMs = 30_000;
 
 export function describeCheck(command: Command): Command {
   return command
-    .description("check the settings, start every service and ask for its health")
-    .option("--json", "the report as JSON: status, and one entry of health+json fields for each service")
-    .option(
-      "-t, --timeout <duration>",
-      "how long all of it may take: 500ms, 30s, 2m (default: 30s)",
-      durationMs,
-      defaultTimeoutMs,
+    .summary("check the settings, start every service and ask for its health")
+    .description(
+      "Checks the settings, starts every service and asks for its health. Ends with 0 where every service is pass or warn, with 1 where one fails, and with 2 where settings are missing or wrong: nothing was connected then.",
+    )
+    .option("--json", "the report as JSON: status, and the fields of health+json for each service")
+    .addOption(
+      new Option("-t, --timeout <duration>", "how long all of it may take: 500ms, 30s, 2m")
+        .argParser(durationMs)
+        .default(defaultTimeoutMs, "30s"),
     )
     .addHelpText(
       "after",
       `
-The exit code is 0 where every service is pass or warn, 1 where one fails, and 2 where settings are missing or wrong: then
-nothing was connected.
-
 Examples:
   $ hawser check
   $ hawser check --env-file .env.staging --json | jq .status`,

@@ -9,13 +9,14 @@ export interface DescribeCommandOptions extends ServicesOptions {
 
 export function describeDescribe(command: Command): Command {
   return command
-    .description("print the settings that hold for every service, and where each comes from")
+    .summary("print the settings that hold for every service, and where each comes from")
+    .description(
+      "Prints the settings that hold for every service, and where each comes from: the library, the definition, or a variable. Secrets are not shown.",
+    )
     .option("--json", "as JSON")
     .addHelpText(
       "after",
       `
-Nothing is connected, and secrets are not shown.
-
 Examples:
   $ hawser describe
   $ hawser describe --env-file .env.staging --json | jq .`,

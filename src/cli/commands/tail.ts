@@ -15,7 +15,10 @@ export interface TailCommandOptions extends ServicesOptions {
 
 export function describeTail(command: Command): Command {
   return command
-    .description("print the messages of a stream, a line each, until Ctrl-C")
+    .summary("print the messages of a stream, a line each, until Ctrl-C")
+    .description(
+      "Prints the messages of a stream, a line each, until Ctrl-C or --count. What its class sends when it connects (a subscription, say) is sent. It reconnects by itself, which is told on standard error.",
+    )
     .argument("<stream>", "the name of a WebSocket service in the services file")
     .option("-n, --count <n>", "end after this many messages", positiveCount)
     .option("--json", 'each message as one line of JSON; what is not text as {"base64":"…"}')
@@ -27,9 +30,6 @@ export function describeTail(command: Command): Command {
     .addHelpText(
       "after",
       `
-What the stream's class sends when it connects (a subscription, say) is sent. It reconnects by itself, which is told on
-standard error.
-
 Examples:
   $ hawser tail prices
   $ hawser tail prices --count 10 --json | jq .price`,
@@ -61,8 +61,11 @@ export async function runTail(name: string, options: TailCommandOptions, context
 /** Says on standard error when the connection is lost and when it is back, so that silence is not taken for calm. */
 function tellConnections(name: string, { stderr }: CommandContext): () => void {
   return subscribe("hawser:stream", ({ service, state, code, delayMs }) => {
-    if (service !== name || !["reconnecting", "open"].includes(state)) return;
-    const when = delayMs === undefined ? "" : `, next attempt in ${Math.round(delayMs)} ms`;
-    stderr.write(`${stderr.style("dim", `${name}: ${state}${code === undefined ? "" : ` (${code})`}${when}`)}\n`);
+    if (service !== name) return;
+    // Reconnecting is told with each wait, and not again with each attempt.
+    const lost = state === "reconnecting" && delayMs !== undefined;
+    if (!lost && state !== "open") return;
+    const why = lost ? ` (${code ?? "no reason"}), next attempt in ${Math.max(0, Math.round(delayMs))} ms` : "";
+    stderr.write(`${stderr.style("dim", `${name}: ${state}${why}`)}\n`);
   });
 }
