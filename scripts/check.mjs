@@ -10,6 +10,7 @@ mkdirSync("temp", { recursive: true });
 const processTests = [
   "test/bench/run-suite.test.ts",
   "test/browser/**",
+  "test/cli/documentation.test.ts",
   "test/cli/generate/documents.test.ts",
   "test/cli/packed.test.ts",
   "test/cli/process.test.ts",

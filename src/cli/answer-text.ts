@@ -16,10 +16,10 @@ export function answerText(body: Uint8Array, contentType: string | undefined): s
   return ended(visibleLines((isJson ? prettyJson(text) : undefined) ?? text));
 }
 
-/** The body of an answer that an error holds: parsed already where it was JSON. */
+/** The body of an answer that an error holds: parsed already where it was JSON, which is then a line of its own. */
 export function bodyText(body: unknown, isTerminal: boolean): string {
-  const text = typeof body === "string" ? body : (JSON.stringify(body, undefined, isTerminal ? 2 : undefined) ?? "");
-  return isTerminal ? ended(visibleLines(text)) : text;
+  if (typeof body !== "string") return ended(JSON.stringify(body, undefined, isTerminal ? 2 : undefined) ?? "");
+  return isTerminal ? ended(visibleLines(body)) : body;
 }
 
 /** Status and headers as lines, in the order in which they came. */

@@ -49,6 +49,8 @@ function programFor(context: CommandContext, version: string): Command {
       getOutHasColors: () => stdout.style("bold", "text") !== "text",
     })
     .configureHelp({
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(" "),
       styleTitle: (text) => stdout.style("bold", text),
       styleSubcommandTerm: (text) => stdout.style("cyan", text),
       styleOptionTerm: (text) => stdout.style("cyan", text),

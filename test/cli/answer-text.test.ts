@@ -23,8 +23,8 @@ test("bytes that are no text are not shown", () => {
   expect(answerText(new Uint8Array([65, 0]), "text/plain")).toBeUndefined();
 });
 
-test("the body of an error is as it came, where nobody is looking", () => {
-  expect(bodyText({ a: 1 }, false)).toBe('{"a":1}');
+test("the body of an error is a line of JSON, or as it came, where nobody is looking", () => {
+  expect(bodyText({ a: 1 }, false)).toBe('{"a":1}\n');
   expect(bodyText("busy", false)).toBe("busy");
   expect(bodyText({ a: 1 }, true)).toBe('{\n  "a": 1\n}\n');
 });

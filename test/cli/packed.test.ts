@@ -85,6 +85,6 @@ test("ES modules import it, and CommonJS requires it", async () => {
     const specifier = `hawser${name.slice(1)}`;
     const code = `import("${specifier}").then(() => "ok", (e) => e.message).then(console.log)`;
     const { stdout } = await run("node", ["-e", code]);
-    expect(stdout, specifier).toMatch(/^ok\n$|^Cannot find package '(?!hawser)/);
+    expect(`${specifier}: ${stdout}`).toMatch(/: ok\n$|: Cannot find package '(?!hawser)/);
   }
 });

@@ -25,7 +25,7 @@ export interface CallCommandOptions extends ServicesOptions {
 
 export function describeCall(command: Command): Command {
   return command
-    .summary("make one call to a REST service, with its settings, credentials and retries")
+    .summary("one call, with the settings and retries of the service")
     .description(
       "Makes one call to a REST service, with its settings, credentials and retries. The body of the answer goes to standard output as it came; on a terminal, JSON is indented. All else goes to standard error. Ends with 1 where the call failed; what the service answered is printed all the same.",
     )

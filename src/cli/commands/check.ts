@@ -16,7 +16,7 @@ const defaultTimeoutMs = 30_000;
 
 export function describeCheck(command: Command): Command {
   return command
-    .summary("check the settings, start every service and ask for its health")
+    .summary("settings, start and health of every service")
     .description(
       "Checks the settings, starts every service and asks for its health. Ends with 0 where every service is pass or warn, with 1 where one fails, and with 2 where settings are missing or wrong: nothing was connected then.",
     )

@@ -9,7 +9,7 @@ export interface DescribeCommandOptions extends ServicesOptions {
 
 export function describeDescribe(command: Command): Command {
   return command
-    .summary("print the settings that hold for every service, and where each comes from")
+    .summary("the settings that hold, and where each comes from")
     .description(
       "Prints the settings that hold for every service, and where each comes from: the library, the definition, or a variable. Secrets are not shown.",
     )

@@ -12,7 +12,7 @@ export interface InitCommandOptions {
 
 export function describeInit(command: Command): Command {
   return command
-    .summary("write a first services file, a test that is green without network, and .env.example")
+    .summary("a first services file, a green test, .env.example")
     .description(
       'Writes a first services file, a test that is green without network, and .env.example. In TypeScript where the project has typescript, a tsconfig.json or a .ts file, else in JavaScript; with vitest where the project has it, else with node:test; in src/ and test/ where there are such folders. In a package that is not of "type": "module" the files end with .mts or .mjs.',
     )

@@ -15,7 +15,7 @@ export interface TailCommandOptions extends ServicesOptions {
 
 export function describeTail(command: Command): Command {
   return command
-    .summary("print the messages of a stream, a line each, until Ctrl-C")
+    .summary("the messages of a stream, a line each")
     .description(
       "Prints the messages of a stream, a line each, until Ctrl-C or --count. What its class sends when it connects (a subscription, say) is sent. It reconnects by itself, which is told on standard error.",
     )

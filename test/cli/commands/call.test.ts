@@ -88,7 +88,7 @@ describe("what failed", () => {
   test("a refusal prints the answer, the error and its explanation, and ends with 1", async () => {
     await using server = await httpServer(answer(404, "application/json", '{"title":"no such user"}'));
     const ran = await run(withFile("call", "users", "GET", "/users/9", "-i"), servicesAt(server.url));
-    expect(ran).toMatchObject({ exitCode: 1, stdout: '{"title":"no such user"}' });
+    expect(ran).toMatchObject({ exitCode: 1, stdout: '{"title":"no such user"}\n' });
     expect(ran.told[0]).toBe("404 Not Found");
     expect(ran.told.slice(-4)).toEqual([
       expect.stringMatching(/^hawser: users: GET \/users\/9: the service answered 404/),
