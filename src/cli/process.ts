@@ -26,6 +26,10 @@ export async function runProcess(own: NodeJS.Process): Promise<void> {
     own.stderr.write(`hawser: ${inOneLine(error)}\n`);
     own.exit(1);
   });
+  own.once("beforeExit", () => {
+    own.stderr.write("hawser: the services file waits for something that never comes: look at what it awaits\n");
+    own.exit(2);
+  });
 
   const context: CommandContext = {
     cwd: own.cwd(),

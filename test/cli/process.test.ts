@@ -65,6 +65,20 @@ test("what a services file throws later is one line", async () => {
   expect(ended).toEqual({ exitCode: 1, stdout: "", stderr: "hawser: Error: late\n" });
 });
 
+test("a services file that waits for ever for nothing is one line", async () => {
+  using folder = new UserFolder({ "services.js": `${users}await new Promise(() => undefined);\n` });
+  const ended = await hawser(folder, ["check"]);
+  expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(ended.stderr).toMatch(/^hawser: the services file waits for something that never comes.*\n$/);
+});
+
+test("--log has the services write to standard error, and nothing else does", async () => {
+  await using server = await httpServer(answerJson({}));
+  using folder = new UserFolder({ "services.js": users });
+  const ended = await hawser(folder, ["check", "--log", "info"], { env: { USERS_URL: server.url } });
+  expect(ended.stderr).toMatch(/^\{"level":30,.*"msg":"services started"\}\n/);
+});
+
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
