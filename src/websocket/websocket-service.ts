@@ -29,6 +29,7 @@ import type { FailedEvent, StreamOwner, StreamRemains } from "./stream-owner.ts"
 import type { ServiceDescription } from "../core/description.ts";
 import { describeStream } from "./describe.ts";
 import { checkStream } from "./stream-health.ts";
+import { startingStreams } from "./starting-streams.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { Subscription } from "./subscriptions/subscription.ts";
 
@@ -86,6 +87,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
    * ServiceUnavailableError `unavailable-draining | unavailable-stopped` once it was closed.
    */
   override async connect(): Promise<this> {
+    if (startingStreams.hasSubscribers) startingStreams.publish(this);
     await super.connect();
     if (this.state.name === "failed" || this.#stream.isStarting) await this.#stream.start();
     return this;

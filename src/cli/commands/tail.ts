@@ -4,6 +4,8 @@ import type { CommandContext } from "../context.ts";
 import { assertKnown, streamOf } from "../find-service.ts";
 import { within } from "../limits.ts";
 import { messageLine } from "../message-line.ts";
+import { startingStreams } from "../../websocket/starting-streams.ts";
+import type { WebSocketService } from "../../websocket/websocket-service.ts";
 import { durationMs, positiveCount } from "../option-parsers.ts";
 import { openServices, type ServicesOptions, withStarted } from "../session.ts";
 
@@ -41,25 +43,44 @@ export async function runTail(name: string, options: TailCommandOptions, context
   const services = await openServices(options, context);
   assertKnown(services, name);
   const limit = { clock: context.clock, limitMs: options.timeout, signal: context.signal, what: `tail ${name}` };
-  await within(limit, (signal) =>
-    withStarted(services, signal, async () => {
-      const stream = streamOf(services, name);
-      const stopTelling = tellConnections(name, context);
+  await within(limit, async (signal) => {
+    using first = listenFromTheStart(name, signal);
+    await withStarted(services, signal, async () => {
+      const messages = first.messages ?? streamOf(services, name).messages({ signal });
+      using scope = new DisposableStack();
+      scope.use(tellConnections(name, context));
       let left = options.count ?? Number.POSITIVE_INFINITY;
-      try {
-        for await (const message of stream.messages({ signal })) {
-          context.stdout.write(`${messageLine(message, options.json === true ? "json" : "text")}\n`);
-          if (--left <= 0) break;
-        }
-      } finally {
-        stopTelling();
+      for await (const message of messages) {
+        context.stdout.write(`${messageLine(message, options.json === true ? "json" : "text")}\n`);
+        if (--left <= 0) break;
       }
-    }),
-  );
+    });
+  });
+}
+
+/** Some services greet whoever connects, and that is over before the registry is started. */
+function listenFromTheStart(
+  name: string,
+  signal: AbortSignal,
+): Disposable & { readonly messages: AsyncIterable<unknown> | undefined } {
+  let messages: AsyncIterable<unknown> | undefined;
+  const onStream = (stream: unknown): void => {
+    const service = stream as WebSocketService<unknown>;
+    if (service.name === name) messages ??= service.messages({ signal });
+  };
+  startingStreams.subscribe(onStream);
+  return {
+    get messages() {
+      return messages;
+    },
+    [Symbol.dispose]: () => {
+      startingStreams.unsubscribe(onStream);
+    },
+  };
 }
 
 /** Says on standard error when the connection is lost and when it is back, so that silence is not taken for calm. */
-function tellConnections(name: string, { stderr }: CommandContext): () => void {
+function tellConnections(name: string, { stderr }: CommandContext): Disposable {
   return subscribe("hawser:stream", ({ service, state, code, delayMs }) => {
     if (service !== name) return;
     // Reconnecting is told with each wait, and not again with each attempt.

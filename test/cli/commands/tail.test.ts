@@ -29,6 +29,13 @@ test("prints --count messages as lines, and ends with 0 and a closed stream", as
   expect(() => services.get("prices")).toThrow("the registry was stopped");
 });
 
+test("what a service says at once to whoever connects is printed, too, however long the others take to start", async () => {
+  await using peer = await startPeer({ onConnection: (socket) => socket.send("hello") });
+  const services = defineServices({ prices: ws({ baseUrl: peer.url }), others: ws({ baseUrl: peer.url }) }, quiet);
+  const ran = await run(withFile("tail", "prices", "-n", "1"), { exported: { services } });
+  expect(ran).toEqual({ exitCode: 0, stdout: "hello\n", told: [] });
+});
+
 test("--json prints each as one line of JSON", async () => {
   await using peer = await startPeer({ onConnection: repeat('{"a":\n1}') });
   const services = defineServices({ prices: ws({ baseUrl: peer.url, codec: json() }) }, quiet);
