@@ -19,18 +19,8 @@ step("node_modules/.setup", "installing dependencies", manifestState(), () => {
 
 step("dist/.setup", "building", sourceState(), () => {
   rmSync("dist", { recursive: true, force: true });
-  const tsc = join("node_modules", ".bin", "tsc");
-  run(tsc, ["-p", "tsconfig.build.json"]);
-  // Once more without comments, for nobody reads them there: they are in the declarations, and a fifth of the package.
-  run(tsc, [
-    "-p",
-    "tsconfig.build.json",
-    "--declaration",
-    "false",
-    "--isolatedDeclarations",
-    "false",
-    "--removeComments",
-  ]);
+  run(join("node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"]);
+  run("node", [join("scripts", "bundle.mjs")]);
 });
 
 /** Does the work unless the stamp says that it was done for this very state, and says so where it takes a while. */
@@ -77,5 +67,11 @@ function sourceState() {
     const { mtimeMs, size } = statSync(join("src", name));
     return `${name} ${mtimeMs} ${size}`;
   });
-  return [...stats, read("tsconfig.json"), read("tsconfig.build.json"), read("node_modules/.setup")].join("\n");
+  return [
+    ...stats,
+    read("tsconfig.json"),
+    read("tsconfig.build.json"),
+    read("scripts/bundle.mjs"),
+    read("node_modules/.setup"),
+  ].join("\n");
 }
