@@ -10,8 +10,12 @@ const exported = Object.values(manifest.exports).filter((target) => typeof targe
 // Those that the package names, and what starts in a thread of its own.
 const entries = [...exported.map((target) => target.default), ...Object.values(manifest.bin), "dist/lab/worker.js"];
 const bundled = "dist/.bundled";
+const bin = (name) => join("node_modules", ".bin", name);
 
-execFileSync(join("node_modules", ".bin", "esbuild"), [
+// The comments of the API are in the declarations; the others nobody looks for there.
+const without = ["--removeComments", "--declaration", "false", "--isolatedDeclarations", "false"];
+execFileSync(bin("tsc"), ["-p", "tsconfig.build.json", ...without]);
+execFileSync(bin("esbuild"), [
   ...new Set(entries.map((entry) => entry.replace(/^\.\//, ""))),
   "--bundle",
   "--splitting",
