@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { isExternalServiceError, isServiceConfigurationError } from "../../core/errors.ts";
+import { worstStatus } from "../../core/health.ts";
 import type { CommandContext } from "../context.ts";
 import { CommandFailure } from "../failure.ts";
 import { failedStart, type CheckedServices, healthLines } from "../health-lines.ts";
@@ -47,7 +48,9 @@ export async function runCheck(options: CheckCommandOptions, context: CommandCon
   try {
     report = await within(limit, (signal) =>
       withStarted(services, signal, async (): Promise<CheckedServices> => {
-        const { status, services: reports } = await services.health({ signal });
+        const { services: reports } = await services.health({ signal });
+        // The worst of all, critical or not: whoever asks wants to know.
+        const status = worstStatus(Object.values(reports).flatMap((one) => one?.status ?? []));
         return { status, services: reports };
       }),
     );
@@ -61,7 +64,6 @@ export async function runCheck(options: CheckCommandOptions, context: CommandCon
   }
   print(report, () => healthLines(report, context.stdout));
   const failed = Object.values(report.services).filter((one) => one?.status === "fail");
-  // Also one that is not critical: whoever asks wants to know.
-  if (failed.length === 0) return;
+  if (report.status !== "fail") return;
   throw new CommandFailure(`${failed.map((one) => one?.service).join(", ")} ${failed.length === 1 ? "fails" : "fail"}`);
 }
