@@ -13,9 +13,13 @@ export function assertKnown(services: ServiceRegistry, name: string): void {
   );
 }
 
-/** A started service that answers calls. @throws UsageError for one of another kind */
-export function restServiceOf(services: ServiceRegistry, name: string): RESTService {
-  const service: unknown = services.get(name);
+/** A service that answers calls, once it is up. @throws UsageError for one of another kind; as `services.ready` */
+export async function restServiceOf(
+  services: ServiceRegistry,
+  name: string,
+  signal: AbortSignal,
+): Promise<RESTService> {
+  const service: unknown = await services.ready(name, { signal });
   if (hasMethods(service, ["request", "getJson"])) return service as RESTService;
   throw new UsageError(
     hasMethods(service, ["messages"])
@@ -24,9 +28,13 @@ export function restServiceOf(services: ServiceRegistry, name: string): RESTServ
   );
 }
 
-/** A started stream. @throws UsageError for a service of another kind */
-export function streamOf(services: ServiceRegistry, name: string): WebSocketService<unknown> {
-  const service: unknown = services.get(name);
+/** A stream, once it is up. @throws UsageError for a service of another kind; as `services.ready` */
+export async function streamOf(
+  services: ServiceRegistry,
+  name: string,
+  signal: AbortSignal,
+): Promise<WebSocketService<unknown>> {
+  const service: unknown = await services.ready(name, { signal });
   if (hasMethods(service, ["messages", "send"])) return service as WebSocketService<unknown>;
   throw new UsageError(
     hasMethods(service, ["request"])

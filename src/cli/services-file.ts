@@ -77,7 +77,7 @@ function exportsOf(module: unknown): [string, ServiceRegistry][] {
   return [...inner, ...entries].filter((entry): entry is [string, ServiceRegistry] => isRegistry(entry[1]));
 }
 
-const parts = ["start", "stop", "get", "has", "health", "entries"] as const;
+const parts = ["start", "stop", "get", "has", "ready", "health", "describe"] as const;
 
 // Not instanceof: a command line that is installed globally has classes of its own.
 function isRegistry(value: unknown): value is ServiceRegistry {

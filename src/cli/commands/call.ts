@@ -59,7 +59,7 @@ export async function runCall(
   const services = await openServices(options, context);
   assertKnown(services, name);
   await withStarted(services, context.signal, async () => {
-    const service = restServiceOf(services, name);
+    const service = await restServiceOf(services, name, context.signal);
     try {
       const answer = await service.request(method, path, {
         ...body,

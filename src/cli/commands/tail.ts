@@ -46,7 +46,7 @@ export async function runTail(name: string, options: TailCommandOptions, context
   await within(limit, async (signal) => {
     using first = listenFromTheStart(name, signal);
     await withStarted(services, signal, async () => {
-      const messages = first.messages ?? streamOf(services, name).messages({ signal });
+      const messages = first.messages ?? (await streamOf(services, name, signal)).messages({ signal });
       using scope = new DisposableStack();
       scope.use(tellConnections(name, context));
       let left = options.count ?? Number.POSITIVE_INFINITY;

@@ -166,8 +166,9 @@ describe("what is refused with 2, before anything is sent", () => {
 
   test("a stream takes no calls", async () => {
     const feed = { messages: () => [], send: () => undefined };
-    const fake = { names: ["feed"], get: () => feed, has: () => true, entries: () => [], health: () => ({}) };
-    const registry = { ...fake, start: async () => undefined, stop: async () => undefined };
+    const done = async () => undefined;
+    const fake = { names: ["feed"], get: () => feed, has: () => true, ready: async () => feed, health: done };
+    const registry = { ...fake, describe: done, start: done, stop: done };
     const ran = await run(withFile("call", "feed", "GET", "/"), { exported: { registry } });
     expect(ran).toMatchObject({
       exitCode: 2,
