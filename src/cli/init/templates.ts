@@ -22,22 +22,38 @@ export const services = defineServices({
 `;
 }
 
-/** The test of it: no network, no server, a fake in the place of the service. */
+/** The test of it: no network, no server, no settings; a mock stands where connections are made. */
 export function testText(runner: Project["runner"], services: string): string {
   const [imports, equal] =
     runner === "vitest"
-      ? ['import { expect, test } from "vitest";', "expect(user).toEqual(ada);"]
-      : ['import assert from "node:assert/strict";\nimport { test } from "node:test";', "assert.deepEqual(user, ada);"];
-  return `${imports}
-import { services } from "${services}";
+      ? ["", "expect(user).toEqual(ada);"]
+      : [
+          'import assert from "node:assert/strict";\nimport { test } from "node:test";\n',
+          "assert.deepEqual(user, ada);",
+        ];
+  return `${imports}import { silentLogger } from "hawser";
+import { mockTransport } from "hawser/testing";
+${runner === "vitest" ? 'import { expect, test } from "vitest";\n' : ""}import { services } from "${services}";
 
 const ada = { id: "7", name: "Ada" };
 
 test("a user is found by its id", async () => {
-  await services.with({ users: { user: async () => ada } }, async () => {
-    const user = await services.get("users").user("7");
-    ${equal}
+  const mock = mockTransport();
+  mock.on("GET", "/users/7").reply(200, ada);
+  // The same services, for this test alone, and answered by the mock.
+  const own = services.scope({
+    env: { USERS_URL: "https://users.example.com" },
+    logger: silentLogger,
+    defaults: { rest: { dispatcher: mock } },
   });
+  await own.start();
+  try {
+    const user = await own.get("users").user("7");
+    ${equal}
+    mock.assertDone();
+  } finally {
+    await own.stop();
+  }
 });
 `;
 }
