@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { describeCall, runCall } from "./commands/call.ts";
 import { describeCheck, runCheck } from "./commands/check.ts";
 import { describeDescribe, runDescribe } from "./commands/describe.ts";
+import { describeGenerate, runGenerate } from "./commands/generate.ts";
 import { describeInit, runInit } from "./commands/init.ts";
 import { describeTail, runTail } from "./commands/tail.ts";
 import type { CommandContext, Output } from "./context.ts";
@@ -68,6 +69,7 @@ function programFor(context: CommandContext, version: string): Command {
     runCall([service, method, path], options, context),
   );
   withServices(describeTail(command("tail"))).action((stream, options) => runTail(stream, options, context));
+  describeGenerate(command("generate")).action((source, options) => runGenerate(source, options, context));
   return program;
 }
 

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 test("every command is played", () => {
-  for (const command of ["init", "check", "describe", "call", "tail"]) {
+  for (const command of ["init", "check", "describe", "call", "tail", "generate"]) {
     expect(played.some(({ line }) => line.includes(`hawser ${command}`))).toBe(true);
   }
 });

@@ -18,6 +18,16 @@ export const services = defineServices({
 });
 `;
 
+const openapi = `openapi: 3.1.0
+info: { title: Users, version: "1.0" }
+paths:
+  /users/{id}:
+    get:
+      operationId: getUser
+      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+      responses: { "200": { description: A user. } }
+`;
+
 const users: Answering = ({ url }, response) => {
   const isThere = url === "/health" || url === "/users/7";
   response.writeHead(isThere ? 200 : 404, {
@@ -46,6 +56,7 @@ export async function documentedSession(): Promise<DocumentedSession> {
       ".env": `USERS_URL=${server.url}\nUSERS_API_KEY=secret\nUSERS_TIMEOUT=10s\nPRICES_URL=${peer.url}\n`,
       "wrong.env": `USERS_URL=\nUSERS_TIMEOUT=soon\nPRICES_URL=${peer.url}\n`,
       "down.env": `USERS_URL=${server.url}/v9\nPRICES_URL=${peer.url}\n`,
+      "openapi.yaml": openapi,
       "enum.ts": "export enum Region { EU }\n",
       "new/package.json": "{}",
     }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { run } from "./command-under-test.ts";
 
-const commands = ["init", "check", "describe", "call", "tail"];
+const commands = ["init", "check", "describe", "call", "tail", "generate"];
 
 test("alone, it shows its page, as with --help", async () => {
   const ran = await run([]);
