@@ -20,7 +20,7 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/*/*.test.ts"],
     setupFiles: ["test/support/leaks.ts"],
     // For what hangs: some tests take three seconds of the processor, which on a busy machine are many.
     testTimeout: 60_000,
