@@ -14,6 +14,8 @@ export function createServices(options: RegistryOptions = {}) {
       paymentGateway: rest(PaymentGatewayClient, {
         endpointBase: "/v1",
         idempotency: true,
+        // Without it nothing can be sold; without notifications or prices most of the shop still works.
+        critical: true,
         deadlineMs: 8_000,
         attemptTimeoutMs: 2_000,
         bodyIdleTimeoutMs: 800,
