@@ -20,12 +20,16 @@ export interface MemberContext extends Omit<BuildContext, "precedence"> {
   readonly clock: Clock;
   /** A service that is up, by name. */
   readonly serviceOf: (name: string) => unknown;
+  /** What stands in for it now: it is not made then. */
+  readonly fakeOf: (name: string) => { readonly fake: unknown } | undefined;
 }
 
-/** What is made of definitions: each of them is a member, or left out, or has problems. */
+/** What is made of definitions: each of them is a member, or left out, or stood in for, or has problems. */
 export interface Plan {
   readonly members: ReadonlyMap<string, Member>;
   readonly leftOut: ReadonlyMap<string, LeftOut>;
+  /** The fakes of those that are not made since a fake stands in for them. */
+  readonly stoodIn: ReadonlyMap<string, unknown>;
   /** By name, in the order of the definitions. */
   readonly problems: readonly string[];
   /** What each was made with, or would be. */
@@ -48,6 +52,7 @@ export function buildMembers(definitions: Definitions, context: MemberContext): 
 export function planMembers(definitions: Definitions, context: MemberContext): Plan {
   const members = new Map<string, Member>();
   const leftOut = new Map<string, LeftOut>();
+  const stoodIn = new Map<string, unknown>();
   const problems = new Map<string, readonly string[]>();
   const prepared = new Map<string, Prepared>();
   const all = [...definitions].map(([name, definition]) => {
@@ -55,7 +60,9 @@ export function planMembers(definitions: Definitions, context: MemberContext): P
   });
   for (const { name, definition, needs } of inOrder(all)) {
     const missing = needs.find((need) => leftOut.has(need));
-    if (missing !== undefined && definition.isOptional) leftOut.set(name, { need: missing });
+    const override = context.fakeOf(name);
+    if (override !== undefined) stoodIn.set(name, override.fake);
+    else if (missing !== undefined && definition.isOptional) leftOut.set(name, { need: missing });
     else if (missing !== undefined) problems.set(name, [neededAndLeftOut(missing, leftOut)]);
     else {
       const built = build(name, definition, needs, context);
@@ -68,6 +75,7 @@ export function planMembers(definitions: Definitions, context: MemberContext): P
   return {
     members: new Map(all.flatMap(({ name }) => entryOf(members, name))),
     leftOut,
+    stoodIn,
     problems: all.flatMap(({ name }) => (problems.get(name) ?? []).map((problem) => `${name}: ${problem}`)),
     prepared,
   };

@@ -17,11 +17,14 @@ export interface DescribedRun extends Pick<Plan, "leftOut" | "prepared"> {
 
 /** What a start would make of the definitions, without connecting anything, and what it would fail with. */
 export function describePlanned(definitions: Definitions, context: MemberContext): RegistryDescription {
-  const { members, problems, leftOut, prepared } = planMembers(definitions, context);
+  const { members, problems, leftOut, stoodIn, prepared } = planMembers(definitions, context);
   const services = describeAll(definitions, {
     leftOut,
     prepared,
-    stateOf: (name) => (members.has(name) ? "not started" : "wrong settings"),
+    stateOf: (name) => {
+      if (stoodIn.has(name)) return "not started, a fake stands in for it";
+      return members.has(name) ? "not started" : "wrong settings";
+    },
     serviceOf: (name) => members.get(name)?.service,
   });
   // They hold nothing but what they were given, and nobody needs to wait for their end.

@@ -1,4 +1,3 @@
-import type { Environment } from "../core/environment.ts";
 import type { ServiceUnavailableError } from "../core/errors.ts";
 import type { Prepared } from "./build.ts";
 import { buildMembers, type Definitions, type LeftOut, type MemberContext } from "./build-members.ts";
@@ -14,8 +13,8 @@ import { Run } from "./run.ts";
 export interface InstanceParts {
   readonly definitions: Definitions;
   readonly settings: RegistrySettings;
-  /** What stands in for a service that another needs. */
-  readonly fakeOf: (name: string) => { readonly fake: unknown } | undefined;
+  /** What stands in for a service. */
+  readonly fakeOf: MemberContext["fakeOf"];
   readonly onUp: () => void;
 }
 
@@ -24,6 +23,8 @@ export class Instances {
   readonly run: Run;
   /** Those that are optional and were left out, and why. */
   readonly leftOut: ReadonlyMap<string, LeftOut>;
+  /** Those that were not made, since a fake stood in for them at the start, and the fakes. */
+  readonly stoodIn: ReadonlyMap<string, unknown>;
   readonly #parts: InstanceParts;
   readonly #prepared: Map<string, Prepared>;
   /** Where the settings are read from. */
@@ -35,11 +36,13 @@ export class Instances {
   constructor(parts: InstanceParts, source: EnvironmentSource | undefined) {
     const { definitions, settings, fakeOf, onUp } = parts;
     const env = readEnvironment(source);
-    const context = contextOf(settings, env, (name) => {
-      const fake = fakeOf(name);
-      return fake === undefined ? this.serviceOf(name) : fake.fake;
-    });
-    const { members, leftOut, prepared } = buildMembers(definitions, context);
+    const needed = (name: string): unknown => {
+      // What was never made has nothing but its fake, also for a late service that is made when that is gone.
+      const override = fakeOf(name) ?? (this.stoodIn.has(name) ? { fake: this.stoodIn.get(name) } : undefined);
+      return override === undefined ? this.serviceOf(name) : override.fake;
+    };
+    const context = { ...settings, env, serviceOf: needed, fakeOf };
+    const { members, leftOut, stoodIn, prepared } = buildMembers(definitions, context);
     warnOfMisspelt(definitions, env, settings.logger);
     for (const [service, why] of leftOut) {
       const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
@@ -49,6 +52,7 @@ export class Instances {
     this.#source = source;
     this.#prepared = new Map(prepared);
     this.leftOut = leftOut;
+    this.stoodIn = stoodIn;
     this.run = new Run(members, { ...settings, onUp });
   }
 
@@ -74,6 +78,7 @@ export class Instances {
       prepared: this.#prepared,
       stateOf: (name) => {
         if (this.run.isUp(name)) return "ready";
+        if (this.stoodIn.has(name)) return "not made, a fake stood in for it";
         return definitions.get(name)?.isLate === true ? "late, not up yet" : "starting";
       },
       serviceOf: (name) => this.serviceOf(name),
@@ -88,12 +93,12 @@ export class Instances {
     const env = readEnvironment(source);
     const running = {
       leftOut: this.leftOut,
+      stoodIn: this.stoodIn,
       prepared: this.#prepared,
       serviceOf: (name: string) => this.serviceOf(name),
       over,
     };
-    const context = contextOf(settings, env, () => undefined);
-    const result = await reloadRun(definitions, running, context);
+    const result = await reloadRun(definitions, running, { ...settings, env });
     this.#source = source;
     warnOfMisspelt(definitions, env, settings.logger);
     return result;
@@ -103,16 +108,9 @@ export class Instances {
 /** What a start would make, and fail with. */
 export function describeUnstarted(
   definitions: Definitions,
-  settings: RegistrySettings,
+  { settings, fakeOf }: Pick<InstanceParts, "settings" | "fakeOf">,
   source: EnvironmentSource | undefined,
 ): RegistryDescription {
   const env = readEnvironment(source ?? settings.env);
-  return describePlanned(
-    definitions,
-    contextOf(settings, env, () => undefined),
-  );
-}
-
-function contextOf(settings: RegistrySettings, env: Environment, serviceOf: MemberContext["serviceOf"]): MemberContext {
-  return { ...settings, env, serviceOf };
+  return describePlanned(definitions, { ...settings, env, fakeOf, serviceOf: () => undefined });
 }

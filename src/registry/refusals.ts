@@ -39,6 +39,10 @@ export function notYet(name: string, lastError: unknown): string {
   return `it is late, and not connected yet${why}: await services.ready("${name}"), or ask services.has("${name}") first`;
 }
 
+/** Of one that was not made, since a fake stood in for it then. */
+export const stoodInDetail =
+  "a fake stood in for it when the registry was started, and so it was not made: keep the fake for as long as the registry runs, or start the registry before the fake is put in its place";
+
 /** Of an optional service that was left out. */
 export function leftOutProblem(name: string, why: LeftOut): string {
   return "variable" in why

@@ -26,7 +26,7 @@ export interface ReloadedRun extends Running {
 export async function reloadRun(
   definitions: Definitions,
   run: ReloadedRun,
-  context: MemberContext,
+  context: Omit<MemberContext, "serviceOf" | "fakeOf">,
 ): Promise<ReloadResult> {
   assertRunning(run);
   const { logger } = context;

@@ -11,7 +11,7 @@ import { shownSetting } from "./shown.ts";
 import { url } from "./setting-schemas.ts";
 
 /** The services of the current run, and what they go by. */
-export interface Running extends Pick<Plan, "leftOut" | "prepared"> {
+export interface Running extends Pick<Plan, "leftOut" | "stoodIn" | "prepared"> {
   /** Undefined for one that is not made yet. */
   readonly serviceOf: (name: string) => unknown;
 }
@@ -49,8 +49,8 @@ export async function prepareReload(
   const steps: Step[] = [];
   for (const [name, definition] of definitions) {
     const why = running.leftOut.get(name);
-    // It comes with what it needs.
-    if (why !== undefined && "need" in why) continue;
+    // It comes with what it needs; and behind a fake there is nothing.
+    if ((why !== undefined && "need" in why) || running.stoodIn.has(name)) continue;
     const before = why === undefined ? running.prepared.get(name) : undefined;
     const service = running.serviceOf(name);
     const after = prepareOptions(name, definition, context);

@@ -9,7 +9,8 @@ export interface ServiceNow {
   readonly isFaked: boolean;
   /** Whether the registry is. */
   readonly isRunning: boolean;
-  readonly isUp: boolean;
+  /** Whether it is late, and not up yet. */
+  readonly isAwaited: boolean;
   readonly lateError: unknown;
   /** Itself, or its fake; throws where there is neither. */
   readonly find: () => unknown;
@@ -20,15 +21,15 @@ export interface ServiceNow {
 
 /** The check of one service, as it is defined. */
 export function checkOf(name: string, definition: AnyDefinition<unknown>, now: ServiceNow): HealthCheck {
-  const { isCritical, isLate, health } = definition;
-  const { isFaked, isRunning, isUp, lateError, find, clock, healthTimeoutMs } = now;
+  const { isCritical, health } = definition;
+  const { isFaked, isRunning, isAwaited, lateError, find, clock, healthTimeoutMs } = now;
   return {
     // Where nothing runs, nothing can be used, however little it matters.
     isCritical: isCritical || !(isRunning || isFaked),
     timeoutMs: definition.healthTimeoutMs ?? healthTimeoutMs,
     check: async (signal) => {
       if (isFaked) return healthOf(name, find(), { signal, clock, state: "overridden" });
-      if (!isRunning || !isLate || isUp) return healthOf(name, find(), { signal, clock, health, state: "ready" });
+      if (!isAwaited) return healthOf(name, find(), { signal, clock, health, state: "ready" });
       const status = isCritical ? "fail" : "warn";
       return plainReport(name, clock, { status, state: "starting", output: notYet(name, lateError) });
     },

@@ -5,7 +5,7 @@ import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
 import type { EnvironmentSource } from "./environment-from.ts";
 import type { Fakes, OverrideScope } from "./fakes.ts";
-import { describeUnstarted, Instances } from "./instances.ts";
+import { describeUnstarted, type InstanceParts, Instances } from "./instances.ts";
 import { Overrides } from "./overrides.ts";
 import type { RegistryDescription } from "./registry-description.ts";
 import type { ReloadResult } from "./reload-run.ts";
@@ -19,7 +19,7 @@ import {
   readRegistryOptions,
   withOptions,
 } from "./registry-options.ts";
-import { leftOutProblem, notYet, refusal, refusedIn } from "./refusals.ts";
+import { leftOutProblem, notYet, refusal, refusedIn, stoodInDetail } from "./refusals.ts";
 import { checkOf } from "./service-health.ts";
 import { SharedHealth } from "./shared-health.ts";
 
@@ -103,7 +103,8 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
 
   /**
    * Reads the settings, makes all services and connects them: each as soon as those that it needs are up, independent
-   * ones at the same time, late ones in the background. A second call joins the first.
+   * ones at the same time, late ones in the background. One that a fake stands in for now is not made, and its settings
+   * are not needed. A second call joins the first.
    *
    * @throws ServiceConfigurationError with every problem of all services at once, before any I/O; what was thrown first
    * by a service that could not be connected, after all others were closed again; ServiceUnavailableError
@@ -168,6 +169,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     if (here.#fakeOf(name) !== undefined) return here.#definitions.has(name);
     const definition = here.#definitions.get(name);
     if (definition === undefined || here.#instances?.leftOut.has(name) === true) return false;
+    if (here.#isStoodIn(name)) return false;
     return !definition.isLate || here.#isUp(name);
   }
 
@@ -276,7 +278,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    */
   describe(options: DescribeOptions<Env> = {}): RegistryDescription {
     const here = this.#here();
-    return here.#running?.describe() ?? describeUnstarted(here.#definitions, here.#settings, options.env);
+    return here.#running?.describe() ?? describeUnstarted(here.#definitions, here.#parts, options.env);
   }
 
   /**
@@ -305,13 +307,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
     const { clock, logger } = this.#settings;
     const startedAt = clock.now();
-    const parts = {
-      definitions: this.#definitions,
-      settings: this.#settings,
-      fakeOf: (name: string) => this.#fakeOf(name),
-      onUp: () => this.#health.forget(),
-    };
-    this.#instances = new Instances(parts, env ?? this.#settings.env);
+    this.#instances = new Instances(this.#parts, env ?? this.#settings.env);
     const { run } = this.#instances;
     try {
       await run.start(signal === undefined ? stopping : AbortSignal.any([stopping, signal]));
@@ -321,6 +317,16 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     }
     const durationMs = Math.round(clock.now() - startedAt);
     logger.info({ services: [...run.members.keys()], durationMs }, "services started");
+  }
+
+  /** What each run of the services is made of. */
+  get #parts(): InstanceParts {
+    return {
+      definitions: this.#definitions,
+      settings: this.#settings,
+      fakeOf: (name: string) => this.#fakeOf(name),
+      onUp: () => this.#health.forget(),
+    };
   }
 
   /** Where they are not stopped. */
@@ -343,6 +349,16 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return this.#running?.run.isUp(name) === true;
   }
 
+  #isStoodIn(name: string): boolean {
+    return this.#instances?.stoodIn.has(name) === true;
+  }
+
+  /** Late, and not up yet. */
+  #isAwaited(name: string): boolean {
+    const isLate = this.#definitions.get(name)?.isLate === true;
+    return isLate && this.#lifecycle.phase === "ready" && !this.#isUp(name) && !this.#isStoodIn(name);
+  }
+
   #find(name: string): unknown {
     const override = this.#fakeOf(name);
     if (override !== undefined) return override.fake;
@@ -351,9 +367,13 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     const { phase } = this.#lifecycle;
     const why = this.#instances?.leftOut.get(name);
     if (why !== undefined && phase === "ready") throw new ServiceConfigurationError(name, [leftOutProblem(name, why)]);
-    const isLate = phase === "ready" && this.#definitions.get(name)?.isLate === true;
-    const detail = isLate ? notYet(name, this.#running?.run.lateError(name)) : undefined;
-    throw refusal(name, `services.get("${name}")`, refusedIn(phase), detail);
+    throw refusal(name, `services.get("${name}")`, refusedIn(phase), this.#whyNot(name));
+  }
+
+  /** What is to be said of one that is not there although the registry runs. */
+  #whyNot(name: string): string | undefined {
+    if (this.#isAwaited(name)) return notYet(name, this.#running?.run.lateError(name));
+    return this.#lifecycle.phase === "ready" && this.#isStoodIn(name) ? stoodInDetail : undefined;
   }
 
   #assertKnown(names: readonly string[]): void {
@@ -378,7 +398,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
       if (definition === undefined || (!isFaked && this.#instances?.leftOut.has(name) === true)) continue;
       const isRunning = this.#lifecycle.phase === "ready";
       const lateError = this.#running?.run.lateError(name);
-      const now = { isFaked, isRunning, isUp: this.#isUp(name), lateError, clock, healthTimeoutMs };
+      const now = { isFaked, isRunning, isAwaited: this.#isAwaited(name), lateError, clock, healthTimeoutMs };
       checks.set(name, checkOf(name, definition, { ...now, find: () => this.#find(name) }));
     }
     return checkAll(checks, { clock, signal });
