@@ -5,7 +5,7 @@ import { SettingSchema } from "./setting-schemas.ts";
 /** A setting as it may be shown. */
 export type Shown = string | number | boolean;
 
-const pathOptions = new Set(["endpoint", "endpointBase", "healthEndpoint"]);
+const addressing = new Set(["baseUrl", "endpoint", "endpointBase", "healthEndpoint"]);
 const secretShown = "[secret]";
 
 /**
@@ -15,10 +15,12 @@ const secretShown = "[secret]";
 export function shownSetting(option: string, value: unknown, schema: unknown): Shown {
   if (value instanceof Secret || isSecretName(option)) return secretShown;
   if (typeof value === "number" || typeof value === "boolean") return value;
-  // A query may hold a token.
-  if (typeof value === "string" && pathOptions.has(option)) return value.replace(/\?.*$/s, "?…");
-  if (typeof value === "string" && schema instanceof SettingSchema && option !== "proxy") return value;
-  // What a constructor took as an URL object has no credentials either.
-  if (value instanceof URL && option === "baseUrl") return String(value);
+  // Refused where a service is made of it, but it is described before that, and may be a mistake with a secret in it.
+  if (addressing.has(option) && (typeof value === "string" || value instanceof URL)) {
+    return withoutUser(String(value)).replace(/\?.*$/s, "?…");
+  }
+  if (typeof value === "string" && schema instanceof SettingSchema && option !== "proxy") return withoutUser(value);
   return "[hidden]";
 }
+
+const withoutUser = (text: string): string => text.replaceAll(/(:\/\/)[^/?#\s]*@/g, "$1…@");

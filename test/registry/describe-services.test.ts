@@ -162,3 +162,18 @@ test("its text has a column each for stage, setting, value and origin", () => {
   expect(new Set(origins).size).toBe(1);
   expect(text).toContain("off: ");
 });
+
+test("a URL that is refused for its password or its query is described without them", () => {
+  const services = defineServices(
+    {
+      payments: rest({ baseUrl: "https://shop:hunter2@a.example" }),
+      other: rest({ baseUrl: new URL("https://shop:hunter2@a.example"), endpointBase: "https://b:hunter2@b.example" }),
+      feed: ws({ baseUrl: "wss://a.example?token=hunter2" }),
+    },
+    { ...quiet, env: {} },
+  );
+  const description = services.describe();
+  expect(settingOf(serviceIn(description, "payments"), "baseUrl")).toMatchObject({ value: "https://…@a.example" });
+  expect(settingOf(serviceIn(description, "feed"), "baseUrl")).toMatchObject({ value: "wss://a.example?…" });
+  expect(String(description) + JSON.stringify(description)).not.toContain("hunter2");
+});
