@@ -54,10 +54,13 @@ export class Overrides<Owner extends object> {
 
   /** The same for the instances of an owner; what is not awaited is returned as it is. */
   enter<T>(owner: Owner, work: () => T): T {
-    return this.#storage.run({ owner, entered: true, outer: this.#storage.getStore() }, () => {
+    const settled = (): T => {
       const result = work();
       return isThenable(result) ? (Promise.resolve(result) as T) : result;
-    });
+    };
+    // Not once more: a job that begins itself anew from within would come to stand in ever more of them.
+    if (this.entered(() => true) === owner) return settled();
+    return this.#storage.run({ owner, entered: true, outer: this.#storage.getStore() }, settled);
   }
 
   *#frames(): Generator<Frame<Owner>> {

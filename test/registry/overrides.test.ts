@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { Overrides } from "../../src/registry/overrides.ts";
 
@@ -71,4 +72,18 @@ test("what throws within a scope throws out of it", async () => {
       throw own;
     }),
   ).rejects.toBe(own);
+});
+
+test("who enters again from within stands in one scope, however often", () => {
+  const overrides = new Overrides<object>();
+  const other = {};
+  let within = AsyncLocalStorage.snapshot();
+  for (let turn = 0; turn < 100; turn++) {
+    within = within(() => overrides.enter(me, () => AsyncLocalStorage.snapshot()));
+  }
+  const seen: object[] = [];
+  const look = (): unknown => overrides.entered((owner) => seen.push(owner) < 0);
+  within(look);
+  expect(seen).toEqual([me]);
+  expect(within(() => overrides.enter(other, () => overrides.enter(me, () => overrides.entered(() => true))))).toBe(me);
 });
