@@ -13,7 +13,8 @@ export function messageWithout(value: string, message: string): string | undefin
 }
 
 function holdsPartOf(text: string, value: string): boolean {
-  if (value.length < partLength) return wordsOf(text).includes(value);
+  if (value.length < partLength)
+    return wordsOf(value).length > 1 ? text.includes(value) : wordsOf(text).includes(value);
   for (let start = 0; start + partLength <= value.length; start++) {
     if (text.includes(value.slice(start, start + partLength))) return true;
   }

@@ -9,7 +9,10 @@ export interface StoppableServices {
 }
 
 /** What an operating system may ask a process to end with. */
-export type StopSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGUSR2" | "SIGBREAK";
+export type StopSignal = (typeof stopSignals)[number];
+
+// Not those that the system has: SIGBREAK is Windows' alone, and no process can listen to SIGKILL.
+const stopSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGBREAK"] as const;
 
 export interface StopOnSignalsOptions {
   /** @defaultValue SIGTERM, which platforms send, and SIGINT, which is Ctrl-C */
@@ -71,7 +74,7 @@ async function shutDown(received: StopSignal, settings: Settings): Promise<void>
   } catch (error) {
     failed(settings, error, "what was to be done before the services stop failed");
   }
-  const stopped = await Promise.allSettled(registries.map((registry) => registry.stop({ timeoutMs: left() })));
+  const stopped = await Promise.allSettled(registries.map(async (registry) => registry.stop({ timeoutMs: left() })));
   for (const one of stopped) if (one.status === "rejected") failed(settings, one.reason, "services did not stop well");
   logger.info({ signal: received, durationMs: Math.round(timeoutMs - left()) }, "stopped");
   endLate(left(), settings);
@@ -110,8 +113,8 @@ function readOptions(services: StoppableServices | readonly StoppableServices[],
   const isEach = registries.every((one: Partial<StoppableServices> | undefined) => typeof one?.stop === "function");
   if (registries.length === 0 || !isEach) reader.problem("it needs a registry, or an array of them");
   const signals = reader.any("signals") ?? ["SIGTERM", "SIGINT"];
-  const isKnown = Array.isArray(signals) && signals.every((one) => typeof one === "string" && one in constants.signals);
-  if (!isKnown || signals.length === 0) reader.problem('signals must be an array of signals, as ["SIGTERM"]');
+  const isKnown = Array.isArray(signals) && signals.every((one) => stopSignals.includes(one as StopSignal));
+  if (!isKnown || signals.length === 0) reader.problem(`signals must be an array of ${stopSignals.join(", ")}`);
   const settings = {
     registries,
     signals: signals as readonly StopSignal[],

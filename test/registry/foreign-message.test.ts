@@ -17,6 +17,7 @@ test.each([
   ["hunter2", "it must not end with ter2"],
   ["5", "5 is too small"],
   ["x", "received x"],
+  ["p@s", "not p@s"],
   [" hunter2 ", "it begins with hunt"],
 ])("of %j, nothing is left of %j", (value, message) => {
   expect(messageWithout(value, message)).toBeUndefined();

@@ -177,13 +177,20 @@ test("all that is wrong with its options is told at once, and nothing is listene
   };
   expect(problemsOf({}, wrong)).toEqual([
     "it needs a registry, or an array of them",
-    'signals must be an array of signals, as ["SIGTERM"]',
+    "signals must be an array of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK",
     "timeoutMs must be a number of at least 1, not 0",
     "before must be a function, not 1",
     "exit must be a function, not a boolean",
     expect.stringMatching(/^unknown option timout/),
   ]);
+  // Systems have more signals than a process can listen to.
+  expect(problemsOf({ stop: async () => undefined }, { signals: ["SIGKILL"], logger: silentLogger })).toHaveLength(1);
   expect(problemsOf([], { logger: silentLogger })).toHaveLength(1);
   expect(problemsOf(undefined, { logger: silentLogger })).toHaveLength(1);
   expect(process.listenerCount("SIGTERM")).toBe(before);
+});
+
+test("signals of another system than this one may be named as well", () => {
+  using _ = stopOnSignals({ stop: async () => undefined }, { signals: ["SIGTERM", "SIGBREAK"], logger: silentLogger });
+  expect(process.listenerCount("SIGBREAK")).toBe(1);
 });
