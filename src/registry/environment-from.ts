@@ -9,9 +9,18 @@ export type EnvironmentFile = string | { readonly path: string; readonly optiona
 /** Variables, or a function that reads them each time they are needed: at a start and at a reload. */
 export type EnvironmentSource<Env = Environment> = Env | (() => Env);
 
-/** The variables of a source, as they are now; those of the process where there is none. */
+/**
+ * The variables of a source, as they are now; those of the process where there is none.
+ *
+ * @throws ServiceConfigurationError for a function that gives none, or a promise of them.
+ */
 export function readEnvironment(source: EnvironmentSource | undefined): Environment {
-  return typeof source === "function" ? source() : (source ?? processEnvironment());
+  if (typeof source !== "function") return source ?? processEnvironment();
+  const given: unknown = source();
+  if (typeof given === "object" && given !== null && !("then" in given)) return given as Environment;
+  throw new ServiceConfigurationError("services", [
+    "env must give an object of variables at once: what takes time is awaited before start() or reload()",
+  ]);
 }
 
 /**

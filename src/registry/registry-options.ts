@@ -93,7 +93,7 @@ export function readRegistryOptions(reader: OptionReader): RegistrySettings {
 }
 
 /** Reads `env`. */
-function readSource(reader: OptionReader): EnvironmentSource | undefined {
+export function readSource(reader: OptionReader): EnvironmentSource | undefined {
   const given = reader.any("env");
   if (given === undefined || typeof given === "function") return given as EnvironmentSource | undefined;
   if (typeof given === "object" && given !== null && !Array.isArray(given)) return given as Environment;
@@ -106,16 +106,26 @@ export function withOptions<Env extends string>(
   outer: RegistryOptions<Env>,
   inner: RegistryOptions<Env>,
 ): RegistryOptions<Env> {
-  const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
   const { rest, ws } = inner.defaults ?? {};
-  const defaults = {
-    ...outer.defaults,
-    ...inner.defaults,
-    rest: { ...outer.defaults?.rest, ...rest },
-    ws: { ...outer.defaults?.ws, ...ws },
+  const defaults = over(outer.defaults, inner.defaults);
+  return {
+    ...over(outer, inner),
+    health: over(outer.health, inner.health),
+    // What is no object is left for the check of the whole to find.
+    defaults: isObject(defaults)
+      ? { ...defaults, rest: over(outer.defaults?.rest, rest), ws: over(outer.defaults?.ws, ws) }
+      : defaults,
   };
-  return { ...outer, ...given, defaults };
 }
+
+/** What is given as undefined is not given. */
+function over<T>(outer: T, inner: T): T {
+  if (!isObject(inner)) return inner ?? outer;
+  return { ...outer, ...Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined)) };
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What the services of this kind would say of them, said before there is any. */
 function readDefaults(reader: OptionReader, kind: "rest" | "ws"): Readonly<Record<string, unknown>> {

@@ -17,6 +17,7 @@ import {
   type ReloadOptions,
   type RegistrySettings,
   readRegistryOptions,
+  readSource,
   withOptions,
 } from "./registry-options.ts";
 import { leftOutProblem, notYet, refusal, refusedIn, stoodInDetail } from "./refusals.ts";
@@ -111,6 +112,10 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    * `unavailable-draining` while it stops; the signal's reason.
    */
   async start(options: StartOptions<Env> = {}): Promise<this> {
+    const reader = new OptionReader("services", options);
+    readSource(reader);
+    reader.any("signal");
+    reader.finish();
     options.signal?.throwIfAborted();
     if (this.#lifecycle.phase === "draining") throw refusal("services", "services.start", "draining");
     if (this.#lifecycle.phase === "stopped") this.#lifecycle = newLifecycle();
@@ -255,12 +260,12 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    */
   async reload(options: ReloadOptions<Env> = {}): Promise<ReloadResult> {
     const reader = new OptionReader("services", options);
-    reader.any("env");
+    const env = readSource(reader);
     reader.finish();
     const { phase } = this.#lifecycle;
     const instances = this.#instances;
     if (phase !== "ready" || instances === undefined) throw refusal("services", "services.reload", refusedIn(phase));
-    const reloaded = await instances.reload(options.env, () =>
+    const reloaded = await instances.reload(env, () =>
       this.#running === instances
         ? undefined
         : refusal("services", "services.reload", refusedIn(this.#lifecycle.phase)),
@@ -274,11 +279,14 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
    * data. Secrets are not in it. Of a registry that is not started, it is what a start would do, and fail with; nothing
    * is connected for that.
    *
-   * @throws ServiceConfigurationError for a file of variables that cannot be read.
+   * @throws ServiceConfigurationError for wrong options, and for a file of variables that cannot be read.
    */
   describe(options: DescribeOptions<Env> = {}): RegistryDescription {
+    const reader = new OptionReader("services", options);
+    const env = readSource(reader);
+    reader.finish();
     const here = this.#here();
-    return here.#running?.describe() ?? describeUnstarted(here.#definitions, here.#parts, options.env);
+    return here.#running?.describe() ?? describeUnstarted(here.#definitions, here.#parts, env);
   }
 
   /**

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { defineServices } from "../../src/registry/define.ts";
 import { rest } from "../../src/registry/definition.ts";
 import { environmentFrom } from "../../src/registry/environment-from.ts";
 import { httpServer } from "../support/http-server.ts";
 import { refusalOf } from "../support/configuration.ts";
-import { Payments } from "../support/rest-client.ts";
+import { failureOf, Payments } from "../support/rest-client.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hawser-env-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,4 +62,13 @@ test("a registry reads its files when it starts, and again when it is reloaded",
   await services.reload();
   await services.get("payments").get("/x");
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer one", "Bearer two"]);
+});
+
+test("a function that gives a promise of variables, or none, is refused", async () => {
+  for (const env of [async () => ({ A_URL: "https://a.example" }), () => undefined]) {
+    const services = defineServices({ a: rest() }, { logger: silentLogger, env: env as never });
+    expect((await failureOf(services.start(), isServiceConfigurationError)).problems).toEqual([
+      "env must give an object of variables at once: what takes time is awaited before start() or reload()",
+    ]);
+  }
 });

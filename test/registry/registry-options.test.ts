@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import { service } from "../../src/registry/custom-service.ts";
 import { defineServices } from "../../src/registry/define.ts";
 import { rest, ws } from "../../src/registry/definition.ts";
+import { refusalOf } from "../support/configuration.ts";
 import { httpServer } from "../support/http-server.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+import { failureOf } from "../support/rest-client.ts";
 import { startPeer } from "../websocket/peer.ts";
 
 const problemsOf = (options: unknown): readonly string[] => {
@@ -69,4 +73,37 @@ test("limits that are none are told when the registry is made", () => {
     "health.timeoutMs must be a number of at least 1, not 0",
     expect.stringMatching(/^unknown option health.ttl/),
   ]);
+});
+
+test("a scope goes by the options of its registry, group by group; what it is given as undefined is not given", async () => {
+  const clock = new VirtualClock();
+  let checks = 0;
+  const definition = service({ create: () => ({}), health: () => void checks++ });
+  const services = defineServices(
+    { payments: rest({ baseUrl: "https://a.example" }), counted: definition },
+    { logger: silentLogger, env: {}, clock, health: { cacheMs: 0 }, defaults: { rest: { deadlineMs: 1_234 } } },
+  );
+  const scope = services.scope({
+    clock: undefined,
+    health: { timeoutMs: 9 },
+    defaults: { rest: { deadlineMs: undefined } },
+  });
+  expect(String(scope.describe())).toContain("1234");
+  await using _ = await scope.start();
+  await scope.health();
+  await scope.health();
+  expect(checks).toBe(2);
+  expect(() => services.scope({ defaults: 1 } as never)).toThrow("defaults must be an object");
+  expect(() => services.scope({ health: { tll: 1 } } as never)).toThrow("health.tll");
+});
+
+test("what start, reload and describe are given is looked at before anything is made", async () => {
+  const services = defineServices({ payments: rest() }, { logger: silentLogger, env: {} });
+  const wrong = { sginal: 1, env: ".env" } as never;
+  expect((await failureOf(services.start(wrong), isServiceConfigurationError)).problems).toEqual([
+    "env must be an object of variables, or a function that gives one",
+    expect.stringMatching(/^unknown option sginal; did you mean signal/),
+  ]);
+  expect((await failureOf(services.reload(wrong), isServiceConfigurationError)).problems).toHaveLength(2);
+  expect(refusalOf(() => services.describe(wrong)).problems).toHaveLength(2);
 });
