@@ -10,7 +10,7 @@ import { readSettings, type Settings, variablesOf } from "./settings.ts";
 /** What became of a definition. */
 export type Built<T> =
   | { readonly kind: "service"; readonly service: T; readonly prepared: Prepared }
-  /** Optional, and its URL is not set. */
+  /** Optional, and what it cannot do without is not set. */
   | { readonly kind: "skipped"; readonly variable: string }
   | { readonly kind: "wrong"; readonly problems: readonly string[] };
 
@@ -68,12 +68,17 @@ export function prepareOptions(name: string, definition: AnyDefinition<unknown>,
   );
   const options = merged({ ...given, name }, settings, origins);
   const problems = [...settings.problems];
-  if (definition.kind === "custom") return { options, settings, problems };
+  const isSkippable = definition.isOptional && problems.length === settings.missing.length;
+  if (definition.kind === "custom") {
+    const isConfigured = [...settings.values.values()].some(({ variable }) => variable !== undefined);
+    const [skippedFor] = isSkippable && !isConfigured ? settings.missing : [];
+    return { options, settings, ...(skippedFor === undefined ? { problems } : { problems: [], skippedFor }) };
+  }
 
   const variable = `${prefix}_URL`;
   const isAddressed = options["baseUrl"] !== undefined || options["endpoints"] !== undefined;
   if (!isAddressed && !problems.some((problem) => problem.startsWith(variable))) {
-    if (definition.isOptional && problems.length === 0) return { options, settings, problems, skippedFor: variable };
+    if (isSkippable) return { options, settings, problems: [], skippedFor: variable };
     problems.push(`${variable} is not set: set it to the service's URL, or give baseUrl in the code`);
   }
   return { options, settings, problems };

@@ -11,7 +11,8 @@ import type { NoSettings, RestSuffix, SettingSchemas, SettingSuffix, WsSuffix } 
 export interface CommonDefinitionOptions<Prefix extends string = string> {
   /**
    * The service is left out, with a line in the log, where its URL is not set, or where one that it needs was left
-   * out. @defaultValue false: that is an error
+   * out. One of `service()` has no URL of its own: it is left out where it needs variables, and none of its own is set.
+   * @defaultValue false: that is an error
    */
   readonly optional?: boolean | undefined;
   /** What its variables start with, instead of its name: `PAYMENTS` for `PAYMENTS_URL`. */

@@ -45,7 +45,7 @@ export class Instances {
     const { members, leftOut, stoodIn, prepared } = buildMembers(definitions, context);
     warnOfMisspelt(definitions, env, settings.logger);
     for (const [service, why] of leftOut) {
-      const what = "variable" in why ? "its URL is not set" : "what it needs was left out";
+      const what = "variable" in why ? `${why.variable} is not set` : "what it needs was left out";
       settings.logger.info({ service, ...why }, `optional service left out: ${what}`);
     }
     this.#parts = parts;

@@ -57,7 +57,7 @@ export async function prepareReload(
     problems.push(...after.problems.map((problem) => `${name}: ${problem}`));
     if (after.problems.length > 0) continue;
     if (before === undefined || after.skippedFor !== undefined) {
-      changed.push(...comingOrGoing(name, before, after));
+      changed.push(...comingOrGoing(name, definition, before, after));
       continue;
     }
     const changes = changesOf(name, definition, before, after, takesOwn(definition, service));
@@ -97,9 +97,20 @@ async function begin(putInForce: Step["putInForce"]): Promise<void> {
   await putInForce?.();
 }
 
+const nothing: Prepared = { options: {}, settings: { values: new Map(), problems: [], missing: [] }, problems: [] };
+
 /** An optional service that is there now and was not, or the other way round: its place is taken at the start. */
-function comingOrGoing(service: string, before: Prepared | undefined, after: Prepared): ReloadChange[] {
+function comingOrGoing(
+  service: string,
+  definition: AnyDefinition<unknown>,
+  before: Prepared | undefined,
+  after: Prepared,
+): ReloadChange[] {
   if (before === undefined && after.skippedFor !== undefined) return [];
+  if (definition.kind === "custom") {
+    const now = after.skippedFor === undefined ? after : nothing;
+    return changesOf(service, definition, before ?? nothing, now, false);
+  }
   const shown = (prepared: Prepared | undefined): object | undefined => {
     const value = prepared?.options["baseUrl"];
     return value === undefined ? undefined : { value: shownSetting("baseUrl", value, url()) };

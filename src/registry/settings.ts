@@ -16,6 +16,8 @@ export interface Settings {
   /** By option. */
   readonly values: ReadonlyMap<string, SettingValue>;
   readonly problems: readonly string[];
+  /** Of the problems, the variables that are not set although their schema asks for a value. */
+  readonly missing: readonly string[];
 }
 
 /** Where the settings of one service are read from. */
@@ -29,8 +31,6 @@ export interface SettingSource {
 
 type Report = (problem: string) => void;
 
-const fileSuffix = "_FILE";
-
 /**
  * Reads the settings of one service, each through its schema. Each variable `X` may be given as `X_FILE`, the path of
  * a mounted secret. Problems name the variable and what is expected, and never the value.
@@ -39,6 +39,7 @@ export function readSettings(source: SettingSource): Settings {
   const { fields, prefix, env, isGiven = () => false } = source;
   const values = new Map<string, SettingValue>();
   const problems: string[] = [];
+  const missing: string[] = [];
   const report: Report = (problem) => void problems.push(problem);
   for (const field of fields) {
     const [variable, ...others] = variablesOf(field, prefix).filter((name) => (env[name] ?? "") !== "");
@@ -47,24 +48,27 @@ export function readSettings(source: SettingSource): Settings {
       continue;
     }
     const setting =
-      variable === undefined ? readAbsent(field, prefix, isGiven, report) : readPresent(field, variable, env, report);
+      variable === undefined
+        ? readAbsent(field, prefix, isGiven, report, missing)
+        : readPresent(field, { prefix, variable, env }, report);
     if (setting !== undefined) values.set(field.option, setting);
   }
-  return { values, problems };
+  return { values, problems, missing };
 }
 
 /** Every variable that a field may be read from. */
-export function variablesOf(field: SettingField, prefix: string): string[] {
-  return field.suffixes.flatMap((suffix) => [prefix + suffix, prefix + suffix + fileSuffix]);
+export function variablesOf(field: Pick<SettingField, "suffixes">, prefix: string): string[] {
+  return field.suffixes.flatMap((suffix) => [prefix + suffix, `${prefix}${suffix}_FILE`]);
 }
 
 function readPresent(
-  { schema, option }: SettingField,
-  variable: string,
-  env: Environment,
+  { schema, option, suffixes }: SettingField,
+  { prefix, variable, env }: { readonly prefix: string; readonly variable: string; readonly env: Environment },
   report: Report,
 ): SettingValue | undefined {
-  const text = variable.endsWith(fileSuffix) ? readMounted(variable, env[variable] ?? "", report) : env[variable];
+  // Not by its end: `caFile` is read from …_CA_FILE, which is a path, and mounted as …_CA_FILE_FILE.
+  const isMounted = !suffixes.some((suffix) => prefix + suffix === variable);
+  const text = isMounted ? readMounted(variable, env[variable] ?? "", report) : env[variable];
   if (text === undefined) return undefined;
   const verdict = verdictOf(schema, text);
   if (verdict.kind === "valid") return { value: verdict.value, variable };
@@ -86,6 +90,7 @@ function readAbsent(
   prefix: string,
   isGiven: (option: string) => boolean,
   report: Report,
+  missing: string[],
 ): SettingValue | undefined {
   if (!isOwn || isGiven(option)) return undefined;
   const variable = prefix + suffixes[0];
@@ -93,11 +98,11 @@ function readAbsent(
   if (verdict.kind === "valid") {
     return verdict.value === undefined ? undefined : { value: verdict.value, variable: undefined };
   }
-  report(
-    verdict.kind === "unusable"
-      ? `${variable} cannot be read: ${unusable(option)}`
-      : `${variable} is not set, and the schema of ${option} has no default`,
-  );
+  if (verdict.kind === "unusable") report(`${variable} cannot be read: ${unusable(option)}`);
+  else {
+    missing.push(variable);
+    report(`${variable} is not set, and the schema of ${option} has no default`);
+  }
   return undefined;
 }
 

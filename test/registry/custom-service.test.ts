@@ -6,6 +6,8 @@ import { type CustomHealth, service } from "../../src/registry/custom-service.ts
 import { defineServices } from "../../src/registry/define.ts";
 import { rest } from "../../src/registry/definition.ts";
 import type { RegistryOptions } from "../../src/registry/service-registry.ts";
+import { plainText, secret, wholeNumber } from "../../src/registry/setting-schemas.ts";
+import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { RESTService } from "../../src/rest/rest-service.ts";
 import { answerJson, httpServer } from "../support/http-server.ts";
 import { failureOf, logbook, reasonOf } from "../support/rest-client.ts";
@@ -296,4 +298,35 @@ test("of what its health throws only the kind is told", async () => {
   });
   await using services = await defineServices({ one }, quiet).start();
   expect((await services.health()).services.one).toMatchObject({ status: "fail", output: "TypeError" });
+});
+
+test("an optional one is left out where it needs variables, and none of its own is set", async () => {
+  const cache = service({
+    optional: true,
+    settings: { url: plainText(), password: secret(), size: wholeNumber(1).default(4) },
+    create: ({ settings }) => settings,
+  });
+  const start = (env: Readonly<Record<string, string>>) =>
+    defineServices({ cache }, { logger: silentLogger, env }).start();
+  await using none = await start({});
+  expect(none.has("cache")).toBe(false);
+  expect(problemsOf(() => none.get("cache"))[0]).toContain("CACHE_URL was not set");
+  await using all = await start({ CACHE_URL: "redis://a", CACHE_PASSWORD: "p" });
+  expect(all.get("cache")).toMatchObject({ url: "redis://a", size: 4 });
+  // Half of it is a mistake.
+  expect((await failureOf(start({ CACHE_URL: "redis://a" }), isServiceConfigurationError)).problems).toEqual([
+    "cache: CACHE_PASSWORD is not set, and the schema of password has no default",
+  ]);
+});
+
+test("an optional service of a class is left out without its URL, also where its class asks for more", async () => {
+  class Payments extends RESTService {
+    declare readonly merchantId: string;
+  }
+  const payments = rest(Payments as new (options: RESTServiceOptions & { merchantId: string }) => Payments, {
+    optional: true,
+    settings: { merchantId: plainText() },
+  });
+  await using services = await defineServices({ payments }, quiet).start();
+  expect(services.has("payments")).toBe(false);
 });

@@ -60,8 +60,12 @@ test("settings of a definition are schemas, with names that give variables which
     "settings.b must be a Standard Schema: one of zod, valibot, arktype, or ours",
   ]);
   expect(settings({ merchantId: plainText(), merchant_id: plainText(), "a.b": plainText() })).toEqual([
-    "settings.merchantId and settings.merchant_id would both be read from …_MERCHANT_ID",
+    "settings.merchantId and settings.merchant_id would both be read from …_MERCHANT_ID: rename one",
     "settings.a.b gives no name for a variable",
+  ]);
+  expect(settings({ ca: plainText(), caFile: plainText(), keyFile: plainText() })).toEqual([
+    "settings.ca and settings.caFile would both be read from …_CA_FILE: rename one",
+    "settings.keyFile: …_KEY_FILE is the variable of apiKey, give the option another name",
   ]);
   expect(settings({ deadlineMs: plainText(), timeout: plainText() })).toEqual([
     "settings.deadlineMs: it is read from …_TIMEOUT anyway, leave it out",

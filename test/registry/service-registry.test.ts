@@ -296,7 +296,7 @@ test("an optional service without its URL is left out with a line in the log, an
   expect(entries).toContainEqual({
     level: "info",
     fields: { service: "ledger", variable: "LEDGER_URL" },
-    message: "optional service left out: its URL is not set",
+    message: "optional service left out: LEDGER_URL is not set",
   });
   expect(services.has("ledger")).toBe(false);
   expect(services.has("paymentGateway")).toBe(true);
