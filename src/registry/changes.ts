@@ -40,12 +40,16 @@ export function changesOf(
     const was = valueAt(before, option);
     const is = valueAt(after, option);
     if (isDeepStrictEqual(revealed(was), revealed(is))) return [];
-    const effect = isOwn && !takesOwn ? "restart" : definition.kind === "ws" ? streamEffect(option) : "now";
+    const effect = isOwn && !takesOwn ? "restart" : definition.kind === "ws" ? streamEffect(option, was) : "now";
     return [{ service, option, ...side("from", option, was, schema), ...side("to", option, is, schema), effect }];
   });
 }
 
-const streamEffect = (option: string): ReloadEffect => (ofConnections.has(option) ? "next-connection" : "now");
+function streamEffect(option: string, was: unknown): ReloadEffect {
+  // A connection that was made without pings has nothing that would begin them.
+  const isBegun = option === "pingIntervalMs" && was === false;
+  return isBegun || ofConnections.has(option) ? "next-connection" : "now";
+}
 
 function side(name: "from" | "to", option: string, value: unknown, schema: unknown): { readonly from?: Shown } {
   if (value === undefined) return {};

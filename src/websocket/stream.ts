@@ -26,7 +26,7 @@ import { Requests, type RequestsHost } from "./requests/requests.ts";
 import { streamKey } from "./resume/resume-options.ts";
 import { prepareWithin } from "./send/scope.ts";
 import type { Sequencer } from "./resume/sequencer.ts";
-import { isAuthChanged, isDialledOtherwise, overwrite } from "./take-over.ts";
+import { isAuthChanged, isOtherConnection, overwrite } from "./take-over.ts";
 import { ConnectionRules, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
 import type { StreamName } from "./dial/socket-errors.ts";
 import type { StreamOwner, StreamRemains } from "./stream-owner.ts";
@@ -147,7 +147,7 @@ export class Stream<Message>
     const route = proxyRoute(fresh.name, fresh.proxy, processEnvironment());
     return () => {
       const { settings } = this;
-      const isOther = isDialledOtherwise(settings, fresh);
+      const isOther = isOtherConnection(settings, fresh);
       const hasOtherAuth = isAuthChanged(settings, fresh);
       overwrite(settings, fresh);
       this.#dialer.renew(route, hasOtherAuth);

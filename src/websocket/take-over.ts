@@ -3,28 +3,20 @@ import { Secret } from "../core/secret.ts";
 import type { WebSocketSettings } from "./options.ts";
 
 /** Those by which a connection is made: an open one still goes by the former ones. */
-type OfDialling = "endpoints" | "apiKey" | "auth" | "headers" | "protocols" | "proxy" | "tls";
+const ofConnection = [
+  "endpoints",
+  "apiKey",
+  "auth",
+  "headers",
+  "protocols",
+  "proxy",
+  "tls",
+  "maxPayloadBytes",
+] as const;
 
 /** What can change while a stream runs; the rest is built into it. */
-type Changeable =
-  | OfDialling
-  | "path"
-  | "connectTimeoutMs"
-  | "startTimeoutMs"
-  | "closeTimeoutMs"
-  | "sendTimeoutMs"
-  | "requestTimeoutMs"
-  | "pingTimeoutMs"
-  | "heartbeat"
-  | "maxPayloadBytes"
-  | "reconnect"
-  | "rotation";
-
-type Changed = Pick<WebSocketSettings<unknown>, Changeable>;
-
-const ofDialling: readonly OfDialling[] = ["endpoints", "apiKey", "auth", "headers", "protocols", "proxy", "tls"];
-const changeable: readonly Changeable[] = [
-  ...ofDialling,
+const changeable = [
+  ...ofConnection,
   "path",
   "connectTimeoutMs",
   "startTimeoutMs",
@@ -33,14 +25,17 @@ const changeable: readonly Changeable[] = [
   "requestTimeoutMs",
   "pingTimeoutMs",
   "heartbeat",
-  "maxPayloadBytes",
   "reconnect",
   "rotation",
-];
+] as const satisfies readonly (keyof WebSocketSettings<unknown>)[];
+
+type Changed = Pick<WebSocketSettings<unknown>, (typeof changeable)[number]>;
 
 /** Whether a connection that is made now would be another than one that was made before. */
-export function isDialledOtherwise(before: Changed, after: Changed): boolean {
-  return ofDialling.some((key) => !isSame(before[key], after[key]));
+export function isOtherConnection(before: Changed, after: Changed): boolean {
+  // One that was made without pings has nothing that would begin them.
+  const areBegun = before.heartbeat === false && after.heartbeat !== false;
+  return areBegun || ofConnection.some((key) => !isSame(before[key], after[key]));
 }
 
 /** Whether the credentials of the next attempt are others. */

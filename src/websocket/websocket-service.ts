@@ -323,9 +323,10 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   async "~takeOver"(fresh: this): Promise<() => void> {
     const putInForce = this.#stream.takeOver(fresh.#settings);
     return () => {
+      // First: where it throws, nothing has changed.
+      this.onReload(fresh);
       putInForce();
       this.#options = fresh.#options;
-      this.onReload(fresh);
     };
   }
 
@@ -361,8 +362,9 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   protected onFailed(_event: FailedEvent): void | Promise<void> {}
 
   /**
-   * Called when `ServiceRegistry.reload()` has put other settings in force. A subclass that keeps some of its own takes
-   * them from `fresh`, which was made with the new ones, and is thrown away. It must not throw.
+   * Called when `ServiceRegistry.reload()` puts other settings in force, in the same turn. A subclass that keeps some of
+   * its own takes them from `fresh`, which was made with the new ones, and is thrown away. Where it throws, the service
+   * keeps the former settings.
    */
   protected onReload(_fresh: this): void {}
 

@@ -86,3 +86,39 @@ test("limits and pings that are changed hold from the next send and ping on", as
   await clock.advance(1_000);
   await until(() => pings === 2);
 });
+
+test("pings that were off begin with the next connection, to which a stream that can rotate moves at once", async () => {
+  await using feed = await startNumberedFeed();
+  const tick = z.object({ n: z.number() });
+  const resume = { positionOf: ({ n }: { n: number }) => n, request: (after: unknown) => ({ after }) };
+  const codec = json(tick);
+  await using services = defineServices({ still: ws({ codec }), moving: ws({ codec, resume }) }, quiet);
+  const env = {
+    STILL_URL: feed.url,
+    MOVING_URL: feed.url,
+    STILL_PING_INTERVAL: "false",
+    MOVING_PING_INTERVAL: "false",
+  };
+  await services.start({ env });
+  const { changed } = await services.reload({ env: { ...env, STILL_PING_INTERVAL: "9", MOVING_PING_INTERVAL: "9" } });
+  expect(changed.map(({ effect }) => effect)).toEqual(["next-connection", "next-connection"]);
+  const generationOf = (name: "still" | "moving"): unknown => {
+    const { state } = services.get(name);
+    return state.name === "open" ? state.generation : undefined;
+  };
+  await until(() => generationOf("moving") === 2);
+  expect(generationOf("still")).toBe(1);
+  // Off again, they end at once.
+  expect((await services.reload({ env })).changed.map(({ effect }) => effect)).toEqual(["now", "now"]);
+});
+
+test("a stream that can rotate moves at once for messages that were too large", async () => {
+  await using feed = await startNumberedFeed();
+  const tick = z.object({ n: z.number() });
+  const resume = { positionOf: ({ n }: { n: number }) => n, request: (after: unknown) => ({ after }) };
+  await using services = defineServices({ ticks: ws({ codec: json(tick), resume }) }, quiet);
+  await services.start({ env: { TICKS_URL: feed.url } });
+  const { changed } = await services.reload({ env: { TICKS_URL: feed.url, TICKS_MAX_PAYLOAD_BYTES: "9MB" } });
+  expect(changed).toMatchObject([{ option: "maxPayloadBytes", effect: "next-connection" }]);
+  await until(() => feed.requests.length === 2);
+});
