@@ -27,6 +27,8 @@ export class Instances {
   readonly stoodIn: ReadonlyMap<string, unknown>;
   readonly #parts: InstanceParts;
   readonly #prepared: Map<string, Prepared>;
+  /** Variables that look misspelt, and were warned of. */
+  readonly #warned = new Set<string>();
   /** Where the settings are read from. */
   #source: EnvironmentSource | undefined;
   /** The last reload that was asked for: they are made one after the other. */
@@ -43,7 +45,7 @@ export class Instances {
     };
     const context = { ...settings, env, serviceOf: needed, fakeOf };
     const { members, leftOut, stoodIn, prepared } = buildMembers(definitions, context);
-    warnOfMisspelt(definitions, env, settings.logger);
+    warnOfMisspelt(definitions, env, settings.logger, this.#warned);
     for (const [service, why] of leftOut) {
       const what = "variable" in why ? `${why.variable} is not set` : "what it needs was left out";
       settings.logger.info({ service, ...why }, `optional service left out: ${what}`);
@@ -100,7 +102,7 @@ export class Instances {
     };
     const result = await reloadRun(definitions, running, { ...settings, env });
     this.#source = source;
-    warnOfMisspelt(definitions, env, settings.logger);
+    warnOfMisspelt(definitions, env, settings.logger, this.#warned);
     return result;
   }
 }

@@ -3,12 +3,18 @@ import type { Logger } from "../core/logger.ts";
 import { allVariablesOf, prefixOf } from "./build.ts";
 import type { Definitions } from "./build-members.ts";
 
-/** Not an error: the environment is shared with others, who may have variables that begin alike. */
-export function warnOfMisspelt(definitions: Definitions, env: Environment, logger: Logger): void {
+/**
+ * Not an error: the environment is shared with others, who may have variables that begin alike.
+ *
+ * @param warned - those that were warned of before; taken note of here.
+ */
+export function warnOfMisspelt(definitions: Definitions, env: Environment, logger: Logger, warned: Set<string>): void {
   const known = [...definitions].map(([service, definition]) => {
     return { service, prefix: prefixOf(service, definition), variables: allVariablesOf(service, definition) };
   });
   for (const { service, variable, nearest } of misspeltVariables(known, env)) {
+    if (warned.has(variable)) continue;
+    warned.add(variable);
     logger.warn({ service, variable, nearest }, "nobody reads this variable: was another one meant?");
   }
 }

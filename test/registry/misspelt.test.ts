@@ -64,3 +64,15 @@ test("a start warns of what looks like a misspelt setting, and does not show its
     },
   ]);
 });
+
+test("a reload does not warn again of what was warned of before", async () => {
+  const { logger, entries } = logbook();
+  await using services = defineServices({ payments: rest(Payments) }, { logger });
+  const env = { PAYMENTS_URL: "https://a.example", PAYMENTS_TIMOUT: "1" };
+  await services.start({ env });
+  await services.reload();
+  const others = { ...env, PAYMENTS_URI: "1" };
+  await services.reload({ env: others });
+  const warned = entries.filter(({ level }) => level === "warn");
+  expect(warned.map(({ fields }) => fields["variable"])).toEqual(["PAYMENTS_TIMOUT", "PAYMENTS_URI"]);
+});
