@@ -84,6 +84,11 @@ export function prepareOptions(name: string, definition: AnyDefinition<unknown>,
   return { options, settings, problems };
 }
 
+/** Where each option comes from that is not of the definition. */
+export function sourcesOf({ options }: Prepared): ReadonlyMap<string, OptionOrigin> {
+  return (options as { readonly [optionSources]?: ReadonlyMap<string, OptionOrigin> })[optionSources] ?? new Map();
+}
+
 /** Makes a service of its definition and the environment. No I/O but the reading of mounted files. */
 export function buildService<T extends BaseExternalService>(
   name: string,

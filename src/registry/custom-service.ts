@@ -63,10 +63,17 @@ export interface CustomServiceOptions<
    */
   readonly dispose?: ((service: NoInfer<T>) => unknown) | undefined;
   /**
-   * Takes other settings while the service runs, for `ServiceRegistry.reload()`. Where it throws, the service counts as
-   * having kept the former ones. @defaultValue other settings need a restart
+   * Takes other settings while the service runs, for `ServiceRegistry.reload()`. Where it throws, or takes longer than
+   * 15 s, when its signal aborts, the service counts as having kept the former ones. @defaultValue other settings need a
+   * restart
    */
-  readonly reload?: ((service: NoInfer<T>, settings: SettingValues<NoInfer<Settings>>) => unknown) | undefined;
+  readonly reload?:
+    | ((
+        service: NoInfer<T>,
+        settings: SettingValues<NoInfer<Settings>>,
+        context: { readonly signal: AbortSignal },
+      ) => unknown)
+    | undefined;
   /**
    * How it is now; that it throws is a `fail`. Of what is thrown only the kind is told, since anybody's message may
    * hold a secret: what people should read goes into `output`. An asynchronous one returns the object, since TypeScript

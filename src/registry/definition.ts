@@ -91,7 +91,13 @@ export interface AnyDefinition<T> {
   readonly create: (given: Readonly<Record<string, unknown>>, needs?: readonly unknown[]) => T | PromiseLike<T>;
   /** Of `service()` alone, where it was given. */
   readonly dispose?: ((service: unknown) => unknown) | undefined;
-  readonly reload?: ((service: unknown, settings: Readonly<Record<string, unknown>>) => unknown) | undefined;
+  readonly reload?:
+    | ((
+        service: unknown,
+        settings: Readonly<Record<string, unknown>>,
+        context: { readonly signal: AbortSignal },
+      ) => unknown)
+    | undefined;
   readonly health?: ((service: unknown, context: { readonly signal: AbortSignal }) => unknown) | undefined;
 }
 

@@ -1,7 +1,6 @@
 import { type DescribedSetting, type DescribedStage, ServiceDescription } from "../core/description.ts";
 import { BaseExternalService } from "../core/external-service.ts";
-import { type OptionOrigin, optionSources } from "../core/options.ts";
-import { fieldsOf, type Prepared } from "./build.ts";
+import { fieldsOf, type Prepared, sourcesOf } from "./build.ts";
 import type { SettingField } from "./setting-fields.ts";
 import { type Definitions, type MemberContext, type Plan, planMembers } from "./build-members.ts";
 import { valueAt } from "./changes.ts";
@@ -89,14 +88,13 @@ const stageOf = (name: string, settings: readonly DescribedSetting[]): Described
   settings.length === 0 ? [] : [{ name, isOn: true, settings }];
 
 function givenSettings(fields: readonly SettingField[], prepared: Prepared): DescribedSetting[] {
-  const { settings, options } = prepared;
-  const sources = (options as { readonly [optionSources]?: ReadonlyMap<string, OptionOrigin> })[optionSources];
+  const sources = sourcesOf(prepared);
   return fields.flatMap(({ option, schema }) => {
     const value = valueAt(prepared, option);
     // One that is computed for each attempt has no value yet.
     if (value === undefined || typeof value === "function") return [];
     // Read, and of no variable: what its schema says.
-    const origin = sources?.get(option) ?? (settings.values.has(option) ? "default" : "definition");
+    const origin = sources.get(option) ?? (prepared.settings.values.has(option) ? "default" : "definition");
     return [{ name: option, value: shownSetting(option, value, schema), origin }];
   });
 }

@@ -1,8 +1,8 @@
 import type { ServiceUnavailableError } from "../core/errors.ts";
 import type { Prepared } from "./build.ts";
-import type { Definitions, MemberContext } from "./build-members.ts";
+import type { Definitions } from "./build-members.ts";
 import type { ReloadChange } from "./changes.ts";
-import { prepareReload, type Running } from "./reload.ts";
+import { prepareReload, type ReloadContext, type Running } from "./reload.ts";
 
 /** What a reload has found to be different. */
 export interface ReloadResult {
@@ -26,18 +26,17 @@ export interface ReloadedRun extends Running {
 export async function reloadRun(
   definitions: Definitions,
   run: ReloadedRun,
-  context: Omit<MemberContext, "serviceOf" | "fakeOf">,
+  context: ReloadContext,
 ): Promise<ReloadResult> {
   assertRunning(run);
-  const { logger } = context;
-  const reload = await prepareReload(definitions, run, { ...context, precedence: "environment" }, logger);
+  const reload = await prepareReload(definitions, run, context);
   assertRunning(run);
   const { inForce, kept } = await reload.commit();
   for (const [name, prepared] of inForce) run.prepared.set(name, prepared);
   const changed = reload.changed.map((change) =>
     kept.has(change.service) ? { ...change, effect: "restart" as const } : change,
   );
-  logger.info({ changed }, changed.length === 0 ? "settings reloaded: none has changed" : "settings reloaded");
+  context.logger.info({ changed }, changed.length === 0 ? "settings reloaded: none has changed" : "settings reloaded");
   return { changed };
 }
 

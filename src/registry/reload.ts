@@ -1,20 +1,28 @@
+import type { Clock } from "../core/clock.ts";
 import { isServiceConfigurationError, ServiceConfigurationError } from "../core/errors.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
-import type { Logger } from "../core/logger.ts";
+import { optionSources } from "../core/options.ts";
 import { RESTService } from "../rest/rest-service.ts";
 import { WebSocketService } from "../websocket/websocket-service.ts";
-import { type BuildContext, construct, type Prepared, prepareOptions } from "./build.ts";
-import { type Definitions, ownSettingsOf, type Plan } from "./build-members.ts";
+import { construct, type Prepared, prepareOptions, sourcesOf } from "./build.ts";
+import { type Definitions, type MemberContext, ownSettingsOf, type Plan } from "./build-members.ts";
 import { changesOf, type ReloadChange } from "./changes.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { shownSetting } from "./shown.ts";
 import { url } from "./setting-schemas.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** The services of the current run, and what they go by. */
 export interface Running extends Pick<Plan, "leftOut" | "stoodIn" | "prepared"> {
   /** Undefined for one that is not made yet. */
   readonly serviceOf: (name: string) => unknown;
 }
+
+/** What a reload makes services with. */
+export type ReloadContext = Omit<MemberContext, "serviceOf" | "fakeOf">;
+
+/** For a function of the application's own, which nothing else would end. */
+const limitMs = 15_000;
 
 /** What a reload is about to change, once everything has been checked. */
 export interface Reload {
@@ -26,11 +34,13 @@ export interface Reload {
   commit(): Promise<{ readonly inForce: ReadonlyMap<string, Prepared>; readonly kept: ReadonlySet<string> }>;
 }
 
+type PutInForce = (signal: AbortSignal) => void | Promise<void>;
+
 interface Step {
   readonly name: string;
   readonly prepared: Prepared;
   /** Undefined where nothing changes now. */
-  readonly putInForce: (() => void | Promise<void>) | undefined;
+  readonly putInForce: PutInForce | undefined;
 }
 
 /**
@@ -41,8 +51,7 @@ interface Step {
 export async function prepareReload(
   definitions: Definitions,
   running: Running,
-  context: BuildContext,
-  logger: Logger,
+  context: ReloadContext,
 ): Promise<Reload> {
   const problems: string[] = [];
   const changed: ReloadChange[] = [];
@@ -53,7 +62,7 @@ export async function prepareReload(
     if ((why !== undefined && "need" in why) || running.stoodIn.has(name)) continue;
     const before = why === undefined ? running.prepared.get(name) : undefined;
     const service = running.serviceOf(name);
-    const after = prepareOptions(name, definition, context);
+    const after = prepareOptions(name, definition, { ...context, precedence: "environment" });
     problems.push(...after.problems.map((problem) => `${name}: ${problem}`));
     if (after.problems.length > 0) continue;
     if (before === undefined || after.skippedFor !== undefined) {
@@ -73,14 +82,17 @@ export async function prepareReload(
     }
   }
   if (problems.length > 0) throw new ServiceConfigurationError("services", problems);
-  return { changed, commit: () => commit(steps, logger) };
+  return { changed, commit: () => commit(steps, context) };
 }
 
-async function commit(steps: readonly Step[], logger: Logger): ReturnType<Reload["commit"]> {
+async function commit(
+  steps: readonly Step[],
+  { clock, logger }: Pick<ReloadContext, "clock" | "logger">,
+): ReturnType<Reload["commit"]> {
   const inForce = new Map<string, Prepared>();
   const kept = new Set<string>();
   // Begun in one turn, so that no call sees one service with new settings and another with former ones.
-  const begun = steps.map(({ name, prepared, putInForce }) => ({ name, prepared, done: begin(putInForce) }));
+  const begun = steps.map(({ name, prepared, putInForce }) => ({ name, prepared, done: begin(putInForce, clock) }));
   for (const { name, prepared, done } of begun) {
     try {
       await done;
@@ -93,8 +105,17 @@ async function commit(steps: readonly Step[], logger: Logger): ReturnType<Reload
   return { inForce, kept };
 }
 
-async function begin(putInForce: Step["putInForce"]): Promise<void> {
-  await putInForce?.();
+/** @throws What it throws; a TimeoutError where it takes too long. */
+async function begin(putInForce: PutInForce | undefined, clock: Clock): Promise<void> {
+  const giveUp = new AbortController();
+  const timer = clock.setTimer(limitMs, () => {
+    giveUp.abort(new DOMException(`its reload function did not end within ${limitMs} ms`, "TimeoutError"));
+  });
+  try {
+    await untilAborted(Promise.resolve(putInForce?.(giveUp.signal)), giveUp.signal);
+  } finally {
+    timer.cancel();
+  }
 }
 
 const nothing: Prepared = { options: {}, settings: { values: new Map(), problems: [], missing: [] }, problems: [] };
@@ -141,9 +162,13 @@ function withFormer(after: Prepared, before: Prepared, changes: readonly ReloadC
   const kept = changes.filter(({ effect }) => effect === "restart").map(({ option }) => option);
   if (kept.length === 0) return after;
   const values = new Map(after.settings.values);
-  const options = { ...after.options };
+  const sources = new Map(sourcesOf(after));
+  const options: Record<PropertyKey, unknown> = { ...after.options, [optionSources]: sources };
   for (const option of kept) {
     options[option] = before.options[option];
+    const source = sourcesOf(before).get(option);
+    if (source === undefined) sources.delete(option);
+    else sources.set(option, source);
     const value = before.settings.values.get(option);
     if (value === undefined) values.delete(option);
     else values.set(option, value);
@@ -159,8 +184,8 @@ async function ready(
   prepared: Prepared,
 ): Promise<Step["putInForce"]> {
   if (definition.kind === "custom") {
-    return async () => {
-      await definition.reload?.(service, ownSettingsOf(prepared));
+    return async (signal) => {
+      await definition.reload?.(service, ownSettingsOf(prepared), { signal });
     };
   }
   const built = construct(name, definition as AnyDefinition<BaseExternalService>, prepared);

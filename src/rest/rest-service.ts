@@ -316,14 +316,16 @@ export abstract class RESTService extends BaseExternalService {
   async "~takeOver"(fresh: this): Promise<() => void> {
     const putInForce = await this.#calls.takeOver(fresh.#calls.settings, processEnvironment());
     return () => {
-      putInForce();
+      // First: where it throws, nothing has changed.
       this.onReload(fresh);
+      putInForce();
     };
   }
 
   /**
-   * Called when `ServiceRegistry.reload()` has put other settings in force. A subclass that keeps some of its own takes
-   * them from `fresh`, which was made with the new ones, and is thrown away. It must not throw.
+   * Called when `ServiceRegistry.reload()` puts other settings in force, in the same turn. A subclass that keeps some of
+   * its own takes them from `fresh`, which was made with the new ones, and is thrown away. Where it throws, the service
+   * keeps the former settings.
    */
   protected onReload(_fresh: this): void {}
 

@@ -33,7 +33,7 @@ test("defaults are those of all services of a kind, and definition and environme
     { logger: silentLogger, env, defaults: { rest: { endpointBase: "/defaults", headers: { "x-app": "shop" } } } },
   );
   await using _ = await services.start();
-  for (const [, service] of services.entries()) await service.get("/x");
+  for (const [, client] of services.entries()) await client.get("/x");
   expect(server.requests.map(({ url }) => url)).toEqual(["/defaults/x", "/definition/x", "/environment/x"]);
   expect(server.requests).toMatchObject([1, 2, 3].map(() => ({ headers: { "x-app": "shop" } })));
 });

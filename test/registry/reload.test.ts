@@ -308,3 +308,63 @@ test("a stop waits for the calls of former settings within the close limit, and 
   expect(await underWay).toMatchObject({ code: "unavailable-draining", outcome: "unknown" });
   await server.allClosed();
 });
+
+test("a setting that needs a restart is described with its former value, and where that came from", async () => {
+  const settings = { merchantId: plainText() };
+  const shop = rest(Merchant, { baseUrl: "https://a.example", merchantId: "m-1", settings });
+  await using services = defineServices({ shop }, quiet);
+  await services.start({ env: {} });
+  await services.reload({ env: { SHOP_MERCHANT_ID: "m-2", SHOP_TIMEOUT: "5" } });
+  const shown = services.describe().services[0]?.stages.flatMap((stage) => stage.settings);
+  expect(shown).toContainEqual({ name: "merchantId", value: "m-1", origin: "definition" });
+  expect(shown).toContainEqual({ name: "deadlineMs", value: 5_000, origin: "environment: SHOP_TIMEOUT" });
+});
+
+test("a class that cannot take its settings over keeps all of the former ones, as the reload says", async () => {
+  class Unwilling extends Payments {
+    protected override onReload(): void {
+      throw new Error("no");
+    }
+  }
+  await using server = await httpServer();
+  await using services = defineServices({ payments: rest(Unwilling) }, quiet);
+  const env = { PAYMENTS_URL: server.url, PAYMENTS_KEY: "old" };
+  await services.start({ env });
+  const { changed } = await services.reload({ env: { ...env, PAYMENTS_KEY: "new" } });
+  expect(changed).toMatchObject([{ option: "apiKey", effect: "restart" }]);
+  await services.get("payments").get("/x");
+  expect(server.requests.map(keyOf)).toEqual(["Bearer old"]);
+});
+
+test("a reload function that does not end is given up after 15 s, and holds up no other reload", async () => {
+  const clock = new VirtualClock();
+  const { logger, entries } = logbook();
+  const signals: AbortSignal[] = [];
+  const pool = service({
+    settings: { size: wholeNumber() },
+    create: () => ({}),
+    reload: async (_made, _settings, { signal }) => {
+      signals.push(signal);
+      await new Promise(() => undefined);
+    },
+  });
+  await using services = defineServices({ pool }, { clock, logger });
+  await services.start({ env: { POOL_SIZE: "1" } });
+  const hanging = services.reload({ env: { POOL_SIZE: "2" } });
+  const next = services.reload({ env: { POOL_SIZE: "1" } });
+  await until(() => signals.length === 1);
+  await clock.advance(15_000);
+  expect((await hanging).changed).toMatchObject([{ option: "size", effect: "restart" }]);
+  expect(signals[0]?.aborted).toBe(true);
+  expect((await next).changed).toEqual([]);
+  expect(entries.filter(({ level }) => level === "warn")).toMatchObject([{ fields: { service: "pool" } }]);
+});
+
+test("an optional service of one's own that comes needs a restart, for each of its settings", async () => {
+  const cache = service({ optional: true, settings: { url: plainText() }, create: () => ({}) });
+  await using services = defineServices({ cache }, quiet);
+  await services.start({ env: {} });
+  expect((await services.reload({ env: { CACHE_URL: "redis://a" } })).changed).toEqual([
+    { service: "cache", option: "url", to: "redis://a", effect: "restart" },
+  ]);
+});

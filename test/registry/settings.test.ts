@@ -173,8 +173,8 @@ test("a problem says what was expected, and never what a schema quotes of the va
 test("an option whose name ends with file is given the text of its variable, and of the mounted file behind that", () => {
   const path = mounted("ca", "CERT");
   const fields = ownFields({ caFile: plainText() });
-  const read = (env: Readonly<Record<string, string>>): unknown =>
+  const caFileOf = (env: Readonly<Record<string, string>>): unknown =>
     readSettings({ fields, prefix: "TLS", env }).values.get("caFile")?.value;
-  expect(read({ TLS_CA_FILE: path })).toBe(path);
-  expect(read({ TLS_CA_FILE_FILE: path })).toBe("CERT");
+  expect(caFileOf({ TLS_CA_FILE: path })).toBe(path);
+  expect(caFileOf({ TLS_CA_FILE_FILE: path })).toBe("CERT");
 });
