@@ -14,9 +14,8 @@ const ofConnection = [
   "maxPayloadBytes",
 ] as const;
 
-/** What can change while a stream runs; the rest is built into it. */
-const changeable = [
-  ...ofConnection,
+/** What else can change while a stream runs; the rest is built into it. */
+const ofStream = [
   "path",
   "connectTimeoutMs",
   "startTimeoutMs",
@@ -27,9 +26,9 @@ const changeable = [
   "heartbeat",
   "reconnect",
   "rotation",
-] as const satisfies readonly (keyof WebSocketSettings<unknown>)[];
+] as const;
 
-type Changed = Pick<WebSocketSettings<unknown>, (typeof changeable)[number]>;
+type Changed = Pick<WebSocketSettings<unknown>, (typeof ofConnection)[number] | (typeof ofStream)[number]>;
 
 /** Whether a connection that is made now would be another than one that was made before. */
 export function isOtherConnection(before: Changed, after: Changed): boolean {
@@ -45,7 +44,7 @@ export function isAuthChanged(before: Changed, after: Changed): boolean {
 
 /** In place: the parts of a stream look at one object, for a copy in each would be a part of what an idle one holds. */
 export function overwrite(settings: Changed, fresh: Changed): void {
-  Object.assign(settings, Object.fromEntries(changeable.map((key) => [key, fresh[key]])));
+  Object.assign(settings, Object.fromEntries([...ofConnection, ...ofStream].map((key) => [key, fresh[key]])));
 }
 
 function isSame(before: unknown, after: unknown): boolean {
