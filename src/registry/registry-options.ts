@@ -42,6 +42,18 @@ export interface RegistryHealthOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export interface StartOptions<Env extends string = string> {
+  /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the registry's own; a function is called at this start and at each reload. */
+  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
+}
+
+export interface StopOptions {
+  /** For the whole of it, instead of the registry's own. Milliseconds, 0 or more. */
+  readonly timeoutMs?: number | undefined;
+}
+
 export interface ReloadOptions<Env extends string = string> {
   /** From now on, instead of where the start read from. */
   readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
@@ -106,13 +118,14 @@ export function withOptions<Env extends string>(
   outer: RegistryOptions<Env>,
   inner: RegistryOptions<Env>,
 ): RegistryOptions<Env> {
+  if (!isGroup(inner)) return inner;
   const { rest, ws } = inner.defaults ?? {};
   const defaults = over(outer.defaults, inner.defaults);
   return {
     ...over(outer, inner),
     health: over(outer.health, inner.health),
     // What is no object is left for the check of the whole to find.
-    defaults: isObject(defaults)
+    defaults: isGroup(defaults)
       ? { ...defaults, rest: over(outer.defaults?.rest, rest), ws: over(outer.defaults?.ws, ws) }
       : defaults,
   };
@@ -120,11 +133,12 @@ export function withOptions<Env extends string>(
 
 /** What is given as undefined is not given. */
 function over<T>(outer: T, inner: T): T {
-  if (!isObject(inner)) return inner ?? outer;
+  if (!isGroup(inner)) return inner ?? outer;
   return { ...outer, ...Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined)) };
 }
 
-const isObject = (value: unknown): value is object =>
+/** Whether it is an object of named values. */
+export const isGroup = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What the services of this kind would say of them, said before there is any. */

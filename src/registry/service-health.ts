@@ -3,15 +3,13 @@ import type { HealthReport, HealthStatus } from "../core/health.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { notYet } from "./refusals.ts";
 import type { HealthCheck } from "./registry-health.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /** Where a service is when its health is asked for. */
 export interface ServiceNow {
-  readonly isFaked: boolean;
+  readonly where: Whereabouts;
   /** Whether the registry is. */
   readonly isRunning: boolean;
-  /** Whether it is late, and not up yet. */
-  readonly isAwaited: boolean;
-  readonly lateError: unknown;
   /** Itself, or its fake; throws where there is neither. */
   readonly find: () => unknown;
   readonly clock: Clock;
@@ -22,16 +20,16 @@ export interface ServiceNow {
 /** The check of one service, as it is defined. */
 export function checkOf(name: string, definition: AnyDefinition<unknown>, now: ServiceNow): HealthCheck {
   const { isCritical, health } = definition;
-  const { isFaked, isRunning, isAwaited, lateError, find, clock, healthTimeoutMs } = now;
+  const { where, isRunning, find, clock, healthTimeoutMs } = now;
   return {
     // Where nothing runs, nothing can be used, however little it matters.
-    isCritical: isCritical || !(isRunning || isFaked),
+    isCritical: isCritical || !(isRunning || where.at === "faked"),
     timeoutMs: definition.healthTimeoutMs ?? healthTimeoutMs,
     check: async (signal) => {
-      if (isFaked) return healthOf(name, find(), { signal, clock, state: "overridden" });
-      if (!isAwaited) return healthOf(name, find(), { signal, clock, health, state: "ready" });
+      if (where.at === "faked") return healthOf(name, find(), { signal, clock, state: "overridden" });
+      if (where.at !== "awaited") return healthOf(name, find(), { signal, clock, health, state: "ready" });
       const status = isCritical ? "fail" : "warn";
-      return plainReport(name, clock, { status, state: "starting", output: notYet(name, lateError) });
+      return plainReport(name, clock, { status, state: "starting", output: notYet(name, where.lastError) });
     },
   };
 }

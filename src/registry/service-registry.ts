@@ -3,7 +3,6 @@ import { Lifecycle } from "../core/lifecycle.ts";
 import { OptionReader } from "../core/options.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { definitionProblems } from "./definition-problems.ts";
-import type { EnvironmentSource } from "./environment-from.ts";
 import type { Fakes, OverrideScope } from "./fakes.ts";
 import { describeUnstarted, type InstanceParts, Instances } from "./instances.ts";
 import { Overrides } from "./overrides.ts";
@@ -12,19 +11,24 @@ import type { ReloadResult } from "./reload-run.ts";
 import { checkAll, type HealthCheck, type RegistryHealth } from "./registry-health.ts";
 import {
   type DescribeOptions,
-  type EnvironmentOf,
+  isGroup,
   type RegistryOptions,
   type ReloadOptions,
   type RegistrySettings,
   readRegistryOptions,
   readSource,
+  type StartOptions,
+  type StopOptions,
   withOptions,
 } from "./registry-options.ts";
-import { leftOutProblem, notYet, refusal, refusedIn, stoodInDetail } from "./refusals.ts";
+import { refusal, refusedIn } from "./refusals.ts";
+import type { ServiceDefinitions, ServiceMap } from "./service-map.ts";
 import { checkOf } from "./service-health.ts";
 import { SharedHealth } from "./shared-health.ts";
+import { taken, type Whereabouts, whereIs } from "./whereabouts.ts";
 
 export type * from "./fakes.ts";
+export type * from "./service-map.ts";
 export type { ReloadChange, ReloadEffect } from "./changes.ts";
 export type { Shown } from "./shown.ts";
 export type { ReloadResult } from "./reload-run.ts";
@@ -36,30 +40,9 @@ export type {
   RegistryOptions,
   ReloadOptions,
   ServiceDefaults,
+  StartOptions,
+  StopOptions,
 } from "./registry-options.ts";
-
-/** The services of an application, by name. */
-export type ServiceMap = Readonly<Record<string, unknown>>;
-
-/** Definitions by name. */
-export type ServiceDefinitions = Readonly<Record<string, AnyDefinition<unknown>>>;
-
-/** The services that definitions make, by name. */
-export type ServicesOf<D extends ServiceDefinitions> = {
-  readonly [N in keyof D]: D[N] extends AnyDefinition<infer T> ? T : never;
-};
-
-export interface StartOptions<Env extends string = string> {
-  /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the registry's own; a function is called at this start and at each reload. */
-  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
-}
-
-export interface StopOptions {
-  /** For the whole of it, instead of the registry's own. Milliseconds, 0 or more. */
-  readonly timeoutMs?: number | undefined;
-}
 
 /** See {@link ServiceRegistry.outlineOf}. */
 export type ServiceOutline<T> = Pick<AnyDefinition<T>, "Class" | "isOptional">;
@@ -94,7 +77,9 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     const reader = new OptionReader("services", options, "", problems);
     this.#options = options;
     this.#settings = readRegistryOptions(reader);
-    this.#definitions = new Map(Object.entries(definitions));
+    const isObject = isGroup(definitions);
+    if (!isObject) problems.push("defineServices() needs the definitions by name, as an object");
+    this.#definitions = new Map(isObject ? Object.entries(definitions) : []);
     this.names = [...this.#definitions.keys()];
     problems.push(...definitionProblems(this.#definitions));
     reader.finish();
@@ -118,7 +103,10 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     reader.finish();
     options.signal?.throwIfAborted();
     if (this.#lifecycle.phase === "draining") throw refusal("services", "services.start", "draining");
-    if (this.#lifecycle.phase === "stopped") this.#lifecycle = newLifecycle();
+    if (this.#lifecycle.phase === "stopped") {
+      this.#lifecycle = newLifecycle();
+      this.#instances = undefined;
+    }
     await this.#lifecycle.start((stopping) => this.#open(stopping, options));
     this.#health.forget();
     return this;
@@ -171,18 +159,18 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   /** Whether there is such a service, and it was not left out; of a late one, whether it is up. */
   has(name: string): name is keyof S & string {
     const here = this.#here();
-    if (here.#fakeOf(name) !== undefined) return here.#definitions.has(name);
     const definition = here.#definitions.get(name);
-    if (definition === undefined || here.#instances?.leftOut.has(name) === true) return false;
-    if (here.#isStoodIn(name)) return false;
-    return !definition.isLate || here.#isUp(name);
+    if (definition === undefined) return false;
+    const { at } = here.#whereIs(name, definition);
+    return at === "faked" || at === "up" || (at === "off" && !definition.isLate);
   }
 
   /** Every service that {@link ServiceRegistry.get} would hand out now, by name and in order. */
   *entries(): IterableIterator<[name: keyof S & string, service: S[keyof S & string]]> {
     const here = this.#here();
-    for (const name of here.names) {
-      if (here.#isUp(name) || here.#fakeOf(name) !== undefined) yield [name, here.get(name)];
+    for (const [name, definition] of here.#definitions) {
+      const { at } = here.#whereIs(name, definition);
+      if (at === "faked" || at === "up") yield [name, here.get(name)];
     }
   }
 
@@ -353,35 +341,15 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return this.#overrides.find(name, this.#owners);
   }
 
-  #isUp(name: string): boolean {
-    return this.#running?.run.isUp(name) === true;
-  }
-
-  #isStoodIn(name: string): boolean {
-    return this.#instances?.stoodIn.has(name) === true;
-  }
-
-  /** Late, and not up yet. */
-  #isAwaited(name: string): boolean {
-    const isLate = this.#definitions.get(name)?.isLate === true;
-    return isLate && this.#lifecycle.phase === "ready" && !this.#isUp(name) && !this.#isStoodIn(name);
+  #whereIs(name: string, definition: AnyDefinition<unknown>): Whereabouts {
+    const { phase } = this.#lifecycle;
+    return whereIs(name, definition, { phase, instances: this.#instances, fakeOf: (one) => this.#fakeOf(one) });
   }
 
   #find(name: string): unknown {
-    const override = this.#fakeOf(name);
-    if (override !== undefined) return override.fake;
     this.#assertKnown([name]);
-    if (this.#isUp(name)) return this.#instances?.serviceOf(name);
-    const { phase } = this.#lifecycle;
-    const why = this.#instances?.leftOut.get(name);
-    if (why !== undefined && phase === "ready") throw new ServiceConfigurationError(name, [leftOutProblem(name, why)]);
-    throw refusal(name, `services.get("${name}")`, refusedIn(phase), this.#whyNot(name));
-  }
-
-  /** What is to be said of one that is not there although the registry runs. */
-  #whyNot(name: string): string | undefined {
-    if (this.#isAwaited(name)) return notYet(name, this.#running?.run.lateError(name));
-    return this.#lifecycle.phase === "ready" && this.#isStoodIn(name) ? stoodInDetail : undefined;
+    const where = this.#whereIs(name, this.#definitions.get(name) as AnyDefinition<unknown>);
+    return taken(name, where, this.#lifecycle.phase);
   }
 
   #assertKnown(names: readonly string[]): void {
@@ -392,6 +360,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   #checkedFakes(fakes: Fakes<S>): Map<string, unknown> {
+    if (!isGroup(fakes)) throw new ServiceConfigurationError("services", ["fakes are given by name, as an object"]);
     const given = new Map(Object.entries<unknown>(fakes).filter(([, fake]) => fake !== undefined));
     this.#assertKnown([...given.keys()]);
     return given;
@@ -400,13 +369,10 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   #checkAll(signal: AbortSignal | undefined): Promise<RegistryHealth<keyof S & string>> {
     const { clock, healthTimeoutMs } = this.#settings;
     const checks = new Map<keyof S & string, HealthCheck>();
-    for (const name of this.names) {
-      const definition = this.#definitions.get(name);
-      const isFaked = this.#fakeOf(name) !== undefined;
-      if (definition === undefined || (!isFaked && this.#instances?.leftOut.has(name) === true)) continue;
-      const isRunning = this.#lifecycle.phase === "ready";
-      const lateError = this.#running?.run.lateError(name);
-      const now = { isFaked, isRunning, isAwaited: this.#isAwaited(name), lateError, clock, healthTimeoutMs };
+    for (const [name, definition] of this.#definitions) {
+      const where = this.#whereIs(name, definition);
+      if (where.at === "left out") continue;
+      const now = { where, isRunning: this.#lifecycle.phase === "ready", clock, healthTimeoutMs };
       checks.set(name, checkOf(name, definition, { ...now, find: () => this.#find(name) }));
     }
     return checkAll(checks, { clock, signal });

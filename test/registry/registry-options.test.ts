@@ -107,3 +107,16 @@ test("what start, reload and describe are given is looked at before anything is 
   expect((await failureOf(services.reload(wrong), isServiceConfigurationError)).problems).toHaveLength(2);
   expect(refusalOf(() => services.describe(wrong)).problems).toHaveLength(2);
 });
+
+test("definitions, options and fakes that are none are told as such", () => {
+  const services = defineServices({ payments: rest() }, { logger: silentLogger });
+  for (const none of [null, undefined, [rest()], 1]) {
+    expect(refusalOf(() => defineServices(none as never)).problems).toEqual([
+      "defineServices() needs the definitions by name, as an object",
+    ]);
+    expect(refusalOf(() => services.override(none as never)).problems).toEqual([
+      "fakes are given by name, as an object",
+    ]);
+  }
+  expect(refusalOf(() => services.scope(null as never)).problems).toEqual(["the options must be an object, not null"]);
+});
