@@ -17,12 +17,10 @@ import {
   ws,
 } from "./definition.ts";
 import { ClientMember } from "./member.ts";
+import { defaultStopTimeoutMs as stopTimeoutMs } from "./registry-options.ts";
 import { Run } from "./run.ts";
 import { closeAll } from "./sequence.ts";
 import { processEnvironment } from "../core/environment.ts";
-
-/** That of a registry that was not told another. */
-const stopTimeoutMs = 15_000;
 
 let clients = new Map<string, BaseExternalService>();
 
@@ -113,8 +111,8 @@ export function getWsClient(
 
 /**
  * Connects the clients of the default registry that are not connected yet, all at the same time, begun in the order of
- * their creation. Where one
- * fails, or the signal aborts, those connected are closed again and the registry is empty, as after {@link shutdownServices}.
+ * their creation. Where one fails, or the signal aborts, those connected are closed again and the registry is empty, as
+ * after {@link shutdownServices}.
  *
  * @throws What the client threw; the signal's reason.
  */

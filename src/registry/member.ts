@@ -42,6 +42,8 @@ export class ClientMember implements Member {
 
 /** Connects a service; that the signal aborts closes it. @throws The signal's reason; what the service threw. */
 export async function connect(service: BaseExternalService, signal: AbortSignal): Promise<void> {
+  // It may have come while the service was made, and then nobody would hear of it.
+  signal.throwIfAborted();
   // Closing a service that starts is what makes its connect() give up. What that throws, the roll-back meets again.
   const giveUp = (): void => void service.close().catch(() => undefined);
   signal.addEventListener("abort", giveUp, { once: true });

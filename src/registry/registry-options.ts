@@ -81,6 +81,9 @@ export interface RegistrySettings {
   readonly healthTimeoutMs: number;
 }
 
+/** Of a registry that is not told another. */
+export const defaultStopTimeoutMs = 15_000;
+
 /** Reads them; `reader.finish()` reports what is wrong, after what the caller finds. */
 export function readRegistryOptions(reader: OptionReader): RegistrySettings {
   const logger = reader.withMethods<Logger>("logger", ["debug", "info", "warn", "error", "child"]);
@@ -95,7 +98,7 @@ export function readRegistryOptions(reader: OptionReader): RegistrySettings {
     logger: logger ?? defaultLogger(),
     clock: clock ?? systemClock,
     random: random ?? systemRandom,
-    stopTimeoutMs: reader.number("stopTimeoutMs", 15_000, { min: 0 }),
+    stopTimeoutMs: reader.number("stopTimeoutMs", defaultStopTimeoutMs, { min: 0 }),
     healthCacheMs: health.number("cacheMs", 1_000, { min: 0 }),
     healthTimeoutMs: health.number("timeoutMs", 5_000, { min: 1 }),
   };

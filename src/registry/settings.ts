@@ -136,8 +136,8 @@ function readMounted(variable: string, path: string, report: Report): string | u
     report(`${variable} must be the path of a file that can be read (${(error as NodeJS.ErrnoException).code})`);
     return undefined;
   }
-  // Editors and `echo` end a file with a newline that is not part of the secret.
-  const value = text.replace(/\r?\n$/, "");
+  // Editors and `echo` end a file with a newline that is not part of the secret; some begin it with a byte order mark.
+  const value = text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "");
   if (value !== "") return value;
   report(`${variable} must be the path of a file that is not empty`);
   return undefined;

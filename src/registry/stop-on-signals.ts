@@ -9,10 +9,10 @@ export interface StoppableServices {
 }
 
 /** What an operating system may ask a process to end with. */
-export type StopSignal = (typeof stopSignals)[number];
+export type StopSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGUSR2" | "SIGBREAK";
 
 // Not those that the system has: SIGBREAK is Windows' alone, and no process can listen to SIGKILL.
-const stopSignals = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGBREAK"] as const;
+const stopSignals: readonly StopSignal[] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGBREAK"];
 
 export interface StopOnSignalsOptions {
   /** @defaultValue SIGTERM, which platforms send, and SIGINT, which is Ctrl-C */

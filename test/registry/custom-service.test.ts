@@ -12,6 +12,8 @@ import { RESTService } from "../../src/rest/rest-service.ts";
 import { answerJson, httpServer } from "../support/http-server.ts";
 import { failureOf, logbook, reasonOf } from "../support/rest-client.ts";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
+import { WebSocketService } from "../../src/websocket/websocket-service.ts";
+import { startPeer } from "../websocket/peer.ts";
 import { journaling } from "./journal.ts";
 
 const baseUrl = "https://a.example";
@@ -329,4 +331,47 @@ test("an optional service of a class is left out without its URL, also where its
   });
   await using services = await defineServices({ payments }, quiet).start();
   expect(services.has("payments")).toBe(false);
+});
+
+test("a stream that is made after the start was given up is closed, and not dialled", async () => {
+  await using peer = await startPeer();
+  const made = Promise.withResolvers<void>();
+  class Feed extends WebSocketService {}
+  const clients: Feed[] = [];
+  const feed = service({
+    create: async ({ name, logger }) => {
+      await made.promise;
+      const client = new Feed({ name, logger, baseUrl: peer.url });
+      clients.push(client);
+      return client;
+    },
+  });
+  const services = defineServices({ feed }, quiet);
+  const giveUp = new AbortController();
+  const started = reasonOf(services.start({ signal: giveUp.signal }));
+  await settled();
+  giveUp.abort(own);
+  await settled();
+  made.resolve();
+  expect(await started).toBe(own);
+  expect(clients.map(({ lifecycle }) => lifecycle)).toEqual(["stopped"]);
+  expect(peer.requests).toEqual([]);
+});
+
+test("a start of many services warns of no leak", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  const names = Array.from({ length: 30 }, (_, index) => `s${index}`);
+  const wait = async ({ signal }: { readonly signal: AbortSignal }): Promise<object> => {
+    signal.addEventListener("abort", () => undefined);
+    await settled();
+    return {};
+  };
+  const services = defineServices(Object.fromEntries(names.map((name) => [name, service({ create: wait })])), quiet);
+  await services.start();
+  await services.stop();
+  await settled();
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
 });

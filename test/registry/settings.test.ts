@@ -178,3 +178,7 @@ test("an option whose name ends with file is given the text of its variable, and
   expect(caFileOf({ TLS_CA_FILE: path })).toBe(path);
   expect(caFileOf({ TLS_CA_FILE_FILE: path })).toBe("CERT");
 });
+
+test("the byte order mark of a mounted file is no part of the value", () => {
+  expect(read({ PAYMENTS_API_KEY_FILE: mounted("bom", "\uFEFFk\r\n") }).values.get("apiKey")?.value).toBe("k");
+});
