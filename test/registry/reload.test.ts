@@ -368,3 +368,27 @@ test("an optional service of one's own that comes needs a restart, for each of i
     { service: "cache", option: "url", to: "redis://a", effect: "restart" },
   ]);
 });
+
+test("a stop that comes while the new settings are looked at wins, and nothing has changed", async () => {
+  let onMade = (): void => undefined;
+  class Noticed extends Payments {
+    taken = false;
+    constructor(options: RESTServiceOptions) {
+      super(options);
+      onMade();
+    }
+    protected override onReload(): void {
+      this.taken = true;
+    }
+  }
+  const services = defineServices({ payments: rest(Noticed) }, quiet);
+  const env = { PAYMENTS_URL: "https://a.example" };
+  await services.start({ env });
+  const payments = services.get("payments");
+  let stopped: Promise<void> | undefined;
+  onMade = () => void (stopped = services.stop());
+  const reloaded = reasonOf(services.reload({ env: { ...env, PAYMENTS_KEY: "new" } }));
+  expect(await reloaded).toMatchObject({ code: "unavailable-draining" });
+  await stopped;
+  expect(payments.taken).toBe(false);
+});

@@ -163,3 +163,37 @@ test("the wait for a late member ends by the signal of whoever waits", async () 
   expect(await waited).toBe(own);
   await run.stop(own, 1_000);
 });
+
+test("what opens although it was given up is not up", async () => {
+  const slow = Promise.withResolvers<void>();
+  const up: string[] = [];
+  const { journal, run } = runOf(
+    { a: { open: () => slow.promise, isLate: true }, b: {} },
+    { onUp: (name) => void up.push(name) },
+  );
+  await run.start(never);
+  const stopped = run.stop(own, 1_000);
+  slow.resolve();
+  await stopped;
+  await settled();
+  expect(up).toEqual(["b"]);
+  expect(run.isUp("a")).toBe(false);
+  expect(journal).toEqual(["open a", "open b", "close b", "close a"]);
+});
+
+test("a signal that aborts in the turn in which the last one is up still gives the start up", async () => {
+  const giveUp = new AbortController();
+  const { journal, run } = runOf({ a: {}, b: {} }, { onUp: (name) => void (name === "b" && giveUp.abort(own)) });
+  expect(await reasonOf(run.start(giveUp.signal))).toBe(own);
+  expect(journal).toEqual(["open a", "open b", "close b", "close a"]);
+});
+
+test("what fails at once is not tried again at once, whatever the jitter", async () => {
+  const { clock, journal, run } = runOf({ a: { isLate: true, open: fail } }, { random: () => 0 });
+  await run.start(never);
+  await clock.advance(99);
+  expect(journal).toEqual(["open a"]);
+  await clock.advance(1);
+  expect(journal).toEqual(["open a", "open a"]);
+  await run.stop(own, 1_000);
+});

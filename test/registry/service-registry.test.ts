@@ -530,3 +530,14 @@ test("start and stop are one line each in the log", async () => {
     { level: "info", fields: { services: ["a", "b", "c"] }, message: "services stopped" },
   ]);
 });
+
+test("what health said before the start does not hold after it, also where nothing is up yet", async () => {
+  const services = defineServices(
+    { feed: service({ late: true, create: () => new Promise<object>(() => undefined), dispose: () => undefined }) },
+    { logger: silentLogger, env: {}, stopTimeoutMs: 0 },
+  );
+  expect((await services.health()).status).toBe("fail");
+  await services.start();
+  expect((await services.health()).status).toBe("warn");
+  expect(await reasonOf(services.stop())).toSatisfy(isServiceStopError);
+});
