@@ -1,4 +1,5 @@
-import type { Server } from "node:http";
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { OptionReader } from "../core/options.ts";
 
@@ -19,8 +20,8 @@ export interface CloseServerOptions {
 const idleEveryMs = 50;
 
 /**
- * Closes a server for an orderly end: takes nothing new, lets the requests under way be answered, and resolves when
- * every connection is closed, or the limit has passed. The services are stopped after it, for those requests still
+ * Closes a server for an orderly end: takes no new connections, lets the requests under way be answered, and resolves
+ * when every connection is closed, or the limit has passed. The services are stopped after it, for those requests still
  * need them. A server that does not listen is closed already.
  *
  * @throws ServiceConfigurationError for options that are wrong.
@@ -33,7 +34,7 @@ export async function closeServer(server: ClosableServer, options: CloseServerOp
       else reject(error);
     });
   });
-  const idle = closeIdle(server);
+  const connections = endConnections(server);
   const cut = Promise.withResolvers<void>();
   const limit = setTimeout(() => {
     server.closeAllConnections?.();
@@ -43,20 +44,36 @@ export async function closeServer(server: ClosableServer, options: CloseServerOp
   try {
     await Promise.race([closed, cut.promise]);
   } finally {
-    clearInterval(idle);
+    connections.dispose();
     clearTimeout(limit);
   }
 }
 
 /** For a server that somebody else closes: ends by itself when it is. */
-export function closeIdleUntilClosed(server: Server): void {
+export function endConnectionsUntilClosed(server: Server): void {
   if (!server.listening) return;
-  const idle = closeIdle(server);
-  server.once("close", () => clearInterval(idle));
+  const connections = endConnections(server);
+  server.once("close", () => connections.dispose());
 }
 
-const closeIdle = (server: ClosableServer): NodeJS.Timeout =>
-  setInterval(() => server.closeIdleConnections?.(), idleEveryMs);
+function endConnections(server: ClosableServer & { readonly listening?: boolean }): { readonly dispose: () => void } {
+  const idle = setInterval(() => {
+    if (server.listening !== true) server.closeIdleConnections?.();
+  }, idleEveryMs).unref();
+  const requests = server instanceof EventEmitter ? server : undefined;
+  requests?.prependListener("request", closeAfter);
+  return {
+    dispose: () => {
+      clearInterval(idle);
+      requests?.off("request", closeAfter);
+    },
+  };
+}
+
+/** A client that always has a next request is never found idle: it is told that this one is the last. */
+function closeAfter({ httpVersionMajor }: IncomingMessage, response: ServerResponse): void {
+  if (httpVersionMajor === 1) response.setHeader("connection", "close");
+}
 
 function readTimeout(server: unknown, options: CloseServerOptions): number {
   const reader = new OptionReader("closeServer", options);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import type { AnswerForError } from "../core/error-answer.ts";
 import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
-import { closeIdleUntilClosed } from "./close-server.ts";
+import { endConnectionsUntilClosed } from "./close-server.ts";
 import {
   type AdapterServices,
   clientGone,
@@ -80,7 +80,7 @@ async function register(app: FastifyInstance, options: HawserFastifyOptions): Pr
   app.decorateRequest("services", { getter: () => services as unknown as RegisteredServices });
   if (startOnReady) app.addHook("onReady", async () => void (await services.start()));
   if (stopOnClose) {
-    app.addHook("preClose", async () => closeIdleUntilClosed(app.server));
+    app.addHook("preClose", async () => endConnectionsUntilClosed(app.server));
     app.addHook("onClose", async () => void (await services.stop()));
   }
   addRequestScope(app, services, requestTimeoutMs);

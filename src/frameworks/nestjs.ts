@@ -9,6 +9,7 @@ import {
 } from "@nestjs/common";
 import { APP_FILTER, HttpAdapterHost, ModuleRef } from "@nestjs/core";
 import type { ServiceRegistry } from "../registry/service-registry.ts";
+import { endConnectionsUntilClosed } from "./close-server.ts";
 import { HawserExceptionFilter } from "./nestjs-filter.ts";
 import { HawserHealthIndicator } from "./nestjs-health.ts";
 import {
@@ -46,8 +47,6 @@ export type {
 } from "./nestjs-options.ts";
 export { InjectService, InjectServices, type ServiceName, serviceToken, servicesToken } from "./nestjs-tokens.ts";
 
-const idleEveryMs = 50;
-
 /**
  * The services of an application as providers of NestJS: each under its class and, with {@link InjectService}, under
  * its name. They are started while the application is made, so that whoever is injected one can use it at once, and
@@ -62,7 +61,6 @@ export class HawserModule {
   readonly #settings: ReadSettings;
   readonly #modules: ModuleRef;
   readonly #host: HttpAdapterHost;
-  #closingIdle: NodeJS.Timeout | undefined;
 
   /** @internal Nest makes it. */
   constructor(run: Run, settings: ReadSettings, modules: ModuleRef, host: HttpAdapterHost) {
@@ -100,17 +98,12 @@ export class HawserModule {
 
   /** @internal Called by Nest, before it closes the server and waits for its connections. */
   beforeApplicationShutdown(): void {
-    const server = this.#host.httpAdapter?.getHttpServer() as Partial<Server> | undefined;
-    // A connection that becomes idle only after the server was closed is left to its keep-alive time by Node, and Nest
-    // waits for it.
-    this.#closingIdle = setInterval(() => {
-      if (server?.listening === false) server.closeIdleConnections?.();
-    }, idleEveryMs).unref();
+    const server = this.#host.httpAdapter?.getHttpServer() as Server | undefined;
+    if (server !== undefined) endConnectionsUntilClosed(server);
   }
 
   /** @internal Called by Nest, after the server has closed. */
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#closingIdle);
     await this.#run.leave();
   }
 

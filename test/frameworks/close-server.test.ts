@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, createServer, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { closeServer } from "../../src/frameworks/close-server.ts";
@@ -34,6 +35,22 @@ test("a request under way is answered, and then its kept connection closed", asy
   expect(await status).toBe(200);
   await closed;
   agent.destroy();
+});
+
+test("a request that still comes on a connection is answered as the last one, so that no client keeps it open", async () => {
+  const { server, url, arrived } = await listening();
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.write("GET /one HTTP/1.1\r\nhost: a\r\n\r\n");
+  const first = await arrived;
+  const closed = closeServer(server);
+  socket.write("GET /two HTTP/1.1\r\nhost: a\r\n\r\n");
+  const [, second] = (await once(server, "request")) as [unknown, ServerResponse];
+  first.end();
+  second.end();
+  const answers = await text(socket);
+  expect(answers.match(/^connection: .*$/gim)).toEqual(["Connection: keep-alive", "connection: close"]);
+  await closed;
+  expect(server.listenerCount("request")).toBe(1);
 });
 
 test("a request that takes longer than the limit is cut", async () => {
