@@ -115,12 +115,26 @@ export class HawserModule {
       services,
       signal: clientGone(response).signal,
       timeoutMs: requestTimeoutMs,
-      logger: loggerFor(request),
+      logger: withWholeUrl(request, loggerFor),
       traceparent: request.headers.traceparent,
       tracestate: request.headers.tracestate,
     });
     if (this.#run.replaced.size === 0) enter(next);
     else void services.with(fakesOf(this.#run, this.#modules), () => enter(next));
+  }
+}
+
+/** Nest's middleware is mounted at a path, and Express hides from it what it is mounted at. */
+function withWholeUrl<T>(
+  request: IncomingMessage & { originalUrl?: string },
+  work: (request: IncomingMessage) => T,
+): T {
+  const { url, originalUrl } = request;
+  request.url = originalUrl ?? url;
+  try {
+    return work(request);
+  } finally {
+    request.url = url;
   }
 }
 

@@ -50,12 +50,20 @@ export function requestScope(request: IncomingRequest): EnterRequest {
 /** What aborts, with a {@link ClientGoneError}, when the connection of a response breaks before it was sent. */
 export function clientGone(response: ServerResponse): AbortController {
   const gone = new AbortController();
+  const end = (): void => {
+    if (!response.writableEnded) gone.abort(new ClientGoneError());
+  };
+  // What runs before us may take its time, and the client may be gone by then.
+  if (isClosed(response)) end();
   // Of the response: that of the request comes as soon as its body was read. It comes once, and takes the listener
   // with it, whether the answer was sent or the connection broke.
-  response.once("close", () => {
-    if (!response.writableEnded) gone.abort(new ClientGoneError());
-  });
+  else response.once("close", end);
   return gone;
+}
+
+/** A response of HTTP/2 does not say it of itself, but of its stream. */
+function isClosed(response: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return response.destroyed || response.stream?.destroyed === true;
 }
 
 /** Reads `services`, which every adapter needs; problems are reported by `reader.finish()`. */

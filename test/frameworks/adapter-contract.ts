@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { withoutDeadline } from "../../src/core/deadline.ts";
 import { answerForError, type AnswerForError } from "../../src/core/error-answer.ts";
@@ -28,6 +28,10 @@ export interface AdapterSetup {
   readonly answerFor?: AnswerForError | undefined;
   /** The logger of each request. */
   readonly logger?: Logger | undefined;
+  /** What the handler says of its answer before it makes it. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Stands in front of the adapter, as a middleware that authenticates does. */
+  readonly before?: ((response: ServerResponse) => Promise<void>) | undefined;
 }
 
 /** What a framework's adapter is tested by. */
@@ -144,6 +148,20 @@ export function describeAdapter({ serve }: AdapterUnderTest): void {
       expect(failed(request.entries)).toMatchObject([{ level: "warn", fields: { service: "paymentGateway" } }]);
       expect(failed(own.entries)).toEqual([]);
     });
+  });
+
+  test("a client that went away before its request came to the adapter has no calls made", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const before = async (response: ServerResponse): Promise<void> => {
+      arrived.resolve();
+      await once(response, "close");
+    };
+    await using app = await paying(answerNothing, { before });
+    const client = hit(app.url, undefined);
+    await arrived.promise;
+    client.destroy();
+    expect(await app.ended).toBeInstanceOf(ClientGoneError);
+    expect(app.server.requests).toEqual([]);
   });
 
   test("without a logger of the request, the service's own takes the lines of its calls", async () => {

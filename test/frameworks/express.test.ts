@@ -23,11 +23,15 @@ const lastResort: ErrorRequestHandler = (error: Error, _request, response, _next
 const json = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
 
 describeAdapter({
-  async serve({ services: given, requestTimeoutMs, answerFor, logger }, handle) {
+  async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
     const app = express();
+    if (before !== undefined) app.use(async (_request, response, next) => before(response).then(() => next()));
     app.use(hawser({ services: given, requestTimeoutMs, loggerFor: () => logger }));
     app.use(express.json());
-    app.all("/", async (_request, response) => void response.json(await handle()));
+    app.all("/", async (_request, response) => {
+      response.set(headers);
+      response.json(await handle());
+    });
     app.use(answerErrors({ answerFor }));
     app.use(lastResort);
     return listen(app);

@@ -49,12 +49,20 @@ async function appWith(options: HawserFastifyOptions): Promise<FastifyInstance> 
 }
 
 describeAdapter({
-  async serve({ services: given, requestTimeoutMs, answerFor, logger }, handle) {
+  async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
     const more = { level: "debug", silent: () => undefined };
     const own = logger && { ...more, ...logger, child: () => own, fatal: logger.error, trace: logger.debug };
     const app = own === undefined ? Fastify() : Fastify({ loggerInstance: own as unknown as FastifyBaseLogger });
+    if (before !== undefined) app.addHook("onRequest", async (_request, reply) => before(reply.raw));
     await app.register(hawser, { services: given, requestTimeoutMs, answerFor, startOnReady: false });
-    app.route({ method: ["GET", "POST"], url: "/", handler: handle });
+    app.route({
+      method: ["GET", "POST"],
+      url: "/",
+      handler: async (_request, reply) => {
+        reply.headers(headers ?? {});
+        return handle();
+      },
+    });
     const url = await app.listen({ port: 0, host: "127.0.0.1" });
     return { url, [Symbol.asyncDispose]: async () => app.close() };
   },

@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
+import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, test } from "vitest";
@@ -9,19 +10,25 @@ import { isServiceConfigurationError } from "../../src/core/errors.ts";
 import { answerErrors, ClientGoneError, closeServer, hawser } from "../../src/frameworks/hono.ts";
 import { describeAdapter, services } from "./adapter-contract.ts";
 
-async function listen(app: Hono): Promise<{ readonly url: string } & AsyncDisposable> {
-  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+async function listen({
+  fetch,
+}: {
+  readonly fetch: Parameters<typeof serve>[0]["fetch"];
+}): Promise<{ readonly url: string } & AsyncDisposable> {
+  const server = serve({ fetch, port: 0, hostname: "127.0.0.1" });
   if (server.address() === null) await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: async () => closeServer(server) };
 }
 
 describeAdapter({
-  async serve({ services: given, requestTimeoutMs, answerFor, logger }, handle) {
-    const app = new Hono();
+  async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    if (before !== undefined) app.use(async ({ env }, next) => before(env.outgoing as ServerResponse).then(next));
     app.use(hawser({ services: given, requestTimeoutMs, loggerFor: () => logger }));
     app.all("/", async (context) => {
       if (context.req.method === "POST") await context.req.json();
+      for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
       return context.json(await handle());
     });
     app.onError(answerErrors({ answerFor, otherwise: (error, context) => context.text(error.message, 500) }));

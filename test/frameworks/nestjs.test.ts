@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { NestFactory } from "@nestjs/core";
 import { describe, expect, test } from "vitest";
 import { currentRequest } from "../../src/core/request-scope.ts";
@@ -24,10 +25,15 @@ import {
 } from "./nestjs-bench.ts";
 
 describeAdapter({
-  async serve({ services: given, requestTimeoutMs, answerFor, logger }, handle) {
+  async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
     const registry = given as unknown as ServiceRegistry;
     const settings = { services: registry, requestTimeoutMs, answerFor, loggerFor: () => logger };
     const app = await appOf(appModule(settings, { controllers: [controllerOf({ "": handle })] }));
+    app.use(async (_request: unknown, response: ServerResponse, next: () => void) => {
+      response.setHeaders(new Map(Object.entries(headers ?? {})));
+      await before?.(response);
+      next();
+    });
     return { url: `${await urlOf(app)}/`, [Symbol.asyncDispose]: () => app.close() };
   },
 });
@@ -171,6 +177,18 @@ describe("the scope of a request", () => {
     });
     await fetch(`${await urlOf(app)}/pay`);
     expect(entries.map(({ message }) => message)).toContain("call failed");
+  });
+
+  test("a logger is found by the whole URL of a request, and by nothing else is it changed", async () => {
+    const found: (string | undefined)[] = [];
+    const loggerFor = ({ url }: IncomingMessage): undefined => void found.push(url);
+    const registry = services("https://a.example");
+    const controllers = [controllerOf({ pay: () => ({}) })];
+    await using app = await appOf(appModule({ services: registry, loggerFor }, { controllers }));
+    app.setGlobalPrefix("api");
+    const url = await urlOf(app);
+    expect((await fetch(`${url}/api/pay?by=card`)).status).toBe(200);
+    expect(found).toEqual(["/api/pay?by=card"]);
   });
 
   test("requests beside each other have signals of their own", async () => {
