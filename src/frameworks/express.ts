@@ -8,6 +8,7 @@ import {
   type AdapterServices,
   clientGone,
   type EnterRequest,
+  headersOfAnswer,
   readAnswerFor,
   readRequestTimeout,
   readServices,
@@ -104,7 +105,11 @@ export function answerErrors(options: ExpressErrorOptions = {}): ErrorRequestHan
   // Four parameters, for by their number Express tells an error handler from any other.
   return (error: unknown, _request, response, next) => {
     const answer = response.headersSent ? undefined : answerFor(error);
-    if (answer === undefined) next(error);
-    else response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
+    if (answer === undefined) {
+      next(error);
+      return;
+    }
+    for (const name of headersOfAnswer) response.removeHeader(name);
+    response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
   };
 }

@@ -7,6 +7,7 @@ import {
   type AdapterServices,
   clientGone,
   type EnterRequest,
+  headersOfAnswer,
   isNoLogger,
   readAnswerFor,
   readRequestTimeout,
@@ -162,6 +163,7 @@ function addErrorAnswers(app: FastifyInstance, answerFor: AnswerForError): void 
     const answer = answerFor(error);
     // Thrown on, it goes to the handler that would have got it without us.
     if (answer === undefined) throw error;
+    for (const name of headersOfAnswer) reply.removeHeader(name);
     // As text: a schema of the route for its own errors would drop what it does not know.
     return reply.code(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));
   });

@@ -1,4 +1,5 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
+import type { StatusCode } from "hono/utils/http-status";
 import { ClientGoneError } from "../core/client-gone.ts";
 import type { AnswerForError } from "../core/error-answer.ts";
 import type { Logger } from "../core/logger.ts";
@@ -6,6 +7,7 @@ import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
 import {
   type AdapterServices,
+  headersOfAnswer,
   readAnswerFor,
   readRequestTimeout,
   readServices,
@@ -86,7 +88,12 @@ export function answerErrors(options: HonoErrorOptions = {}): ErrorHandler {
   return (error, context) => {
     const answer = answerFor(error);
     if (answer === undefined) return otherwise(error, context);
-    return new Response(JSON.stringify(answer.body), { status: answer.status, headers: answer.headers });
+    for (const name of headersOfAnswer) context.header(name, undefined);
+    // By the context: what the application has set for every answer, such as the id of the request, is to be there.
+    return context.newResponse(JSON.stringify(answer.body), {
+      status: answer.status as StatusCode,
+      headers: answer.headers,
+    });
   };
 }
 

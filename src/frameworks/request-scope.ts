@@ -83,6 +83,20 @@ export function readAnswerFor(reader: OptionReader): AnswerForError {
   return reader.function<AnswerForError>("answerFor") ?? answerForError;
 }
 
+/**
+ * What a handler may have said of the answer that it was about to give, before the call for it failed: each adapter
+ * takes it back. A coding that the other body is not in, or a length that it has not, makes it unreadable.
+ */
+export const headersOfAnswer: readonly string[] = [
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-range",
+  "etag",
+  "last-modified",
+];
+
 /** True for what a framework has instead of a logger where none was asked for; a silent pino was asked for. */
 export function isNoLogger(logger: Logger): boolean {
   return logger.warn === logger.debug && !("level" in logger);

@@ -202,6 +202,22 @@ export function describeAdapter({ serve }: AdapterUnderTest): void {
     expect(await answerOf(hit(app.url, undefined))).toMatchObject({ status: 502 });
   });
 
+  test("what the handler has said of another answer is taken back, and what holds for every answer stays", async () => {
+    const ofAnother = {
+      "content-disposition": "attachment",
+      "content-encoding": "gzip",
+      "content-language": "de",
+      "content-length": "1000",
+      "content-range": "bytes 0-999/2000",
+      etag: '"v1"',
+      "last-modified": "Sun, 01 Nov 2026 10:00:00 GMT",
+    };
+    await using app = await paying(answerStatuses(500), { headers: { ...ofAnother, "x-request-id": "7" } });
+    const { status, headers, text } = await answerOf(hit(app.url, undefined));
+    expect([status, headers["x-request-id"], JSON.parse(text)]).toMatchObject([502, "7", { status: 502 }]);
+    for (const [name, value] of Object.entries(ofAnother)) expect(headers[name]).not.toBe(value);
+  });
+
   test("what is answered is the application's to say", async () => {
     const answerFor: AnswerForError = (error) => {
       const answer = answerForError(error);

@@ -25,7 +25,10 @@ const json = { method: "POST", headers: { "content-type": "application/json" }, 
 describeAdapter({
   async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
     const app = express();
-    if (before !== undefined) app.use(async (_request, response, next) => before(response).then(() => next()));
+    app.use(async (_request, response, next) => {
+      await before?.(response);
+      next();
+    });
     app.use(hawser({ services: given, requestTimeoutMs, loggerFor: () => logger }));
     app.use(express.json());
     app.all("/", async (_request, response) => {

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
@@ -24,7 +23,10 @@ async function listen({
 describeAdapter({
   async serve({ services: given, requestTimeoutMs, answerFor, logger, headers, before }, handle) {
     const app = new Hono<{ Bindings: HttpBindings }>();
-    if (before !== undefined) app.use(async ({ env }, next) => before(env.outgoing as ServerResponse).then(next));
+    app.use(async ({ env }, next) => {
+      await before?.(env.outgoing);
+      await next();
+    });
     app.use(hawser({ services: given, requestTimeoutMs, loggerFor: () => logger }));
     app.all("/", async (context) => {
       if (context.req.method === "POST") await context.req.json();
