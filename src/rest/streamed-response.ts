@@ -1,7 +1,7 @@
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type AttemptRecord, ServiceDecodeError } from "../core/errors.ts";
+import { type AttemptRecord, ServiceConfigurationError, ServiceDecodeError } from "../core/errors.ts";
 import { type Answer, type AnswerBody, type AnswerHeaders, headerOf, isOpen, type OpenAnswer } from "./answer.ts";
 import { type ResponseTimings, ServiceResponse } from "./response.ts";
 import type { StatusSchemas, SuccessOf } from "./status-schemas.ts";
@@ -38,6 +38,7 @@ export class StreamedResponse implements AsyncDisposable {
   readonly isDecoded: boolean;
   readonly #body: AnswerBody;
   readonly #call: StreamedCall;
+  #isDisposed = false;
 
   /** @internal */
   constructor(answer: Answer | OpenAnswer, call: StreamedCall) {
@@ -146,8 +147,9 @@ export class StreamedResponse implements AsyncDisposable {
     this.#body.whenFailed(listener);
   }
 
-  /** Gives the rest of the body up, and the connection with it. */
+  /** Gives the rest of the body up, and the connection with it. Whoever is still reading it gets an error. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     await this.#body[Symbol.asyncDispose]();
   }
 
@@ -158,7 +160,15 @@ export class StreamedResponse implements AsyncDisposable {
       this.#call.onFailure(error);
       throw error;
     }
+    // The body ends there as well, and its beginning would be taken for the whole.
+    if (this.#isDisposed) throw this.#disposedTooEarly();
     return undefined;
+  }
+
+  #disposedTooEarly(): ServiceConfigurationError {
+    const { service, operation } = this.#call;
+    const problem = `${operation}: the response was disposed before its body was read to its end`;
+    return new ServiceConfigurationError(service, [problem]);
   }
 
   #tooLarge(): ServiceDecodeError {

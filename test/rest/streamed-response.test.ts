@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { PassThrough, Writable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
+  isServiceConfigurationError,
   isServiceConnectionError,
   isServiceDecodeError,
   isServiceResponseError,
@@ -12,6 +14,7 @@ import { subscribe } from "../../src/core/events.ts";
 import type { StreamedResponse } from "../../src/rest/streamed-response.ts";
 import { type Answering, httpServer, rawAnswer } from "../support/http-server.ts";
 import { failureOf, logbook, reasonOf, startedPayments } from "../support/rest-client.ts";
+import { settled } from "../support/virtual-clock.ts";
 
 const pieces =
   (...texts: readonly string[]): Answering =>
@@ -119,6 +122,42 @@ describe("a streamed response", () => {
       expect(server.openConnections).toBe(0);
     },
   );
+
+  test.each(["while it is read", "before it is read"])(
+    "that is disposed %s is an error, and no shorter body",
+    async (when) => {
+      await using server = await httpServer(stalled);
+      const { logger, entries } = logbook(false);
+      await using service = await startedPayments(server, { logger });
+      const read: ((response: StreamedResponse) => Promise<unknown>)[] = [
+        (response) => response.text(),
+        (response) => response.toReadable().toArray(),
+        (response) => textOf(response.toReadableStream()),
+        (response) => response.pipeTo(new PassThrough()),
+      ];
+      for (const reading of read) {
+        const response = await service.stream("/");
+        if (when === "before it is read") await response[Symbol.asyncDispose]();
+        const failure = failureOf(reading(response), isServiceConfigurationError);
+        await settled();
+        await response[Symbol.asyncDispose]();
+        expect((await failure).problems).toEqual([
+          "GET /: the response was disposed before its body was read to its end",
+        ]);
+      }
+      expect(entries.filter(({ level }) => level === "warn")).toEqual([]);
+    },
+  );
+
+  test("that was read to its end is disposed without a word", async () => {
+    await using server = await httpServer(pieces("a", "b"));
+    await using service = await startedPayments(server);
+    const response = await service.stream("/");
+    const readable = response.toReadable();
+    expect(Buffer.concat(await readable.toArray()).toString()).toBe("ab");
+    await response[Symbol.asyncDispose]();
+    expect(readable.errored).toBe(null);
+  });
 
   test("that stalls ends by the limit between two pieces, and is logged once", async () => {
     await using server = await httpServer(stalled);
