@@ -7,6 +7,7 @@ import {
   isServiceResponseError,
   isServiceTimeoutError,
 } from "../../src/core/errors.ts";
+import { withRequest } from "../../src/core/request-scope.ts";
 import { type Answering, answerNothing, httpServer, refusingUrl } from "../support/http-server.ts";
 import { failureOf, startedPayments } from "../support/rest-client.ts";
 import { textOfBody, TransportCalls } from "../support/transport-calls.ts";
@@ -49,6 +50,23 @@ describe("a redirect is followed", () => {
     const names = Object.keys(seen?.headers ?? {}).filter((name) => name !== "content-length");
     expect(names.toSorted()).toEqual(["accept-encoding", "connection", "host", "user-agent"]);
     expect(`http://${seen?.headers.host}`).toBe(other.url);
+  });
+
+  test("with the trace of the request within the origin, and without it to another one", async () => {
+    await using other = await httpServer();
+    await using server = await httpServer((request, response) => {
+      const location = request.url === "/from" ? "/between" : `${other.url}/to`;
+      response.writeHead(302, { location }).end();
+    });
+    await using service = await startedPayments(server);
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await withRequest({ trace: { traceparent, tracestate: "tenant=a" } }, () => service.get("/from"));
+    const traces = [...server.requests, ...other.requests].map(({ headers: h }) => [h.traceparent, h["tracestate"]]);
+    expect(traces).toEqual([
+      [traceparent, "tenant=a"],
+      [traceparent, "tenant=a"],
+      [undefined, undefined],
+    ]);
   });
 
   test("never with its body to another origin: it was meant for the service alone", async () => {
