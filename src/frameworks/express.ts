@@ -12,7 +12,9 @@ import {
   readAnswerFor,
   readRequestTimeout,
   readServices,
+  reportMistake,
   requestScope,
+  sayOnConsole,
 } from "./request-scope.ts";
 
 export { type ClosableServer, closeServer, type CloseServerOptions } from "./close-server.ts";
@@ -109,6 +111,7 @@ export function answerErrors(options: ExpressErrorOptions = {}): ErrorRequestHan
       next(error);
       return;
     }
+    if (answer.status === 500) reportMistake(error, sayOnConsole);
     for (const name of headersOfAnswer) response.removeHeader(name);
     response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
   };

@@ -11,7 +11,9 @@ import {
   readAnswerFor,
   readRequestTimeout,
   readServices,
+  reportMistake,
   requestScope,
+  sayOnConsole,
 } from "./request-scope.ts";
 
 export { type ClosableServer, closeServer, type CloseServerOptions } from "./close-server.ts";
@@ -88,6 +90,7 @@ export function answerErrors(options: HonoErrorOptions = {}): ErrorHandler {
   return (error, context) => {
     const answer = answerFor(error);
     if (answer === undefined) return otherwise(error, context);
+    if (answer.status === 500) reportMistake(error, sayOnConsole);
     for (const name of headersOfAnswer) context.header(name, undefined);
     // By the context: what the application has set for every answer, such as the id of the request, is to be there.
     return context.newResponse(JSON.stringify(answer.body), {
@@ -112,7 +115,6 @@ const answerPlainly: ErrorHandler = (error, context) => {
     return context.newResponse(response.body, response);
   }
   // As Hono's own handler does, which cannot be called from here.
-  // oxlint-disable-next-line no-console
-  console.error(error);
+  sayOnConsole(error);
   return context.text("Internal Server Error", 500);
 };

@@ -84,6 +84,22 @@ export function readAnswerFor(reader: OptionReader): AnswerForError {
 }
 
 /**
+ * Writes an error down that is answered with 500. What a service did was logged with its call; this is a mistake of
+ * the application's, and whoever answers it keeps the framework from saying so.
+ *
+ * @param otherwise - Takes it where the request has no logger of its own.
+ */
+export function reportMistake(error: unknown, otherwise: (error: unknown) => void): void {
+  const logger = currentRequest()?.logger;
+  if (logger === undefined) otherwise(error);
+  else logger.error({ err: error }, "a request failed by a mistake of the application");
+}
+
+/** Where Express and Hono themselves say what nobody took. */
+// oxlint-disable-next-line no-console
+export const sayOnConsole = (error: unknown): void => console.error(error);
+
+/**
  * What a handler may have said of the answer that it was about to give, before the call for it failed: each adapter
  * takes it back. A coding that the other body is not in, or a length that it has not, makes it unreadable.
  */

@@ -194,6 +194,20 @@ export function describeAdapter({ serve }: AdapterUnderTest): void {
     expect(await answerOf(hit(app.url, undefined))).toMatchObject({ status: ours });
   });
 
+  test("a mistake of the application is a 500 that says nothing, and in the log of its request", async () => {
+    const { logger, entries } = logbook(false);
+    await using app = await serve({ services: services("https://a.example"), logger }, async () =>
+      services("https://a.example").get("nothing" as never),
+    );
+    const { status, text } = await answerOf(hit(app.url, undefined));
+    expect([status, JSON.parse(text)]).toEqual([
+      500,
+      { type: "about:blank", title: "Internal Server Error", status: 500 },
+    ]);
+    const failed = entries.filter(({ level }) => level === "error");
+    expect(failed).toMatchObject([{ fields: { err: { code: "configuration-invalid" } } }]);
+  });
+
   test("a service that is not there is a 502", async () => {
     const server = await httpServer();
     await server[Symbol.asyncDispose]();

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express } from "express";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { currentRequest } from "../../src/core/request-scope.ts";
-import { isServiceConfigurationError } from "../../src/core/errors.ts";
+import { isServiceConfigurationError, ServiceConfigurationError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { answerErrors, closeServer, hawser } from "../../src/frameworks/express.ts";
 import { httpServer } from "../support/http-server.ts";
@@ -84,6 +84,18 @@ test("the logger that pino-http puts on a request is the request's", async () =>
   app.get("/", (_request, response) => void response.json(currentRequest()?.logger === silentLogger));
   await using server = await listen(app);
   expect(await (await fetch(server.url)).json()).toBe(true);
+});
+
+test("a mistake of the application is said on the console where a request has no logger", async () => {
+  const said = vi.spyOn(console, "error").mockReturnValue(undefined);
+  const mistake = new ServiceConfigurationError("payments", ["no such option"]);
+  const app = express();
+  app.get("/", () => Promise.reject(mistake));
+  app.use(answerErrors());
+  await using server = await listen(app);
+  expect((await fetch(server.url)).status).toBe(500);
+  expect(said).toHaveBeenCalledExactlyOnceWith(mistake);
+  said.mockRestore();
 });
 
 test("an error of the application's own goes on to the next handler, and so does one after the answer began", async () => {

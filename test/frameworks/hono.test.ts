@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { currentRequest } from "../../src/core/request-scope.ts";
-import { isServiceConfigurationError } from "../../src/core/errors.ts";
+import { isServiceConfigurationError, ServiceConfigurationError } from "../../src/core/errors.ts";
 import { answerErrors, ClientGoneError, closeServer, hawser } from "../../src/frameworks/hono.ts";
 import { describeAdapter, services } from "./adapter-contract.ts";
 
@@ -60,6 +60,17 @@ test("without a server too, a request that is given up ends what is made in it",
   expect((await app.request("/", { signal: stop.signal })).status).toBe(200);
   const late = app.request(new Request("http://localhost/late", { signal: AbortSignal.abort() }));
   expect(await (await late).json()).toEqual([true]);
+});
+
+test("a mistake of the application is said on the console where a request has no logger", async () => {
+  const said = vi.spyOn(console, "error").mockReturnValue(undefined);
+  const mistake = new ServiceConfigurationError("payments", ["no such option"]);
+  const app = new Hono();
+  app.get("/", () => Promise.reject(mistake));
+  app.onError(answerErrors());
+  expect((await app.request("/")).status).toBe(500);
+  expect(said).toHaveBeenCalledExactlyOnceWith(mistake);
+  said.mockRestore();
 });
 
 test("an error that is none of a service is answered as Hono does, or by the application", async () => {
