@@ -11,28 +11,18 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { currentDeadline, withDeadline, withoutDeadline } from "../../src/core/deadline.ts";
+import { currentDeadline } from "../../src/core/deadline.ts";
 import { answerForError } from "../../src/core/error-answer.ts";
-import { isServiceConfigurationError, isServiceTimeoutError, type ServiceTimeoutError } from "../../src/core/errors.ts";
+import { isServiceConfigurationError, isServiceTimeoutError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { ClientGoneError, hawser, type HawserFastifyOptions } from "../../src/frameworks/fastify.ts";
 import { defineServices } from "../../src/registry/define.ts";
 import { rest } from "../../src/registry/definition.ts";
-import { RESTService } from "../../src/rest/rest-service.ts";
 import { journaling } from "../registry/journal.ts";
-import { describeAdapter } from "./adapter-contract.ts";
+import { describeAdapter, services } from "./adapter-contract.ts";
 import { answerJson, answerNothing, answerStatuses, httpServer } from "../support/http-server.ts";
-import { logbook, reasonOf } from "../support/rest-client.ts";
+import { reasonOf } from "../support/rest-client.ts";
 import { settled } from "../support/virtual-clock.ts";
-
-class PaymentGatewayClient extends RESTService {
-  createPayment(amount: number): Promise<unknown> {
-    return this.postJson("/payments", { json: { amount } });
-  }
-}
-
-const services = (url: string) =>
-  defineServices({ paymentGateway: rest(PaymentGatewayClient, { baseUrl: url }) }, { logger: silentLogger, env: {} });
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
@@ -151,29 +141,6 @@ test("wrong options fail the registration, all at once", async () => {
   ]);
 });
 
-test.each([
-  ["without a body", undefined],
-  ["with a body", '{"amount":5}'],
-])("a client that goes away ends the calls of its request (%s)", async (_which, body) => {
-  await using server = await httpServer(answerNothing);
-  const registry = services(server.url);
-  const app = await appWith({ services: registry });
-  const ended = Promise.withResolvers<unknown>();
-  app.all("/", async () => {
-    const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
-    ended.resolve(reason);
-    throw reason;
-  });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  const client = hit(app, "/", body);
-  const upstream = await server.request(1);
-  client.destroy();
-  const reason = await ended.promise;
-  expect(reason).toBeInstanceOf(ClientGoneError);
-  expect(reason).toMatchObject({ name: "AbortError", statusCode: 499, message: expect.stringContaining("client") });
-  await upstream.connectionClosed;
-});
-
 test("a request that was answered leaves no listener, and nothing is aborted", async () => {
   await using server = await httpServer();
   const app = await appWith({ services: services(server.url) });
@@ -193,24 +160,22 @@ test("a request that was answered leaves no listener, and nothing is aborted", a
   expect(raw?.listenerCount("close")).toBeLessThan(listeners[0] ?? 0);
 });
 
-test.each([
-  ["without a body", undefined],
-  ["with a body", '{"amount":5}'],
-])("a request's deadline ends its calls (%s)", async (_which, body) => {
+test("a client that goes away is seen as well where the handler has taken the answer over", async () => {
   await using server = await httpServer(answerNothing);
   const registry = services(server.url);
-  const app = await appWith({ services: registry, requestTimeoutMs: 300 });
-  let failure: ServiceTimeoutError | undefined;
-  app.all("/", async (_request, reply) => {
-    const reason = await reasonOf(registry.get("paymentGateway").createPayment(5));
-    if (isServiceTimeoutError(reason)) failure = reason;
-    return reply.code(504).send();
+  const app = await appWith({ services: registry });
+  const ended = Promise.withResolvers<unknown>();
+  app.get("/", async (_request, reply) => {
+    reply.hijack();
+    reply.raw.write("begun");
+    ended.resolve(await reasonOf(registry.get("paymentGateway").createPayment(5)));
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
-  expect(await answerOf(hit(app, "/", body))).toBe(504);
-  expect(failure).toMatchObject({ limit: "deadline", attempts: [{ number: 1, phase: "headers" }] });
-  expect(failure?.limitMs).toBeLessThanOrEqual(300);
-  await server.requests[0]?.connectionClosed;
+  const client = hit(app, "/");
+  const upstream = await server.request(1);
+  client.destroy();
+  expect(await ended.promise).toBeInstanceOf(ClientGoneError);
+  await upstream.connectionClosed;
 });
 
 test("a deadline that passed while the body was read lets no call begin", async () => {
@@ -275,32 +240,6 @@ test("requests beside each other have signals of their own", async () => {
   await ended.get("b")?.promise;
 });
 
-test("what a handler begins without its deadline outlives the client", async () => {
-  const release = Promise.withResolvers<void>();
-  await using server = await httpServer((_request, response) => {
-    void release.promise.then(() => response.end('{"id":"p1"}'));
-  });
-  const registry = services(server.url);
-  const app = await appWith({ services: registry, requestTimeoutMs: 10_000 });
-  const background = Promise.withResolvers<unknown>();
-  const gone = Promise.withResolvers<void>();
-  app.post("/", async (_request, reply) => {
-    reply.raw.once("close", gone.resolve);
-    withoutDeadline(() => {
-      void registry.get("paymentGateway").createPayment(5).then(background.resolve, background.reject);
-    });
-    await gone.promise;
-    return {};
-  });
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  const client = hit(app, "/", "{}");
-  await server.request(1);
-  client.destroy();
-  await gone.promise;
-  release.resolve();
-  expect(await background.promise).toEqual({ id: "p1" });
-});
-
 test("a fake put in place for one test reaches the handlers of what it injects, with and without a body", async () => {
   const registry = services("https://a.example");
   const app = await appWith({ services: registry });
@@ -337,33 +276,6 @@ test("the lines of a request's calls go to its own logger, which names the reque
   await app.listen({ port: 0, host: "127.0.0.1" });
   expect(await answerOf(hit(app, "/", "{}"))).toBe(200);
   expect(lines).toMatchObject([{ msg: "call failed", service: "paymentGateway", reqId: "request-7" }]);
-});
-
-test("without a logger of the application, a service's own takes the lines of its calls", async () => {
-  await using server = await httpServer(answerStatuses(404));
-  const { logger, entries } = logbook(false);
-  const registry = defineServices(
-    { paymentGateway: rest(PaymentGatewayClient, { baseUrl: server.url }) },
-    { logger, env: {} },
-  );
-  const app = await appWith({ services: registry });
-  app.get("/", async () => ({ code: codeOf(await reasonOf(registry.get("paymentGateway").createPayment(5))) }));
-  await app.inject("/");
-  expect(entries.filter(({ level }) => level === "warn")).toMatchObject([{ message: "call failed" }]);
-});
-
-test("the trace of a request goes with its calls, unless it is not valid", async () => {
-  await using server = await httpServer();
-  const registry = services(server.url);
-  const app = await appWith({ services: registry });
-  app.get("/", async () => registry.get("paymentGateway").createPayment(5));
-  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  await app.inject({ url: "/", headers: { traceparent, tracestate: "a=1" } });
-  await app.inject({ url: "/", headers: { traceparent: "mine", tracestate: "a=1" } });
-  expect(server.requests.map(({ headers }) => [headers.traceparent, headers["tracestate"]])).toEqual([
-    [traceparent, "a=1"],
-    [undefined, undefined],
-  ]);
 });
 
 describe("Fastify's own limit for a handler", () => {
@@ -413,10 +325,7 @@ describe("Fastify's own limit for a handler", () => {
 describe("an error that a handler lets through", () => {
   const failing = async (options: Partial<HawserFastifyOptions>, before?: (app: FastifyInstance) => void) => {
     const server = await httpServer((_request, response) => void response.writeHead(503, { "retry-after": "7" }).end());
-    const registry = defineServices(
-      { paymentGateway: rest(PaymentGatewayClient, { baseUrl: server.url, retry: false }) },
-      { logger: silentLogger, env: {} },
-    );
+    const registry = services(server.url);
     const app = Fastify();
     apps.push(app);
     app.addHook("onClose", async () => server[Symbol.asyncDispose]());
@@ -531,9 +440,4 @@ test("a registry that has a scope of its own is entered for each request", async
   for (const app of [one, two]) app.post("/", async () => ({ in: inside.getStore() }));
   const answers = await Promise.all([one, two].map((app) => app.inject({ method: "POST", url: "/", payload: {} })));
   expect(answers.map((answer) => answer.json<unknown>())).toEqual([{ in: "one" }, { in: "two" }]);
-});
-
-test("outside of every deadline there is none, and it returns what the work returns", () => {
-  const inner = withDeadline({ deadlineMs: 1_000 }, () => withoutDeadline(() => [currentDeadline()]));
-  expect(inner).toEqual([undefined]);
 });
