@@ -1,11 +1,13 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { Agent, createServer, request, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
-import { closeServer } from "../../src/frameworks/close-server.ts";
+import { closeServer, endConnectionsUntilClosed } from "../../src/frameworks/close-server.ts";
 import { reasonOf } from "../support/rest-client.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 /** A server whose answers wait for the test. */
 async function listening(): Promise<{ server: Server; url: string; arrived: Promise<ServerResponse> }> {
@@ -51,6 +53,22 @@ test("a request that still comes on a connection is answered as the last one, so
   expect(answers.match(/^connection: .*$/gim)).toEqual(["Connection: keep-alive", "connection: close"]);
   await closed;
   expect(server.listenerCount("request")).toBe(1);
+});
+
+test("for a server that somebody else closes, idle connections end when it no longer listens, and until it is closed", () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const parts = { listening: true, closeIdleConnections: (): void => void asked++ };
+  const server = Object.assign(new EventEmitter(), parts);
+  endConnectionsUntilClosed(server as unknown as Server);
+  vi.advanceTimersByTime(1_000);
+  expect(asked).toBe(0);
+  server.listening = false;
+  vi.advanceTimersByTime(50);
+  expect(asked).toBe(1);
+  server.emit("close");
+  vi.advanceTimersByTime(1_000);
+  expect([asked, server.listenerCount("request")]).toEqual([1, 0]);
 });
 
 test("a request that takes longer than the limit is cut", async () => {
