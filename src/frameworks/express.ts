@@ -12,7 +12,7 @@ import {
   readAnswerFor,
   readRequestTimeout,
   readServices,
-  reportMistake,
+  reportUncalled,
   requestScope,
   sayOnConsole,
 } from "./request-scope.ts";
@@ -111,7 +111,7 @@ export function answerErrors(options: ExpressErrorOptions = {}): ErrorRequestHan
       next(error);
       return;
     }
-    if (answer.status === 500) reportMistake(error, sayOnConsole);
+    reportUncalled(error, answer, sayOnConsole);
     for (const name of headersOfAnswer) response.removeHeader(name);
     response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
   };

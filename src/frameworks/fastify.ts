@@ -12,7 +12,7 @@ import {
   readAnswerFor,
   readRequestTimeout,
   readServices,
-  reportMistake,
+  reportUncalled,
   requestScope,
 } from "./request-scope.ts";
 
@@ -164,7 +164,7 @@ function addErrorAnswers(app: FastifyInstance, answerFor: AnswerForError): void 
     const answer = answerFor(error);
     // Thrown on, it goes to the handler that would have got it without us.
     if (answer === undefined) throw error;
-    if (answer.status === 500) reportMistake(error, () => request.log.error(error));
+    reportUncalled(error, answer, () => request.log.error(error));
     for (const name of headersOfAnswer) reply.removeHeader(name);
     // As text: a schema of the route for its own errors would drop what it does not know.
     return reply.code(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));

@@ -11,7 +11,7 @@ import {
   readAnswerFor,
   readRequestTimeout,
   readServices,
-  reportMistake,
+  reportUncalled,
   requestScope,
   sayOnConsole,
 } from "./request-scope.ts";
@@ -90,7 +90,7 @@ export function answerErrors(options: HonoErrorOptions = {}): ErrorHandler {
   return (error, context) => {
     const answer = answerFor(error);
     if (answer === undefined) return otherwise(error, context);
-    if (answer.status === 500) reportMistake(error, sayOnConsole);
+    reportUncalled(error, answer, sayOnConsole);
     for (const name of headersOfAnswer) context.header(name, undefined);
     // By the context: what the application has set for every answer, such as the id of the request, is to be there.
     return context.newResponse(JSON.stringify(answer.body), {

@@ -5,7 +5,7 @@ import { type Observable, throwError } from "rxjs";
 import { isClientGoneError } from "../core/client-gone.ts";
 import type { AnswerForError } from "../core/error-answer.ts";
 import { isExternalServiceError } from "../core/errors.ts";
-import { headersOfAnswer, reportMistake } from "./request-scope.ts";
+import { headersOfAnswer, reportUncalled } from "./request-scope.ts";
 
 /** Answers to the errors of services, as `answerFor` says; what it says nothing to goes on to Nest's own filter. */
 export class HawserExceptionFilter extends BaseExceptionFilter {
@@ -40,7 +40,7 @@ export class HawserExceptionFilter extends BaseExceptionFilter {
       (response.raw ?? response).destroy();
       return undefined;
     }
-    if (answer.status === 500) reportMistake(error, () => this.#logger.error(error));
+    reportUncalled(error, answer, () => this.#logger.error(error));
     for (const name of headersOfAnswer) response.removeHeader(name);
     for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, answer.body, answer.status);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { ClientGoneError } from "../core/client-gone.ts";
-import { answerForError, type AnswerForError } from "../core/error-answer.ts";
+import { answerForError, type AnswerForError, type ErrorAnswer } from "../core/error-answer.ts";
+import { isServiceUnavailableError, type UnavailableReason } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { OptionReader } from "../core/options.ts";
 import { currentRequest, type TraceHeaders, withRequest } from "../core/request-scope.ts";
@@ -84,16 +85,20 @@ export function readAnswerFor(reader: OptionReader): AnswerForError {
 }
 
 /**
- * Writes an error down that is answered with 500. What a service did was logged with its call; this is a mistake of
- * the application's, and whoever answers it keeps the framework from saying so.
+ * Writes down what came to no call, and so is in no log: a mistake of the application's, and a service that is asked
+ * for while it is not started, or no more. Whoever answers an error keeps the framework from saying it.
  *
  * @param otherwise - Takes it where the request has no logger of its own.
  */
-export function reportMistake(error: unknown, otherwise: (error: unknown) => void): void {
+export function reportUncalled(error: unknown, answer: ErrorAnswer, otherwise: (error: unknown) => void): void {
+  const isOutsideItsLife = isServiceUnavailableError(error) && outsideItsLife.has(error.reason);
+  if (answer.status !== 500 && !isOutsideItsLife) return;
   const logger = currentRequest()?.logger;
   if (logger === undefined) otherwise(error);
-  else logger.error({ err: error }, "a request failed by a mistake of the application");
+  else logger.error({ err: error }, "a request failed, and no service was called");
 }
+
+const outsideItsLife: ReadonlySet<UnavailableReason> = new Set(["not-started", "draining", "stopped"]);
 
 /** Where Express and Hono themselves say what nobody took. */
 // oxlint-disable-next-line no-console
