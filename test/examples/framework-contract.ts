@@ -123,7 +123,8 @@ export function describeFrameworkExample(command: readonly string[]): void {
     beforeAll(async () => {
       gateway = await startGateway();
       app = await start(command, gateway.url, "2s");
-    });
+      // As long as a test may take: the machine may have much else to do.
+    }, 60_000);
     afterAll(async () => {
       await app[Symbol.asyncDispose]();
       await gateway[Symbol.asyncDispose]();
