@@ -6,12 +6,16 @@ import { Duplex } from "node:stream";
  */
 export class MemoryConnection extends Duplex {
   #peer: MemoryConnection | undefined;
-  /** What the peer has written and waits to be read, where the buffer is full. */
-  #taken: ((error?: Error) => void) | undefined;
+  readonly #bufferBytes: number;
+  /** Taken from the peer, and not here yet. */
+  #arrivingBytes = 0;
+  /** Tells the peer that there is room again, where there was none left. */
+  #roomMade: ((error?: Error) => void) | undefined;
   #hasEnded = false;
 
   private constructor(bufferBytes: number) {
     super({ allowHalfOpen: true, readableHighWaterMark: bufferBytes, decodeStrings: true });
+    this.#bufferBytes = bufferBytes;
   }
 
   /** @param bufferBytes - how much an end holds of what it does not read. */
@@ -30,19 +34,17 @@ export class MemoryConnection extends Duplex {
   }
 
   override _read(): void {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    taken?.();
+    const roomMade = this.#roomMade;
+    this.#roomMade = undefined;
+    roomMade?.();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    // Never within the write: the other end is another program to this one.
-    process.nextTick(() => {
-      const peer = this.#peer;
-      if (peer === undefined || peer.destroyed) done(broken("write", "EPIPE"));
-      else if (peer.push(Buffer.from(chunk))) done();
-      else peer.#taken = done;
-    });
+    const peer = this.#peer;
+    if (peer === undefined || peer.destroyed) done(broken("write", "EPIPE"));
+    // At once, as a kernel does: what it has taken arrives, also where the writer is destroyed in the same turn.
+    else if (peer.#take(Buffer.from(chunk))) done();
+    else peer.#roomMade = done;
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -53,9 +55,9 @@ export class MemoryConnection extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    taken?.(broken("write", "ECONNRESET"));
+    const roomMade = this.#roomMade;
+    this.#roomMade = undefined;
+    roomMade?.(broken("write", "ECONNRESET"));
     process.nextTick(() => this.#peer?.finish());
     done(error);
   }
@@ -67,6 +69,17 @@ export class MemoryConnection extends Duplex {
     this.push(null);
     // As a socket does: the end is told although nobody reads, where nothing is left to be read.
     this.read(0);
+  }
+
+  /** @returns whether there is room for more. */
+  #take(chunk: Buffer): boolean {
+    this.#arrivingBytes += chunk.length;
+    // Never within the write: the other end is another program to this one.
+    process.nextTick(() => {
+      this.#arrivingBytes -= chunk.length;
+      if (!this.destroyed) this.push(chunk);
+    });
+    return this.readableLength + this.#arrivingBytes < this.#bufferBytes;
   }
 }
 

@@ -58,6 +58,26 @@ test("an end that is destroyed is a FIN; what is written to it afterwards fails"
   expect(await written(far, "x")).toMatchObject({ code: "EPIPE", message: "write EPIPE" });
 });
 
+test("what the other end has taken arrives, though the writer is destroyed at once", async () => {
+  const [near, far] = pair();
+  let got = "";
+  far.on("data", (chunk: Buffer) => (got += chunk.toString()));
+  near.write("one ");
+  near.write("two ");
+  near.write("three");
+  near.destroy();
+  await once(far, "end");
+  expect(got).toBe("one two three");
+});
+
+test("what is under way to an end that is destroyed meanwhile is gone", async () => {
+  const [near, far] = pair();
+  expect(await written(near, "x")).toBeUndefined();
+  near.write("y");
+  far.destroy();
+  await once(near.resume(), "end");
+});
+
 test("an end that is reset breaks the other, and the write that waits", async () => {
   const [near, far] = pair();
   const broke = once(near, "error").catch((error: unknown) => [error]);
