@@ -15,17 +15,19 @@ export function contains(part: object): Contains {
   return { [brand]: part };
 }
 
+/** Whether it was made with `contains`. */
+export function isContains(expected: unknown): expected is Contains {
+  return typeof expected === "object" && expected !== null && brand in expected;
+}
+
 /** Whether a value is what was expected: the very same, or what `contains` says. */
 export function isExpected(expected: unknown, actual: unknown): boolean {
-  if (typeof expected === "object" && expected !== null && brand in expected) {
-    return holds((expected as Contains)[brand], actual);
-  }
-  return isDeepStrictEqual(expected, actual);
+  return isContains(expected) ? holds(expected[brand], actual) : isDeepStrictEqual(expected, actual);
 }
 
 function holds(part: unknown, whole: unknown): boolean {
   if (typeof part !== "object" || part === null) return Object.is(part, whole);
-  if (brand in part) return holds((part as Contains)[brand], whole);
+  if (isContains(part)) return holds(part[brand], whole);
   if (typeof whole !== "object" || whole === null || Array.isArray(part) !== Array.isArray(whole)) return false;
   return Object.entries(part).every(
     ([key, value]) => Object.hasOwn(whole, key) && holds(value, (whole as Readonly<Record<string, unknown>>)[key]),
@@ -34,7 +36,5 @@ function holds(part: unknown, whole: unknown): boolean {
 
 /** What was expected, for a message. */
 export function shownExpected(expected: unknown): unknown {
-  return typeof expected === "object" && expected !== null && brand in expected
-    ? (expected as Contains)[brand]
-    : expected;
+  return isContains(expected) ? expected[brand] : expected;
 }

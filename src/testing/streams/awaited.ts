@@ -1,5 +1,5 @@
-import { systemClock } from "../../core/clock.ts";
-import { ServiceConfigurationError } from "../../core/errors.ts";
+import { OptionReader } from "../../core/options.ts";
+import { afterRealMs } from "../real-time.ts";
 
 /** How long a test waits for the other side. */
 export interface FarWaitOptions {
@@ -17,6 +17,7 @@ export interface FarWaitOptions {
 export class Awaited<T> {
   readonly #items: T[] = [];
   readonly #waiting: PromiseWithResolvers<T>[] = [];
+  #taken = 0;
   #over: Error | undefined;
 
   /** How many have come and are not taken yet. */
@@ -36,13 +37,20 @@ export class Awaited<T> {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#over);
   }
 
-  /** @throws Error that says for what it waited; the signal's reason; ServiceConfigurationError for a wrong limit. */
+  /** @throws Error that says for what it waited; the signal's reason; ServiceConfigurationError for wrong options. */
   async next(what: string, defaultMs: number, options: FarWaitOptions = {}): Promise<T> {
-    const { timeoutMs = defaultMs, signal } = options;
-    assertWaitMs(what, timeoutMs);
+    const reader = new OptionReader(`the wait for a ${what}`, options);
+    const timeoutMs = reader.number("timeoutMs", defaultMs, { min: 1, max: 2 ** 31 - 1 });
+    reader.any("signal");
+    reader.finish();
+    const { signal } = options;
     signal?.throwIfAborted();
-    const [item] = this.#items.splice(0, 1);
-    if (item !== undefined) return item;
+    const item = this.#items.shift() ?? (await this.#comes(what, timeoutMs, signal));
+    this.#taken += 1;
+    return item;
+  }
+
+  async #comes(what: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<T> {
     if (this.#over !== undefined) throw this.#over;
     const wait = Promise.withResolvers<T>();
     this.#waiting.push(wait);
@@ -51,20 +59,19 @@ export class Awaited<T> {
       if (at !== -1) this.#waiting.splice(at, 1);
       wait.reject(reason);
     };
-    const timer = systemClock.setTimer(timeoutMs, () => giveUp(new Error(`no ${what} came within ${timeoutMs} ms`)));
+    const late = (): Error => {
+      const before =
+        this.#taken === 0 ? "" : `; ${this.#taken} came before, and ${this.#taken === 1 ? "was" : "were"} taken`;
+      return new Error(`no ${what} came within ${timeoutMs} ms${before}`);
+    };
+    const stop = afterRealMs(timeoutMs, () => giveUp(late()));
     const onAbort = (): void => giveUp(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       return await wait.promise;
     } finally {
-      timer.cancel();
+      stop();
       signal?.removeEventListener("abort", onAbort);
     }
   }
-}
-
-/** @throws ServiceConfigurationError for what is no limit. */
-export function assertWaitMs(what: string, timeoutMs: unknown): void {
-  if (typeof timeoutMs === "number" && timeoutMs >= 1 && timeoutMs < 2 ** 31) return;
-  throw new ServiceConfigurationError(what, [`timeoutMs must be a number from 1 to ${2 ** 31 - 1}`]);
 }

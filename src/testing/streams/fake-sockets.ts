@@ -9,11 +9,12 @@ import { MemoryConnection } from "./memory-connection.ts";
 export interface FakeSocketsOptions {
   /**
    * Called with each connection as it is asked for, to answer it: `(socket) => socket.accept()`. What it leaves waits
-   * for the test. What it throws cuts the connection, and is thrown when the sockets are disposed.
+   * for the test. What it throws, or its promise is rejected with, cuts the connection, and is thrown when the sockets
+   * are disposed; but for the end of the connection, where it waits for a message.
    *
    * @defaultValue all wait
    */
-  readonly onSocket?: ((socket: FarSocket) => void) | undefined;
+  readonly onSocket?: ((socket: FarSocket) => unknown) | undefined;
   /** How long `next` and `nextMessage` wait, in milliseconds of real time. @defaultValue 5000 */
   readonly waitMs?: number | undefined;
   /** What each side holds of what it does not read, in bytes, as the kernel does for TCP. @defaultValue 65536 */
@@ -30,7 +31,7 @@ export class FakeSockets implements Disposable {
   /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: FakeSocketsOptions = {}) {
     const reader = new OptionReader("fakeSockets", options);
-    const onSocket = reader.function<(socket: FarSocket) => void>("onSocket");
+    const onSocket = reader.function<(socket: FarSocket) => unknown>("onSocket");
     const waitMs = reader.number("waitMs", 5_000, { min: 1, max: 2 ** 31 - 1 });
     const bufferBytes = reader.number("bufferBytes", 65_536, { min: 1, whole: true });
     reader.finish();

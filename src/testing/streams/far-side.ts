@@ -3,7 +3,8 @@ import { getBuiltinModule } from "node:process";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Awaited, type FarWaitOptions } from "./awaited.ts";
-import { type FarAcceptOptions, type FarHost, type FarMessage, FarSocket } from "./far-socket.ts";
+import { type FarHost, type FarMessage, FarSocket } from "./far-socket.ts";
+import type { FarAcceptOptions } from "./handshake-answer.ts";
 import { UpgradeRequest } from "./upgrade-request.ts";
 
 // Not by an import: it reads all that node:http exports, and at that Node loads its own undici.
@@ -15,11 +16,11 @@ export class FarSide implements FarHost {
   readonly http: Server;
   readonly sockets: FarSocket[] = [];
   readonly history: FarMessage[] = [];
-  /** The first thing that `onSocket` threw. */
+  /** The first thing that `onSocket` threw, or its promise was rejected with. */
   thrown: { readonly error: unknown } | undefined;
   readonly #wss: WebSocketServer;
   readonly #dials = new Awaited<FarSocket>();
-  readonly #onSocket: (socket: FarSocket) => void;
+  readonly #onSocket: (socket: FarSocket) => unknown;
   /** What the upgrade needs, until it is written. */
   readonly #asked = new Map<
     FarSocket,
@@ -28,7 +29,7 @@ export class FarSide implements FarHost {
   #accepting: FarAcceptOptions = {};
 
   /** @param onSocket - told of each, before whoever waits for it; a connection for which it throws is cut. */
-  constructor(waitMs: number, onSocket: (socket: FarSocket) => void) {
+  constructor(waitMs: number, onSocket: (socket: FarSocket) => unknown) {
     this.waitMs = waitMs;
     this.#onSocket = onSocket;
     this.#wss = new WebSocketServer({
@@ -82,12 +83,17 @@ export class FarSide implements FarHost {
     this.#asked.set(socket, { message, raw, head });
     raw.once("close", () => this.#asked.delete(socket));
     this.sockets.push(socket);
-    try {
-      this.#onSocket(socket);
-    } catch (error) {
-      // Not thrown here: it would end the process, and no test would be to blame.
+    // Not thrown here: it would end the process, and no test would be to blame.
+    const failed = (error: unknown): void => {
+      // Who answers message for message waits for the next one when the client leaves.
+      if (socket.isItsEnd(error)) return;
       this.thrown ??= { error };
       socket.cut();
+    };
+    try {
+      Promise.resolve(this.#onSocket(socket)).catch(failed);
+    } catch (error) {
+      failed(error);
     }
     this.#dials.push(socket);
   }

@@ -2,20 +2,13 @@ import { getBuiltinModule } from "node:process";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { ServiceConfigurationError } from "../../core/errors.ts";
-import { headerProblem } from "../../core/headers.ts";
 import { Awaited, type FarWaitOptions } from "./awaited.ts";
+import { closeProblems } from "./close-frame.ts";
+import { acceptProblems, type FarAcceptOptions, refusalProblems } from "./handshake-answer.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 
 // Not by an import: it reads all that node:http exports, and at that Node loads its own undici.
 const { STATUS_CODES } = getBuiltinModule("node:http");
-
-/** How a far socket answers an upgrade request. */
-export interface FarAcceptOptions {
-  /** One of those that the client offers. @defaultValue the first that it offers; `""` for none */
-  readonly protocol?: string | undefined;
-  /** Of the answer, beside those of the handshake. @defaultValue none */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
 
 /** How a connection ended, as its far side saw it. */
 export interface FarEnd {
@@ -24,8 +17,11 @@ export interface FarEnd {
   readonly reason: string;
 }
 
-/** Where a far socket is. */
-export type FarState = "asked" | "accepted" | "open" | "closed";
+/**
+ * Where a far socket is: `accepted` is one whose client had gone when it was, and `closing` one on which a Close frame
+ * was sent by either side.
+ */
+export type FarState = "asked" | "refused" | "accepted" | "open" | "closing" | "closed";
 
 /** One message of a conversation, as the far side saw it. */
 export interface FarMessage {
@@ -62,10 +58,10 @@ export class FarSocket {
   readonly #end = Promise.withResolvers<FarEnd>();
   #state: FarState = "asked";
   #ws: WebSocket | undefined;
+  /** With what those who wait for a message are told that none comes any more. */
+  #over: Error | undefined;
   #isSilent = false;
   #isPaused = false;
-  /** Said before the upgrade was written. */
-  readonly #whenOpen: (() => void)[] = [];
 
   /** @internal */
   constructor(number: number, request: UpgradeRequest, raw: Duplex, host: FarHost) {
@@ -81,7 +77,7 @@ export class FarSocket {
   }
 
   get state(): FarState {
-    return this.#state;
+    return this.#state === "open" && this.#ws?.readyState !== this.#ws?.OPEN ? "closing" : this.#state;
   }
 
   /** How many messages wait for {@link FarSocket.nextMessage}. */
@@ -96,11 +92,10 @@ export class FarSocket {
    */
   accept(options: FarAcceptOptions = {}): this {
     this.#assert("accept", ["asked"]);
-    const { protocol, headers = {} } = options;
+    const { protocol } = options;
     const { protocols } = this.request;
     refuse([
-      ...unknown("accept", options, ["protocol", "headers"]),
-      ...problemsOf(headers),
+      ...acceptProblems(options),
       ...(protocol === undefined || protocol === "" || protocols.includes(protocol)
         ? []
         : [
@@ -122,11 +117,12 @@ export class FarSocket {
    */
   refuse(status: number, headers: Readonly<Record<string, string>> = {}, body: unknown = ""): void {
     this.#assert("refuse", ["asked"]);
-    refuse([...statusProblems(status), ...problemsOf(headers)]);
-    const text = typeof body === "string" ? body : JSON.stringify(body);
+    refuse(refusalProblems(status, headers));
+    const text = typeof body === "string" ? body : asJson("refuse", body);
+    this.#state = "refused";
     const all = {
       ...(typeof body === "string" ? {} : { "content-type": "application/json" }),
-      ...headers,
+      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
       "content-length": String(Buffer.byteLength(text)),
       connection: "close",
     };
@@ -137,15 +133,17 @@ export class FarSocket {
   /** Sends text, bytes, or anything else as JSON. */
   send(message: unknown): this {
     this.#assert("send", ["accepted", "open"]);
-    const data = typeof message === "string" || message instanceof Uint8Array ? message : asJson(message);
+    const data = typeof message === "string" || message instanceof Uint8Array ? message : asJson("send", message);
+    // There is none where the client had gone before it was accepted.
+    if (this.#ws === undefined) return this;
     this.#host.history.push({ connection: this.number, direction: "sent", message: data });
-    this.#whenReady((ws) => ws.send(data, () => undefined));
+    this.#ws.send(data, () => undefined);
     return this;
   }
 
   /** The next message of the client that nobody has taken. @throws Error where none comes in time, or at all. */
   async nextMessage(options: FarWaitOptions = {}): Promise<string | Uint8Array> {
-    return this.#messages.next("message of the client", this.#host.waitMs, options);
+    return this.#messages.next(`message of the client on connection ${this.number}`, this.#host.waitMs, options);
   }
 
   /** The same, parsed. @throws as {@link FarSocket.nextMessage}; SyntaxError for what is no JSON. */
@@ -162,13 +160,8 @@ export class FarSocket {
    */
   close(code = 1000, reason = ""): void {
     this.#assert("close", ["accepted", "open"]);
-    const isCode = Number.isInteger(code) && code >= 1000 && code <= 4999;
-    const isSendable = isCode && (code < 1015 ? ![1004, 1005, 1006].includes(code) : code >= 3000);
-    refuse([
-      ...(isSendable ? [] : [`close: ${String(code)} is no code that may be sent (1000 to 1014, 3000 to 4999)`]),
-      ...(Buffer.byteLength(reason) <= 123 ? [] : ["close: the reason must not be longer than 123 bytes"]),
-    ]);
-    this.#whenReady((ws) => ws.close(code, reason));
+    refuse(closeProblems(code, reason));
+    this.#ws?.close(code, reason);
   }
 
   /** Ends the connection without a Close frame, as a process that was stopped does. Harmless when it is over. */
@@ -220,13 +213,6 @@ export class FarSocket {
     });
     ws.on("close", (code, reason) => this.#finish(code, reason.toString()));
     if (this.#isPaused) ws.pause();
-    for (const run of this.#whenOpen.splice(0)) run();
-  }
-
-  #whenReady(run: (ws: WebSocket) => void): void {
-    const ws = this.#ws;
-    if (ws === undefined) this.#whenOpen.push(() => this.#ws !== undefined && run(this.#ws));
-    else run(ws);
   }
 
   readonly #onEarlyEnd = (): void => void this.#raw.destroy();
@@ -235,38 +221,30 @@ export class FarSocket {
     // ws tells the code of an open connection a moment after its socket is closed.
     if (this.#ws !== undefined && this.#ws.readyState !== this.#ws.CLOSED) return;
     this.#state = "closed";
-    this.#messages.end(new Error(`connection ${this.number} is closed (${code}), and no message is left`));
+    this.#over ??= new Error(`connection ${this.number} is closed (${code}), and no message is left`);
+    this.#messages.end(this.#over);
     this.#end.resolve({ code, reason });
   }
 
+  /** Whether it was thrown because the connection is over. @internal */
+  isItsEnd(error: unknown): boolean {
+    return error === this.#over;
+  }
+
   #assert(what: string, states: readonly FarState[]): void {
-    if (states.includes(this.#state)) return;
-    const hint = this.#state === "asked" ? "accept it first" : `it is ${this.#state}`;
+    const { state } = this;
+    if (states.includes(state)) return;
+    const hint = state === "asked" ? "accept it first" : `it is ${state}`;
     throw new Error(`cannot ${what} connection ${this.number}: ${hint}`);
   }
 }
 
-function asJson(message: unknown): string {
+function asJson(what: string, message: unknown): string {
+  // Its JSON would be {}.
+  if (message instanceof Promise) refuse([`${what} needs the message itself, not a promise: await it first`]);
   const text: unknown = JSON.stringify(message);
   if (typeof text === "string") return text;
-  throw new ServiceConfigurationError("testing", ["send needs text, bytes, or what can be written as JSON"]);
-}
-
-/** What is wrong with the status of a refusal. */
-export function statusProblems(status: unknown): string[] {
-  const isStatus = typeof status === "number" && Number.isInteger(status) && status >= 200 && status <= 599;
-  return isStatus ? [] : [`refuse: the status must be a whole number from 200 to 599, not ${String(status)}`];
-}
-
-/** What is wrong with the headers of an answer. */
-export function problemsOf(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => headerProblem(name, value) ?? []);
-}
-
-function unknown(what: string, options: object, known: readonly string[]): string[] {
-  return Object.keys(options)
-    .filter((name) => !known.includes(name))
-    .map((name) => `${what}: unknown option ${name}; known are ${known.join(", ")}`);
+  throw new ServiceConfigurationError("testing", [`${what} needs text, bytes, or what can be written as JSON`]);
 }
 
 function refuse(problems: readonly string[]): void {

@@ -1,6 +1,7 @@
-import { systemClock } from "../../core/clock.ts";
+import { afterRealMs } from "../real-time.ts";
+import { isExpectedMessage, parsed } from "./expected-message.ts";
 import type { FarSocket } from "./far-socket.ts";
-import { isExpected, parsed, type Script, type ScriptStep, shown, shownStep } from "./script.ts";
+import { type Script, type ScriptStep, shown, shownStep } from "./script.ts";
 
 // How long a step waits is for the test to say, which disposes the server.
 const forEver = 2 ** 31 - 1;
@@ -30,7 +31,7 @@ export class ScriptRun {
     const { steps } = this.#script;
     const step = steps[this.#done];
     const at = `connection ${this.#socket.number}`;
-    const state = this.#socket.state === "closed" ? "the connection was over before it" : "it still waits for it";
+    const state = this.#isOver ? "the connection was over before it" : "it still waits for it";
     const isTold = this.#problems.length > 0;
     return [
       ...this.#problems,
@@ -57,7 +58,7 @@ export class ScriptRun {
       await this.#refuseMore();
     } catch (error) {
       // A connection that ended is told by the step that was not done.
-      if (this.#socket.state !== "closed") this.#fail(error instanceof Error ? error.message : String(error));
+      if (!this.#isOver) this.#fail(error instanceof Error ? error.message : String(error));
     } finally {
       this.#over.resolve();
     }
@@ -70,7 +71,7 @@ export class ScriptRun {
       case "expect": {
         const message = await socket.nextMessage({ timeoutMs: forEver });
         this.#received = parsed(message);
-        if (isExpected(step.expected, message)) return true;
+        if (await isExpectedMessage(step.expected, message)) return true;
         this.#fail(`${this.#nth(step)} got ${shown(this.#received)}`);
         return false;
       }
@@ -81,7 +82,7 @@ export class ScriptRun {
         return false;
       }
       case "say":
-        socket.send(typeof step.message === "function" ? step.message(this.#received) : step.message);
+        socket.send(typeof step.message === "function" ? await step.message(this.#received) : step.message);
         return true;
       case "delay":
         await this.#delay(step.ms);
@@ -112,10 +113,14 @@ export class ScriptRun {
 
   async #delay(ms: number): Promise<void> {
     const wait = Promise.withResolvers<void>();
-    const timer = systemClock.setTimer(ms, () => wait.resolve());
+    const stop = afterRealMs(ms, () => wait.resolve());
     await Promise.race([wait.promise, this.#socket.ended]);
-    timer.cancel();
+    stop();
     if (this.#socket.state === "closed") throw new Error("the connection is over");
+  }
+
+  get #isOver(): boolean {
+    return this.#socket.state === "closed" || this.#socket.state === "closing";
   }
 
   #fail(what: string): void {

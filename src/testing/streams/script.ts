@@ -1,21 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
 import { ServiceConfigurationError } from "../../core/errors.ts";
-import type { FarAcceptOptions } from "./far-socket.ts";
-import { problemsOf, statusProblems } from "./far-socket.ts";
+import { isContains, shownExpected } from "../contains.ts";
+import { closeProblems } from "./close-frame.ts";
+import type { ExpectedMessage } from "./expected-message.ts";
+import { acceptProblems, type FarAcceptOptions, refusalProblems } from "./handshake-answer.ts";
 
-/**
- * What a message must be: text or bytes exactly; a pattern that the text matches; a function that holds for it (text
- * that is JSON comes parsed); anything else is what the JSON of the message must equal.
- */
-export type ExpectedMessage =
-  | string
-  | Uint8Array
-  | RegExp
-  | ((message: unknown) => boolean)
-  | Readonly<Record<string, unknown>>
-  | readonly unknown[];
-
-/** Text, bytes, or what goes out as JSON; or a function that makes it of the message that was expected last. */
+/** Text, bytes, or what goes out as JSON; or a function that makes it, or its promise, of what was expected last. */
 export type ScriptedMessage =
   | string
   | Uint8Array
@@ -92,9 +81,7 @@ export class Script {
 
   /** Sends a Close frame. @defaultValue `code` 1000, `reason` empty */
   close(code = 1000, reason = ""): Script {
-    const isCode = Number.isInteger(code) && code >= 1000 && code <= 4999;
-    const problems = isCode ? [] : [`close: ${String(code)} is no code that may be sent (1000 to 1014, 3000 to 4999)`];
-    return this.#with({ do: "close", code, reason }, problems);
+    return this.#with({ do: "close", code, reason }, closeProblems(code, reason));
   }
 
   /** Ends the connection without a Close frame; as the first step, in the place of an answer. */
@@ -111,8 +98,7 @@ export class Script {
   refuse(status: number, headers: Readonly<Record<string, string>> = {}, body: unknown = ""): Script {
     return this.#with({ do: "refuse", status, headers, body }, [
       ...(this.steps.length === 0 ? [] : ["refuse answers the upgrade request: it can only be the first step"]),
-      ...statusProblems(status),
-      ...problemsOf(headers),
+      ...refusalProblems(status, headers),
     ]);
   }
 
@@ -133,27 +119,9 @@ export class Script {
  * @param accept - how the upgrade is answered, where the first step is none that answers it otherwise.
  */
 export function script(accept: FarAcceptOptions = {}): Script {
-  if (!isObject(accept)) throw new ServiceConfigurationError("script", ["what it accepts with must be an object"]);
+  const problems = isObject(accept) ? acceptProblems(accept) : ["what it accepts with must be an object"];
+  if (problems.length > 0) throw new ServiceConfigurationError("script", problems);
   return new Script(accept, []);
-}
-
-/** Whether the message is what was expected. */
-export function isExpected(expected: ExpectedMessage, message: string | Uint8Array): boolean {
-  if (typeof expected === "string") return message === expected;
-  if (expected instanceof Uint8Array) return typeof message !== "string" && Buffer.from(expected).equals(message);
-  if (expected instanceof RegExp) return typeof message === "string" && expected.test(message);
-  if (typeof expected === "function") return expected(parsed(message));
-  return typeof message === "string" && isDeepStrictEqual(parsed(message), JSON.parse(JSON.stringify(expected)));
-}
-
-/** Text that is JSON, parsed; everything else as it came. */
-export function parsed(message: string | Uint8Array): unknown {
-  if (typeof message !== "string") return message;
-  try {
-    return JSON.parse(message) as unknown;
-  } catch {
-    return message;
-  }
 }
 
 /** The step in words, for a report. */
@@ -184,6 +152,7 @@ const longestShown = 200;
 export function shown(message: unknown): string {
   if (typeof message === "function") return message.name === "" ? "a function" : `function ${message.name}`;
   if (message instanceof RegExp) return String(message);
+  if (isContains(message)) return `contains ${shown(shownExpected(message))}`;
   if (message instanceof Uint8Array) return `${message.length} bytes`;
   const text = JSON.stringify(message) ?? String(message);
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
-import { systemClock } from "../../core/clock.ts";
 import { ServiceConfigurationError } from "../../core/errors.ts";
 import { OptionReader } from "../../core/options.ts";
 import { settled } from "../../core/virtual-clock.ts";
+import { afterRealMs } from "../real-time.ts";
 import type { FarWaitOptions } from "./awaited.ts";
 import { FarSide } from "./far-side.ts";
 import type { FarMessage, FarSocket } from "./far-socket.ts";
@@ -85,9 +85,9 @@ export class ScriptedServer implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const wait = Promise.withResolvers<void>();
-    const timer = systemClock.setTimer(graceMs, () => wait.resolve());
+    const stop = afterRealMs(graceMs, () => wait.resolve());
     await Promise.race([wait.promise, Promise.all(this.#runs.map(({ over }) => over))]);
-    timer.cancel();
+    stop();
     await settled();
     // Before it is stopped: the end of a connection that was expected is not one that the server made.
     const { problems } = this;

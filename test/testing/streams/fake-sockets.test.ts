@@ -4,7 +4,7 @@ import { seededRandom } from "../../../src/core/seeded-random.ts";
 import { VirtualClock } from "../../../src/core/virtual-clock.ts";
 import { fakeSockets } from "../../../src/testing/streams/fake-sockets.ts";
 import type { WebSocketServiceOptions } from "../../../src/websocket/options.ts";
-import { Feed, thrownBy } from "../../websocket/peer.ts";
+import { Feed, thrownBy, until } from "../../websocket/peer.ts";
 
 function feedOn(transport: WebSocketServiceOptions["transport"], options: Partial<WebSocketServiceOptions> = {}): Feed {
   return new Feed("wss://feed.example/live", {
@@ -110,9 +110,45 @@ test("what onSocket throws cuts the connection, and is told when the sockets are
   expect(() => far[Symbol.dispose]()).toThrow('the client does not offer "v9"');
 });
 
+test("onSocket may take its time: what its promise is rejected with is told, too", async () => {
+  const far = fakeSockets({
+    onSocket: async (socket) => {
+      socket.accept();
+      if ((await socket.nextMessage()) !== "hello") throw new Error("no manners");
+    },
+  });
+  await using feed = feedOn(far.transport, { reconnect: false });
+  await feed.connect();
+  await feed.send("hey");
+  await until(() => feed.ended.length === 1);
+  expect(() => far[Symbol.dispose]()).toThrow("no manners");
+});
+
+test("an onSocket that answers message for message is over with its connection", async () => {
+  using far = fakeSockets({
+    onSocket: async (socket) => {
+      socket.accept();
+      for (;;) socket.send(await socket.nextMessage());
+    },
+  });
+  const feed = feedOn(far.transport);
+  await feed.connect();
+  await feed.send("a");
+  await feed.send("b");
+  await until(() => feed.got.length === 2);
+  expect(feed.got).toEqual(["a", "b"]);
+  await feed.close();
+  await far.sockets[0]?.ended;
+});
+
 test("who waits for a stream that does not come is told so", async () => {
   using far = fakeSockets({ waitMs: 5 });
   await expect(far.next()).rejects.toThrow("no connection of a stream came within 5 ms");
+  await using feed = feedOn(far.transport);
+  const connecting = feed.connect();
+  (await far.next({ timeoutMs: 5_000 })).accept();
+  await connecting;
+  await expect(far.next()).rejects.toThrow("within 5 ms; 1 came before, and was taken");
 });
 
 test("options that are wrong are told at once", () => {

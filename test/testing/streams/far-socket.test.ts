@@ -155,6 +155,17 @@ describe.each([
     expect(socket.state).toBe("closed");
   });
 
+  test.each(["cut", "reset"] as const)("that is %s has said what it said before", async (how) => {
+    await using ground = await groundFor();
+    const [feed, socket] = await opened(ground, once);
+    socket.send("one").send("two").send("x".repeat(1_000));
+    // A reset overtakes what is on its way, on any network.
+    if (how === "reset") await until(() => feed.got.length === 3);
+    socket[how]();
+    await until(() => feed.ended.length === 1);
+    expect(feed.got).toEqual(["one", "two", "x".repeat(1_000)]);
+  });
+
   test("sees with which code the stream closes", async () => {
     await using ground = await groundFor();
     const [feed, socket] = await opened(ground);
@@ -224,10 +235,39 @@ describe.each([
     expect(() => socket.accept()).toThrow("cannot accept connection 1: it is");
     await connecting;
     expect(() => socket.close(1006)).toThrow("1006 is no code that may be sent");
-    expect(() => socket.close(1000, "x".repeat(124))).toThrow("longer than 123 bytes");
+    expect(() => socket.close(1000, "x".repeat(124))).toThrow("not more than 123 bytes");
     expect(() => socket.send(undefined)).toThrow("send needs text, bytes");
+    expect(() => socket.send(JSON.parse)).toThrow("send needs text, bytes");
+    expect(() => socket.send(Promise.resolve("x"))).toThrow(
+      "send needs the message itself, not a promise: await it first",
+    );
+    await expect(socket.nextMessage({ timeout: 5 } as never)).rejects.toThrow(
+      "unknown option timeout; did you mean timeoutMs?",
+    );
     await expect(socket.nextMessage({ timeoutMs: 0 })).rejects.toThrow("timeoutMs must be a number from 1");
-    await expect(socket.nextMessage({ timeoutMs: 5 })).rejects.toThrow("no message of the client came within 5 ms");
+    await expect(socket.nextMessage({ timeoutMs: 5 })).rejects.toThrow(
+      "no message of the client on connection 1 came within 5 ms",
+    );
     await expect(socket.nextMessage({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+  });
+
+  test("answers its upgrade once, and says nothing after its Close frame", async () => {
+    await using ground = await groundFor();
+    await using refused = ground.feed(once);
+    const connecting = thrownBy(refused.connect());
+    const first = await ground.next();
+    first.refuse(503);
+    expect(first.state).toBe("refused");
+    expect(() => first.accept()).toThrow("cannot accept connection 1: it is refused");
+    expect(() => first.refuse(500)).toThrow("cannot refuse connection 1: it is refused");
+    expect(() => first.send("x")).toThrow("cannot send connection 1: it is refused");
+    expect(await connecting).toMatchObject({ status: 503 });
+    const [, second] = await opened(ground, once);
+    second.close(1001);
+    expect(second.state).toBe("closing");
+    expect(() => second.send("late")).toThrow("cannot send connection 2: it is closing");
+    expect(() => second.close(1001)).toThrow("cannot close connection 2: it is closing");
+    expect(await second.ended).toMatchObject({ code: 1001 });
+    expect(second.state).toBe("closed");
   });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { json } from "../../../src/websocket/codecs/codecs.ts";
 import { script } from "../../../src/testing/streams/script.ts";
@@ -138,6 +138,42 @@ test.each([
   expect(feed.got).toEqual(["well"]);
 });
 
+test("what is answered may be a promise", async () => {
+  const later = async (got: unknown): Promise<object> => ({ got: await Promise.resolve(got) });
+  await using server = await scriptedServer(script().expect("a").reply(later));
+  await using feed = feedOf(server.url);
+  await feed.connect();
+  await feed.send("a");
+  await until(() => feed.got.length === 1);
+  expect(feed.got).toEqual(['{"got":"a"}']);
+});
+
+test("a stream that closes before it is answered leaves the step undone", async () => {
+  const go = Promise.withResolvers<void>();
+  const server = await scriptedServer(
+    script()
+      .expect("a")
+      .reply(() => go.promise.then(() => "too late")),
+  );
+  const feed = feedOf(server.url);
+  await feed.connect();
+  await feed.send("a");
+  await feed.close();
+  go.resolve();
+  expect(await disposed(server)).toContain("reply a function, did not happen: the connection was over before it");
+});
+
+test("where the timers of the test are false ones, it is disposed all the same", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = await scriptedServer(script().expect("a"), { waitMs: 5 });
+  await expect(server.next()).rejects.toThrow("no connection of a stream came within 5 ms");
+  const feed = feedOf(server.url);
+  await feed.connect();
+  expect(await disposed(server)).toContain('expect "a", did not happen');
+  await feed.close();
+});
+
 test("a stream with a codec talks to it as to any service", async () => {
   await using server = await scriptedServer(script().expect({ id: 1 }).reply({ id: 1, result: 2 }));
   await using feed = feedOf(server.url, { codec: json() });
@@ -161,6 +197,10 @@ test("scripts and options that are wrong are told at once", async () => {
   expect(() => script().refuse(503, { "a b": "x" })).toThrow("not a valid header name");
   expect(() => script().delay(-1)).toThrow("delay needs milliseconds of at least 0, not -1");
   expect(() => script().close(99)).toThrow("99 is no code that may be sent");
+  expect(() => script().close(1006)).toThrow("1006 is no code that may be sent");
+  expect(() => script().close(1000, "x".repeat(124))).toThrow("not more than 123 bytes");
+  expect(() => script({ protocl: "v1" } as never)).toThrow("unknown option protocl; known are protocol, headers");
+  expect(() => script({ headers: { "a b": "x" } })).toThrow("not a valid header name");
   expect(() => script().push(5 as never)).toThrow("push needs text, bytes");
   expect(() => script().expect(undefined as never)).toThrow("expect needs a message, or a function");
   expect(() => script(5 as never)).toThrow("must be an object");
