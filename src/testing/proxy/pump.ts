@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { type Random, systemClock, type Timer } from "../../core/clock.ts";
+import type { Random } from "../../core/clock.ts";
+import { afterRealMs, realNow } from "../real-time.ts";
 import type { Direction } from "./proxy-faults.ts";
 
 /** What is on its way: bytes, the end of the stream, or a reset. */
@@ -31,7 +32,7 @@ export class Pump {
   #inFlightBytes = 0;
   /** When the line is free for the next piece. */
   #freeAt = 0;
-  #timer: Timer | undefined;
+  #stopTimer: (() => void) | undefined;
   #isDraining = false;
   #isOver = false;
   #bytes = 0;
@@ -47,7 +48,7 @@ export class Pump {
       if (this.#isOver) return host.reset();
       // A reset overtakes what is on its way.
       this.#inFlight = [];
-      this.#add({ is: "reset", dueAt: systemClock.now() });
+      this.#add({ is: "reset", dueAt: realNow() });
     });
   }
 
@@ -64,7 +65,7 @@ export class Pump {
   /** Nothing is passed on any more. */
   stop(): void {
     this.#isOver = true;
-    this.#timer?.cancel();
+    this.#stopTimer?.();
     this.#inFlight = [];
   }
 
@@ -77,7 +78,7 @@ export class Pump {
 
   #due(moreMs: number): number {
     const { latencyMs, jitterMs } = this.#host.faults();
-    return systemClock.now() + latencyMs + (jitterMs === 0 ? 0 : jitterMs * this.#host.random()) + moreMs;
+    return realNow() + latencyMs + (jitterMs === 0 ? 0 : jitterMs * this.#host.random()) + moreMs;
   }
 
   #add(what: InFlight): void {
@@ -87,8 +88,8 @@ export class Pump {
   }
 
   #run(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     while (!this.#isOver && !this.#isDraining) {
       const faults = this.#host.faults();
       if (faults.stall) {
@@ -98,19 +99,19 @@ export class Pump {
       const [next] = this.#inFlight;
       if (this.#inFlightBytes < maxInFlightBytes && this.#source.isPaused()) this.#source.resume();
       if (next === undefined) return;
-      const now = systemClock.now();
-      const waitMs = Math.max(next.dueAt, next.is === "bytes" ? this.#freeAt : 0) - now;
+      const isSlow = next.is === "bytes" && Number.isFinite(faults.bytesPerSecond);
+      const waitMs = Math.max(next.dueAt, isSlow ? this.#freeAt : 0) - realNow();
       if (waitMs > 0) {
-        this.#timer = systemClock.setTimer(waitMs, () => this.#run());
+        this.#stopTimer = afterRealMs(waitMs, () => this.#run());
         return;
       }
       this.#inFlight.shift();
-      if (next.is === "bytes") this.#pass(next.chunk, faults, now, next.dueAt);
+      if (next.is === "bytes") this.#pass(next.chunk, faults, next.dueAt);
       else this.#finish(next.is);
     }
   }
 
-  #pass(chunk: Buffer, faults: Direction, now: number, dueAt: number): void {
+  #pass(chunk: Buffer, faults: Direction, dueAt: number): void {
     const { bytesPerSecond, truncateAfterBytes, resetAfterBytes } = faults;
     const limit = Math.min(truncateAfterBytes, resetAfterBytes);
     const atOnce = Math.max(1, Math.ceil(bytesPerSecond / piecesPerSecond));
@@ -119,7 +120,11 @@ export class Pump {
     if (size < chunk.length) this.#inFlight.unshift({ is: "bytes", chunk: chunk.subarray(size), dueAt });
     this.#inFlightBytes -= size;
     this.#bytes += size;
-    if (Number.isFinite(bytesPerSecond)) this.#freeAt = Math.max(now, this.#freeAt) + (size / bytesPerSecond) * 1_000;
+    if (Number.isFinite(bytesPerSecond)) {
+      // A timer that fires late is made up for, and time in which nothing could be passed on is not.
+      const beganAt = Math.max(dueAt, this.#freeAt, realNow() - 1_000 / piecesPerSecond);
+      this.#freeAt = beganAt + (size / bytesPerSecond) * 1_000;
+    }
     const isTaken = size === 0 || !this.#target.writable || this.#target.write(piece);
     if (this.#bytes >= limit) {
       if (resetAfterBytes <= truncateAfterBytes) this.#resetWhenWritten();
@@ -152,8 +157,9 @@ export class Pump {
 
   #resetWhenWritten(): void {
     this.#isOver = true;
-    // Else the reset overtakes the bytes that are to arrive.
-    if (this.#target.writableLength === 0) setImmediate(() => this.#host.reset());
-    else this.#target.once("drain", () => this.#host.reset());
+    const reset = (): void => void setImmediate(() => this.#host.reset());
+    // Behind what is to arrive, which a reset would overtake; it may still wait for the target to be connected.
+    if (this.#target.writable) this.#target.write("", reset);
+    else reset();
   }
 }

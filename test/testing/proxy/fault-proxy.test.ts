@@ -95,6 +95,39 @@ describe("a fault of the line", () => {
     expect(slow.tookMs).toBeGreaterThanOrEqual(140);
   });
 
+  test("a line that was slow is slow no longer once the fault is taken back", async () => {
+    const server = await answering("hello");
+    await using proxy = await faultProxy({ target: server.at, toClient: { bytesPerSecond: 1 } });
+    const answer = heard(proxy);
+    await until(() => proxy.counts.bytesToClient === 1);
+    proxy.set({});
+    expect(proxy.counts.bytesToClient).toBe(5);
+    expect((await answer).text).toBe("hello");
+  });
+
+  test("faults that change while bytes flow lose none and repeat none", async () => {
+    const text = Array.from({ length: 400_000 }, (_, at) => String.fromCharCode(97 + (at % 26))).join("");
+    const server = await answering(text);
+    await using proxy = await faultProxy({ target: server.at, toClient: { bytesPerSecond: 1_000_000 } });
+    const answer = heard(proxy);
+    const states = [{ stall: true }, { jitterMs: 3 }, { bytesPerSecond: 3_000_000 }, { latencyMs: 2, stall: false }];
+    for (let turn = 0; turn < 400; turn++) {
+      proxy.set({ toClient: states[turn % states.length] });
+      await turns(1);
+    }
+    proxy.set({});
+    expect((await answer).text).toBe(text);
+  });
+
+  test("a hundred connections at once each get what is theirs", async () => {
+    const server = await tcpServer((socket) => socket.once("data", (said: Buffer) => socket.end(`${said} `.repeat(5_000))));
+    await using proxy = await faultProxy({ target: server.at, latencyMs: 2, jitterMs: 5, bytesPerSecond: 1_000_000 });
+    const all = await Promise.all(Array.from({ length: 100 }, (_, at) => heard(proxy, `client ${at}`)));
+    expect(all.map(({ text }, at) => text === `client ${at} `.repeat(5_000))).toEqual(all.map(() => true));
+    await until(() => proxy.counts.open === 0);
+    expect(proxy.counts).toMatchObject({ accepted: 100, forwarded: 100, failed: 0 });
+  });
+
   test("more than the line holds waits in the sender, and all of it arrives", async () => {
     const text = "0123456789abcdef".repeat(256 * 1024);
     const server = await answering(text);
@@ -143,6 +176,44 @@ describe("a fault of the line", () => {
     expect(await heard(proxy)).toMatchObject({ text: "0123", end: "ECONNRESET" });
     await until(() => errors.length === 1);
     expect(errors).toEqual(["ECONNRESET"]);
+  });
+
+  test.each(["resetAfterBytes", "truncateAfterBytes"])(
+    "%s counts what was said before the target was there",
+    async (fault) => {
+      const got: string[] = [];
+      const ends: string[] = [];
+      const server = await tcpServer((socket) => {
+        socket.on("data", (chunk: Buffer) => got.push(chunk.toString()));
+        socket.on("error", () => ends.push("reset"));
+        socket.on("end", () => socket.end(() => ends.push("end")));
+      });
+      await using proxy = await faultProxy({ target: server.at, toTarget: { [fault]: 4 } });
+      const end = (await heard(proxy, "0123456789")).end;
+      expect(end).toBe(fault === "resetAfterBytes" ? "ECONNRESET" : "end");
+      await until(() => ends.length === 1);
+      expect(ends).toEqual([fault === "resetAfterBytes" ? "reset" : "end"]);
+      expect(got.join("")).toBe("0123");
+    },
+  );
+
+  test("a reset waits for a client that reads slowly, and comes after exactly so many bytes", async () => {
+    const megabytes = 12;
+    const server = await tcpServer((socket) => socket.once("data", () => socket.write(Buffer.alloc(16_777_216, "x"))));
+    const limit = megabytes * 1024 * 1024;
+    await using proxy = await faultProxy({ target: server.at, toClient: { resetAfterBytes: limit } });
+    const client = connect(proxy.port, "127.0.0.1");
+    let bytes = 0;
+    const ended = once(client, "close").catch((error: unknown) => [error]);
+    client.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      client.pause();
+      setImmediate(() => client.resume());
+    });
+    client.write("x");
+    expect((await ended)[0]).toMatchObject({ code: "ECONNRESET" });
+    expect(proxy.counts.bytesToClient).toBe(limit);
+    expect(bytes).toBeLessThanOrEqual(limit);
   });
 
   test("the end of the stream comes later, and not its bytes", async () => {
