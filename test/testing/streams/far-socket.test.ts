@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../src/core/logger.ts";
+import { VirtualClock } from "../../../src/core/virtual-clock.ts";
 import { type FakeSockets, fakeSockets } from "../../../src/testing/streams/fake-sockets.ts";
 import type { FarSocket } from "../../../src/testing/streams/far-socket.ts";
 import { type ScriptedServer, scriptedServer } from "../../../src/testing/streams/scripted-server.ts";
@@ -176,12 +177,16 @@ describe.each([
 
   test("answers pings until it is silent, and then counts as dead", async () => {
     await using ground = await groundFor();
-    const [feed, socket] = await opened(ground, { ...once, pingIntervalMs: 20, pingTimeoutMs: 1_500 });
+    const clock = new VirtualClock();
+    const [feed, socket] = await opened(ground, { ...once, clock });
+    await clock.advance(20_000);
     await until(() => feed.stats().rtt !== undefined);
     expect(feed.state.name).toBe("open");
     socket.silence();
-    await until(() => feed.ended.length === 1);
-    expect(feed.ended[0]?.error).toMatchObject({ code: "timeout-pong" });
+    await clock.advance(39_999);
+    expect(feed.state.name).toBe("open");
+    await clock.advance(1);
+    expect(feed.ended).toMatchObject([{ error: { code: "timeout-pong" } }]);
   });
 
   test("that does not read makes a send wait, and lets it go on when it reads", async () => {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLogger } from "../../../src/core/logger.ts";
+import { VirtualClock } from "../../../src/core/virtual-clock.ts";
 import { json } from "../../../src/websocket/codecs/codecs.ts";
 import { script } from "../../../src/testing/streams/script.ts";
 import { scriptedServer } from "../../../src/testing/streams/scripted-server.ts";
@@ -33,24 +34,31 @@ test("the first connection follows the first script, the second the second", asy
   ]);
 });
 
-test("a refusal, a reset in the place of an answer, a Close frame and silence are steps too", async () => {
+test("a refusal, a reset in the place of an answer and a Close frame are steps too", async () => {
   await using server = await scriptedServer([
     script().refuse(503, { "retry-after": "0" }),
     script().reset(),
     script({ protocol: "v1" }).close(1012, "restart"),
-    script().silence().expectClose(),
     script(),
   ]);
   await using feed = feedOf(server.url, {
     protocols: ["v2", "v1"],
-    pingIntervalMs: 20,
-    pingTimeoutMs: 1_500,
+    pingIntervalMs: false,
     reconnect: { baseDelayMs: 1, maxDelayMs: 1 },
     random: () => 0,
   });
   await feed.connect();
-  await until(() => server.connections.length === 5 && feed.state.name === "open");
-  expect(feed.ended.map(({ code }) => code)).toEqual([1012, undefined]);
+  await until(() => server.connections.length === 4 && feed.state.name === "open");
+  expect(feed.ended.map(({ code }) => code)).toEqual([1012]);
+});
+
+test("silence is a step: the stream must find it out by its pings", async () => {
+  await using server = await scriptedServer(script().silence().expectClose());
+  const clock = new VirtualClock();
+  await using feed = feedOf(server.url, { clock, reconnect: false });
+  await feed.connect();
+  await clock.advance(40_000);
+  expect(feed.ended).toMatchObject([{ error: { code: "timeout-pong" } }]);
 });
 
 const disposed = async (server: AsyncDisposable): Promise<string> =>
