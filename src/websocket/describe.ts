@@ -65,12 +65,15 @@ function targetOf(endpoints: Endpoints): string {
 const withoutQuery = (url: string): string => url.split("?", 1)[0] ?? "";
 
 function connectValues<Message>(settings: WebSocketSettings<Message>): Values {
-  const { connectTimeoutMs, startTimeoutMs, proxy, protocols } = settings;
+  const { connectTimeoutMs, startTimeoutMs, transport, proxy, protocols } = settings;
   return {
     connectTimeoutMs,
     startTimeoutMs,
-    // A URL may hold a password.
-    proxy: typeof proxy === "object" ? "given" : proxy,
+    // In the place of the proxy.
+    ...(transport === undefined
+      ? // A URL may hold a password.
+        { proxy: typeof proxy === "object" ? "given" : proxy }
+      : { transport: "given" }),
     protocols: isComputed(protocols) ? "computed for each attempt" : protocols.join(", ") || undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { basic } from "../../src/index.ts";
 import { optionSources } from "../../src/core/options.ts";
@@ -36,6 +37,9 @@ test("what is switched off is off, and what is given is on", () => {
   expect(described).toContain("compression.thresholdBytes 1024");
   expect(described).toContain("rotate.everyMs 60000  (definition)");
   expect(text({ reconnect: false })).toMatch(/reconnect +off/);
+  const transported = text({ transport: { connect: () => new Duplex() } });
+  expect(transported).toContain("transport given  (definition)");
+  expect(transported).not.toContain("proxy");
 });
 
 test("no credential, query or proxy is shown", () => {

@@ -175,13 +175,10 @@ export class Dialer {
   /** Undefined where ws itself is to connect, straight to the host of the URL. */
   async #connection(url: string, signal: AbortSignal, listener: DialListener): Promise<Duplex | undefined> {
     const { transport, tls, clock } = this.#settings;
-    if (transport !== undefined) {
-      signal.throwIfAborted();
-      return connectionOver(transport, { url }, { ...this.#about(), wallNow: clock.wallNow() });
-    }
+    const about = { ...this.#about(), signal, wallNow: () => clock.wallNow() };
+    if (transport !== undefined) return connectionOver(transport, { url }, about);
     const proxy = proxyFor(this.#route, new URL(url));
     if (proxy === undefined) return undefined;
-    const about = { ...this.#about(), signal, wallNow: () => clock.wallNow() };
     return openTunnel({ proxy, url, tls }, about, (stage) => listener.stage(stage));
   }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ServiceConfigurationError } from "../../core/errors.ts";
+import { unlessAborted } from "./per-attempt.ts";
 import { socketError, type StreamName } from "./socket-errors.ts";
 
 /** What one attempt of a stream is to be connected to. */
@@ -14,37 +15,53 @@ export interface StreamTransportTarget {
  */
 export interface StreamTransport {
   /**
-   * Makes the connection of one attempt; the upgrade request is written to it at once. What it throws, or what the
-   * connection is destroyed with before the answer, is told as a connection that could not be made.
+   * Makes the connection of one attempt, within its limit; the upgrade request is written to it at once. What it throws,
+   * or what the connection is destroyed with before the answer, is told as a connection that could not be made. One that
+   * comes when the attempt is over is destroyed.
    */
-  connect(target: StreamTransportTarget): Duplex;
+  connect(target: StreamTransportTarget): Duplex | Promise<Duplex>;
+}
+
+/** What an attempt asks a transport with. */
+export interface TransportContext extends StreamName {
+  /** Of the attempt. */
+  readonly signal: AbortSignal;
+  readonly wallNow: () => number;
 }
 
 /**
  * The connection of one attempt.
  *
- * @throws ServiceConnectionError where the transport throws; ServiceConfigurationError where it gives no stream.
+ * @throws ServiceConnectionError where the transport throws; ServiceConfigurationError where it gives no stream; the
+ * signal's reason where that aborts first.
  */
-export function connectionOver(
+export async function connectionOver(
   transport: StreamTransport,
   target: StreamTransportTarget,
-  about: StreamName & { readonly wallNow: number },
-): Duplex {
+  { signal, wallNow, ...about }: TransportContext,
+): Promise<Duplex> {
   const broken = (thrown: unknown): Error => {
     const error = thrown instanceof Error ? thrown : new Error("the transport threw what is no error");
-    return socketError({ kind: "failed", error, wasOpen: false }, about, about.wallNow);
+    return socketError({ kind: "failed", error, wasOpen: false }, about, wallNow());
   };
   let connection: unknown;
   try {
-    connection = transport.connect(target);
-  } catch (error) {
-    throw broken(error);
+    connection = await unlessAborted(signal, async () => {
+      const made: unknown = await transport.connect(target);
+      if (!isDuplex(made)) return made;
+      // Before the request is on it nobody else listens, and an error without a listener ends the process.
+      made.on("error", () => undefined);
+      // Nobody waits for it any more.
+      if (signal.aborted) made.destroy();
+      return made;
+    });
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    throw broken(thrown);
   }
   if (!isDuplex(connection)) {
     throw new ServiceConfigurationError(about.service, ["transport.connect must return a Duplex stream"]);
   }
-  // Before the request is on it nobody else listens, and an error without a listener ends the process.
-  connection.on("error", () => undefined);
   if (connection.destroyed) throw broken(connection.errored ?? new Error("the connection is destroyed already"));
   return connection;
 }

@@ -121,7 +121,9 @@ describe("a fault of the line", () => {
   });
 
   test("a hundred connections at once each get what is theirs", async () => {
-    const server = await tcpServer((socket) => socket.once("data", (said: Buffer) => socket.end(`${said} `.repeat(5_000))));
+    const server = await tcpServer((socket) =>
+      socket.once("data", (said: Buffer) => socket.end(`${said} `.repeat(5_000))),
+    );
     await using proxy = await faultProxy({ target: server.at, latencyMs: 2, jitterMs: 5, bytesPerSecond: 1_000_000 });
     const all = await Promise.all(Array.from({ length: 100 }, (_, at) => heard(proxy, `client ${at}`)));
     expect(all.map(({ text }, at) => text === `client ${at} `.repeat(5_000))).toEqual(all.map(() => true));

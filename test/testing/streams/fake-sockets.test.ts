@@ -156,20 +156,3 @@ test("options that are wrong are told at once", () => {
     /onSocket must be a function.*waitMs must be.*bufferBytes must be.*unknown option wait/s,
   );
 });
-
-test("a transport that throws, gives no stream or a broken one is told as such", async () => {
-  const failing = async (connect: () => unknown): Promise<unknown> => {
-    await using feed = feedOn({ connect } as never, { reconnect: false });
-    const thrown = await thrownBy(feed.connect());
-    return thrown;
-  };
-  const broken = (): never => {
-    // oxlint-disable-next-line typescript/only-throw-error
-    throw "text";
-  };
-  expect(await failing(broken)).toMatchObject({ code: "connection-protocol", outcome: "not-sent" });
-  expect(await failing(() => ({}))).toMatchObject({ code: "configuration-invalid" });
-  const { Duplex } = await import("node:stream");
-  expect(await failing(() => new Duplex().destroy())).toMatchObject({ outcome: "not-sent" });
-  expect(() => feedOn({} as never)).toThrow("transport must be an object with connect(), not an object");
-});
