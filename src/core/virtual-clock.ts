@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 import { ServiceConfigurationError } from "./errors.ts";
 import { Heap, type Keyed } from "./heap.ts";
+import { OptionReader } from "./options.ts";
 
 /** A timer that is set on a {@link VirtualClock}. */
 export interface PendingTimer {
@@ -61,13 +62,14 @@ export class VirtualClock implements Clock, Disposable {
   #wallAhead: number;
   readonly #events = new Heap<Event>();
 
-  /** @throws ServiceConfigurationError for a start that is no date. */
+  /** @throws ServiceConfigurationError with every problem of the options at once. */
   constructor(options: VirtualClockOptions = {}) {
-    const { startAt } = options;
-    if (startAt !== undefined && !(startAt instanceof Date && Number.isFinite(startAt.getTime()))) {
-      throw new ServiceConfigurationError("VirtualClock", ["startAt must be a valid Date"]);
-    }
-    this.#wallAhead = startAt?.getTime() ?? epoch;
+    const reader = new OptionReader("VirtualClock", options);
+    const startAt = reader.any("startAt") ?? new Date(epoch);
+    const startsAt = startAt instanceof Date ? startAt.getTime() : Number.NaN;
+    if (!Number.isFinite(startsAt)) reader.problem("startAt must be a valid Date");
+    reader.finish();
+    this.#wallAhead = startsAt;
   }
 
   now(): number {
@@ -83,10 +85,7 @@ export class VirtualClock implements Clock, Disposable {
     return this.#add(delayMs > 0 ? this.#now + delayMs : this.#now, callback);
   }
 
-  /**
-   * Calls back at this moment, or now where it has passed. Cheaper than a timer where nothing needs to be cancelled
-   * only by what it says: the handle may be dropped.
-   */
+  /** Calls back at this moment, on the scale of `now()`; where it has passed, as a timer of 0 ms. */
   at(moment: number, callback: () => void): Timer {
     return this.#add(Math.max(moment, this.#now), callback);
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { settled, VirtualClock } from "../../src/core/virtual-clock.ts";
 
 test("events happen in order of time, and those of one moment in order of creation", async () => {
@@ -69,6 +69,46 @@ test("advance fires what is due, with what that sets, and lets promises settle i
   expect(clock.now()).toBe(20);
 });
 
+test("advance may be called by a timer that it fires, and never sets time back", async () => {
+  const clock = new VirtualClock();
+  const seen: string[] = [];
+  let inner: Promise<void> | undefined;
+  clock.setTimer(10, () => {
+    inner = clock.advance(15).then(() => void seen.push(`inner is over at ${clock.now()}`));
+  });
+  clock.setTimer(12, () => seen.push(`second at ${clock.now()}`));
+  clock.setTimer(22, () => seen.push(`third at ${clock.now()}`));
+  await clock.advance(20);
+  await inner;
+  expect(seen).toEqual(["second at 12", "third at 22", "inner is over at 25"]);
+  expect(clock.now()).toBe(25);
+});
+
+test("what a timer throws is thrown by advance, at its time; the rest is still set", async () => {
+  const clock = new VirtualClock();
+  const seen: string[] = [];
+  clock.setTimer(5, () => {
+    throw new Error("broken");
+  });
+  clock.setTimer(5, () => seen.push("beside it"));
+  await expect(clock.advance(10)).rejects.toThrow("broken");
+  expect(clock.now()).toBe(5);
+  await clock.advance(0);
+  expect(seen).toEqual(["beside it"]);
+});
+
+test("it runs where the timers of the test are false ones", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const clock = new VirtualClock();
+  const seen: number[] = [];
+  clock.setTimer(5, () => seen.push(clock.now()));
+  await clock.advance(10);
+  clock.setTimer(5, () => seen.push(clock.now()));
+  await clock.run(20);
+  expect(seen).toEqual([5, 15]);
+});
+
 test("advanceToNext passes exactly the time up to the next timer, and says how long that was", async () => {
   const clock = new VirtualClock();
   const seen: string[] = [];
@@ -110,6 +150,13 @@ test("a timer that was forgotten is told, one that was unref'd is not", () => {
     clock.setTimer(10, () => undefined).cancel();
   };
   expect(tidy).not.toThrow();
+  const kept = (): void => {
+    using clock = new VirtualClock();
+    const timer = clock.setTimer(10, () => undefined);
+    timer.unref();
+    timer.ref();
+  };
+  expect(kept).toThrow("1 timer is still set (due in 10 ms)");
 });
 
 test("a jump fires nothing by itself; what it passed comes with the next move, at the time it is then", async () => {
@@ -137,4 +184,5 @@ test("what is no length of time is refused", async () => {
   expect(() => clock.jump(Number.NaN)).toThrow("jump needs milliseconds");
   expect(() => clock.jumpWall("1" as never)).toThrow("jumpWall needs milliseconds");
   expect(() => new VirtualClock({ startAt: new Date("nonsense") })).toThrow("startAt must be a valid Date");
+  expect(() => new VirtualClock({ startsAt: new Date() } as never)).toThrow("did you mean startAt?");
 });

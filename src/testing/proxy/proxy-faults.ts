@@ -6,7 +6,7 @@ export interface DirectionFaults {
   readonly latencyMs?: number | undefined;
   /** At most so much more, drawn for each piece; the order stays. @defaultValue 0 */
   readonly jitterMs?: number | undefined;
-  /** Of the line, from 1. @defaultValue no limit */
+  /** Of each connection, from 1. @defaultValue no limit */
   readonly bytesPerSecond?: number | undefined;
   /** Nothing is passed on, also no end: to either side the other has gone silent. @defaultValue false */
   readonly stall?: boolean | undefined;

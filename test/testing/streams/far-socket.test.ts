@@ -207,6 +207,18 @@ describe.each([
     await until(() => socket.received.length === 40);
   });
 
+  test("that is paused before it is accepted reads nothing until it resumes", async () => {
+    await using ground = await groundFor();
+    await using feed = ground.feed();
+    const connecting = feed.connect();
+    const socket = (await ground.next()).pause().accept();
+    await connecting;
+    await feed.send("a");
+    await turns(20);
+    expect(socket.received).toEqual([]);
+    expect(await socket.resume().nextMessage()).toBe("a");
+  });
+
   test("that is not there is a connection that is refused", async () => {
     await using ground = await groundFor();
     await ground.down();
