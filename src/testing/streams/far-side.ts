@@ -3,7 +3,7 @@ import { getBuiltinModule } from "node:process";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Awaited, type FarWaitOptions } from "./awaited.ts";
-import { type FarHost, type FarMessage, FarSocket } from "./far-socket.ts";
+import { type FarMessage, FarSocket } from "./far-socket.ts";
 import type { FarAcceptOptions } from "./handshake-answer.ts";
 import { UpgradeRequest } from "./upgrade-request.ts";
 
@@ -11,26 +11,21 @@ import { UpgradeRequest } from "./upgrade-request.ts";
 const { createServer } = getBuiltinModule("node:http");
 
 /** Takes the WebSocket connections of clients, over whatever they come, and hands each out as a {@link FarSocket}. */
-export class FarSide implements FarHost {
-  readonly waitMs: number;
+export class FarSide {
   readonly http: Server;
   readonly sockets: FarSocket[] = [];
   readonly history: FarMessage[] = [];
   /** The first thing that `onSocket` threw, or its promise was rejected with. */
   thrown: { readonly error: unknown } | undefined;
+  readonly #waitMs: number;
   readonly #wss: WebSocketServer;
   readonly #dials = new Awaited<FarSocket>();
   readonly #onSocket: (socket: FarSocket) => unknown;
-  /** What the upgrade needs, until it is written. */
-  readonly #asked = new Map<
-    FarSocket,
-    { readonly message: IncomingMessage; readonly raw: Duplex; readonly head: Buffer }
-  >();
   #accepting: FarAcceptOptions = {};
 
   /** @param onSocket - told of each, before whoever waits for it; a connection for which it throws is cut. */
   constructor(waitMs: number, onSocket: (socket: FarSocket) => unknown) {
-    this.waitMs = waitMs;
+    this.#waitMs = waitMs;
     this.#onSocket = onSocket;
     this.#wss = new WebSocketServer({
       noServer: true,
@@ -53,22 +48,12 @@ export class FarSide implements FarHost {
 
   /** The next connection that nobody has taken. */
   async next(options: FarWaitOptions = {}): Promise<FarSocket> {
-    return this.#dials.next("connection of a stream", this.waitMs, options);
+    return this.#dials.next("connection of a stream", this.#waitMs, options);
   }
 
   /** A client asks over this. */
   take(raw: Duplex): void {
     this.http.emit("connection", raw);
-  }
-
-  upgrade(socket: FarSocket, options: FarAcceptOptions): void {
-    const asked = this.#asked.get(socket);
-    this.#asked.delete(socket);
-    if (asked === undefined) return;
-    // ws asks for both within the call.
-    this.#accepting = options;
-    this.#wss.handleUpgrade(asked.message, asked.raw, asked.head, (ws) => socket.opened(ws));
-    this.#accepting = {};
   }
 
   /** Cuts what is open; nobody who waits gets anything any more. */
@@ -79,9 +64,15 @@ export class FarSide implements FarHost {
   }
 
   #ask(message: IncomingMessage, raw: Duplex, head: Buffer): void {
-    const socket = new FarSocket(this.sockets.length + 1, new UpgradeRequest(message), raw, this);
-    this.#asked.set(socket, { message, raw, head });
-    raw.once("close", () => this.#asked.delete(socket));
+    const socket = new FarSocket(this.sockets.length + 1, new UpgradeRequest(message), raw, {
+      waitMs: this.#waitMs,
+      history: this.history,
+      upgrade: (options, opened) => {
+        // ws asks for it within the call.
+        this.#accepting = options;
+        this.#wss.handleUpgrade(message, raw, head, opened);
+      },
+    });
     this.sockets.push(socket);
     // Not thrown here: it would end the process, and no test would be to blame.
     const failed = (error: unknown): void => {

@@ -18,8 +18,8 @@ export interface FarEnd {
 }
 
 /**
- * Where a far socket is: `accepted` is one whose client had gone when it was, and `closing` one on which a Close frame
- * was sent by either side.
+ * Where a far socket is. `accepted` is one that did not open, for its client had gone or asked for no WebSocket;
+ * `closing` one on which either side has sent a Close frame.
  */
 export type FarState = "asked" | "refused" | "accepted" | "open" | "closing" | "closed";
 
@@ -37,7 +37,8 @@ export interface FarHost {
   readonly waitMs: number;
   /** What was said on all connections, in order. */
   readonly history: FarMessage[];
-  upgrade(socket: FarSocket, options: FarAcceptOptions): void;
+  /** Writes the answer; `opened` is not called where the client has gone already. */
+  upgrade(options: FarAcceptOptions, opened: (ws: WebSocket) => void): void;
 }
 
 /**
@@ -104,7 +105,7 @@ export class FarSocket {
     ]);
     this.#state = "accepted";
     this.#raw.off("end", this.#onEarlyEnd);
-    this.#host.upgrade(this, options);
+    this.#host.upgrade(options, (ws) => this.#open(ws));
     return this;
   }
 
@@ -134,7 +135,7 @@ export class FarSocket {
   send(message: unknown): this {
     this.#assert("send", ["accepted", "open"]);
     const data = typeof message === "string" || message instanceof Uint8Array ? message : asJson("send", message);
-    // There is none where the client had gone before it was accepted.
+    // There is none where it did not open.
     if (this.#ws === undefined) return this;
     this.#host.history.push({ connection: this.number, direction: "sent", message: data });
     this.#ws.send(data, () => undefined);
@@ -197,8 +198,12 @@ export class FarSocket {
     return this;
   }
 
-  /** The upgrade is written. @internal */
-  opened(ws: WebSocket): void {
+  /** Whether it was thrown because the connection is over. @internal */
+  isItsEnd(error: unknown): boolean {
+    return error === this.#over;
+  }
+
+  #open(ws: WebSocket): void {
     this.#ws = ws;
     this.#state = "open";
     ws.on("error", () => undefined);
@@ -224,11 +229,6 @@ export class FarSocket {
     this.#over ??= new Error(`connection ${this.number} is closed (${code}), and no message is left`);
     this.#messages.end(this.#over);
     this.#end.resolve({ code, reason });
-  }
-
-  /** Whether it was thrown because the connection is over. @internal */
-  isItsEnd(error: unknown): boolean {
-    return error === this.#over;
   }
 
   #assert(what: string, states: readonly FarState[]): void {

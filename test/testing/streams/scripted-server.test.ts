@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { VirtualClock } from "../../../src/core/virtual-clock.ts";
@@ -195,6 +197,19 @@ test("a plain HTTP request is told that a WebSocket is spoken here", async () =>
   const answer = await fetch(server.url.replace("ws:", "http:"));
   expect(answer.status).toBe(426);
   await answer.text();
+});
+
+test("a client that asks for no WebSocket is refused by what accepts it, and what is said to it is lost", async () => {
+  await using server = await scriptedServer();
+  const asked = request(server.url.replace("ws:", "http:"), {
+    headers: { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
+  });
+  const answered = once(asked.end(), "response");
+  const socket = (await server.next()).accept().send("a");
+  const [answer] = (await answered) as [IncomingMessage];
+  expect(answer.resume().statusCode).toBe(400);
+  expect(server.history).toEqual([]);
+  expect(await socket.ended).toEqual({ code: 1006, reason: "" });
 });
 
 test("scripts and options that are wrong are told at once", async () => {
