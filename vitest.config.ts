@@ -24,6 +24,7 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ["test/support/leaks.ts"],
     // For what hangs: some tests take three seconds of the processor, which on a busy machine are many.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // One worker per spare core would be one where there are two; most tests wait for sockets, not for the processor.
     maxWorkers: 3,
     // A worker for each file costs more than most files take, and none leaves a state that another would see.

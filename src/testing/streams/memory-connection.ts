@@ -77,7 +77,7 @@ export class MemoryConnection extends Duplex {
     // Never within the write: the other end is another program to this one.
     process.nextTick(() => {
       this.#arrivingBytes -= chunk.length;
-      if (!this.destroyed) this.push(chunk);
+      this.push(chunk);
     });
     return this.readableLength + this.#arrivingBytes < this.#bufferBytes;
   }

@@ -122,7 +122,7 @@ describe("a fault of the line", () => {
 
   test("a hundred connections at once each get what is theirs", async () => {
     const server = await tcpServer((socket) =>
-      socket.once("data", (said: Buffer) => socket.end(`${said} `.repeat(5_000))),
+      socket.once("data", (said: Buffer) => socket.end(`${said.toString()} `.repeat(5_000))),
     );
     await using proxy = await faultProxy({ target: server.at, latencyMs: 2, jitterMs: 5, bytesPerSecond: 1_000_000 });
     const all = await Promise.all(Array.from({ length: 100 }, (_, at) => heard(proxy, `client ${at}`)));
@@ -167,6 +167,24 @@ describe("a fault of the line", () => {
     expect(await heard(proxy)).toMatchObject({ text: "", end: "end" });
     await until(() => proxy.counts.open === 0);
     expect(proxy.counts).toMatchObject({ forwarded: 2, bytesToClient: 4 });
+  });
+
+  test("a truncated stream is over for its sender, too, and what it still says is taken", async () => {
+    let sender: Socket | undefined;
+    let isTold = false;
+    const server = await tcpServer((socket) => {
+      sender = socket.on("end", () => (isTold = true)).resume();
+      socket.write("0123456789");
+    });
+    await using proxy = await faultProxy({ target: server.at, toClient: { truncateAfterBytes: 4 } });
+    const client = connect({ port: proxy.port, host: "127.0.0.1", allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    await once(client.resume(), "end");
+    await until(() => isTold);
+    // More than the kernel takes of it where nobody reads.
+    const isTaken = new Promise<void>((done) => sender?.write(Buffer.alloc(16_777_216), () => done()));
+    await isTaken;
+    expect(client.bytesRead).toBe(4);
   });
 
   test("a reset comes after exactly so many bytes, to both sides", async () => {
@@ -305,6 +323,22 @@ describe("a fault of connecting", () => {
     await until(() => proxy.counts.failed === 1);
     expect(proxy.counts).toMatchObject({ accepted: 1, forwarded: 0, failed: 1, open: 0 });
     server.listen(0);
+  });
+
+  test("a reset by a client reaches the target before what is on its way", async () => {
+    const errors: string[] = [];
+    const server = await tcpServer((socket) => {
+      socket.on("error", (error: NodeJS.ErrnoException) => errors.push(String(error.code))).resume();
+    });
+    await using proxy = await faultProxy({ target: server.at, toTarget: { latencyMs: 60_000 } });
+    const client = connect(proxy.port, "127.0.0.1");
+    client.write("x");
+    await until(() => proxy.counts.forwarded === 1);
+    await turns(5);
+    client.resetAndDestroy();
+    await until(() => errors.length === 1);
+    expect(errors).toEqual(["ECONNRESET"]);
+    expect(proxy.counts.bytesToTarget).toBe(0);
   });
 
   test("what is open is reset on demand", async () => {

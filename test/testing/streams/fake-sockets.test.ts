@@ -101,6 +101,8 @@ test("what was said stands in the history, and disposing cuts what is open", asy
   expect(await far.sockets[0]?.ended).toEqual({ code: 1006, reason: "" });
   await expect(far.next()).resolves.toBe(far.sockets[0]);
   await expect(far.next()).rejects.toThrow("the far side is disposed");
+  await using late = feedOn(far.transport, { reconnect: false });
+  expect(await thrownBy(late.connect())).toMatchObject({ code: "connection-connect" });
 });
 
 test("what onSocket throws cuts the connection, and is told when the sockets are disposed", async () => {

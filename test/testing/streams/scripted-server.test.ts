@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { VirtualClock } from "../../../src/core/virtual-clock.ts";
@@ -87,6 +88,25 @@ test("a message when the script is over is told", async () => {
   expect(await disposed(server)).toContain('connection 1: the script is over, and "too much" came');
 });
 
+test("what is on its way when it is disposed is still heard", async () => {
+  const server = await scriptedServer(script().expect("a"));
+  await using feed = feedOf(server.url);
+  await feed.connect();
+  await feed.send("a");
+  await feed.send("too much");
+  expect(await disposed(server)).toContain('"too much"');
+});
+
+test("a connection on which nothing was asked does not hold it up", async () => {
+  const server = await scriptedServer();
+  const client = connect(server.port, "127.0.0.1");
+  await once(client, "connect");
+  const closed = once(client.resume(), "close").catch(() => undefined);
+  await server[Symbol.asyncDispose]();
+  await closed;
+  expect(client.destroyed).toBe(true);
+});
+
 test("what did not happen is told step by step, and what never began with its script", async () => {
   const server = await scriptedServer([script().expect("a").expect("b").push("c"), script().expect(/x/).cut()]);
   await using feed = feedOf(server.url);
@@ -104,6 +124,14 @@ test("a connection that ended before its script is told", async () => {
   await feed.close();
   await until(() => server.connections[0]?.state === "closed");
   expect(await disposed(server)).toContain('expect "a", did not happen: the connection was over before it');
+});
+
+test("a delay is over with its connection", async () => {
+  const server = await scriptedServer(script().delay(60_000).push("a"));
+  const feed = feedOf(server.url);
+  await feed.connect();
+  await feed.close();
+  expect(await disposed(server)).toContain("delay 60000 ms, did not happen: the connection was over before it");
 });
 
 test("a connection for which there is no script is refused for good, and told", async () => {
