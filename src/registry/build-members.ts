@@ -121,8 +121,8 @@ export function ownSettingsOf({ settings }: Prepared): Readonly<Record<string, u
   return Object.fromEntries([...settings.values].map(([option, { value }]) => [option, value]));
 }
 
-// Looked at when the registry was made: each is there, and once.
-function namesOf(needs: readonly AnyDefinition<unknown>[], definitions: Definitions): string[] {
+/** The names of what a definition needs. Looked at when the registry was made: each is there, and once. */
+export function namesOf(needs: readonly AnyDefinition<unknown>[], definitions: Definitions): string[] {
   return needs.flatMap((need) => [...definitions].filter(([, one]) => one === need).map(([name]) => name));
 }
 

@@ -13,6 +13,7 @@ import { Run } from "./run.ts";
 export interface InstanceParts {
   readonly definitions: Definitions;
   readonly settings: RegistrySettings;
+  readonly isTrial: boolean;
   /** What stands in for a service. */
   readonly fakeOf: MemberContext["fakeOf"];
   readonly onUp: () => void;
@@ -36,7 +37,7 @@ export class Instances {
 
   /** @throws ServiceConfigurationError with every problem of all services at once. */
   constructor(parts: InstanceParts, source: EnvironmentSource | undefined) {
-    const { definitions, settings, fakeOf, onUp } = parts;
+    const { definitions, settings, isTrial, fakeOf, onUp } = parts;
     const env = readEnvironment(source);
     const needed = (name: string): unknown => {
       // What was never made has nothing but its fake, also for a late service that is made when that is gone.
@@ -55,7 +56,16 @@ export class Instances {
     this.#prepared = new Map(prepared);
     this.leftOut = leftOut;
     this.stoodIn = stoodIn;
-    this.run = new Run(members, { ...settings, onUp });
+    this.run = new Run(members, { ...settings, isTrial, onUp });
+  }
+
+  get isTrial(): boolean {
+    return this.#parts.isTrial;
+  }
+
+  /** Whether it was to be started. */
+  isChosen(name: string): boolean {
+    return this.#parts.definitions.has(name);
   }
 
   serviceOf(name: string): unknown {
@@ -80,6 +90,7 @@ export class Instances {
       prepared: this.#prepared,
       stateOf: (name) => {
         if (this.run.isUp(name)) return "ready";
+        if (this.isTrial && this.run.openError(name) !== undefined) return "could not be connected";
         if (this.stoodIn.has(name)) return "not made, a fake stood in for it";
         return definitions.get(name)?.isLate === true ? "late, not up yet" : "starting";
       },

@@ -22,6 +22,7 @@ export function refusal(
   operation: string,
   reason: keyof typeof refusals,
   detail: string = refusals[reason],
+  cause?: unknown,
 ): ServiceUnavailableError {
   return new ServiceUnavailableError(reason, {
     service,
@@ -30,6 +31,7 @@ export function refusal(
     outcome: "not-sent",
     retryable: reason === "not-started",
     detail,
+    cause,
   });
 }
 
@@ -42,6 +44,16 @@ export function notYet(name: string, lastError: unknown): string {
 /** Of one that was not made, since a fake stood in for it then. */
 export const stoodInDetail =
   "a fake stood in for it when the registry was started, and so it was not made: keep the fake for as long as the registry runs, or start the registry before the fake is put in its place";
+
+/** Of one that a trial could not connect. */
+export function notConnected(error: unknown): string {
+  return `it could not be connected: ${healthOutput(error)}`;
+}
+
+/** Of one that a start with `only` has left alone. */
+export function notChosenProblem(name: string): string {
+  return `the registry was started without ${name}: stop() it, and name ${name} in start({ only }) as well`;
+}
 
 /** Of an optional service that was left out. */
 export function leftOutProblem(name: string, why: LeftOut): string {

@@ -42,13 +42,6 @@ export interface RegistryHealthOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface StartOptions<Env extends string = string> {
-  /** Gives the start up; its reason is thrown unchanged. Where a start is under way already, its own signal counts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the registry's own; a function is called at this start and at each reload. */
-  readonly env?: EnvironmentSource<EnvironmentOf<Env>> | undefined;
-}
-
 export interface StopOptions {
   /** For the whole of it, instead of the registry's own. Milliseconds, 0 or more. */
   readonly timeoutMs?: number | undefined;

@@ -12,6 +12,8 @@ export interface RunParts {
   readonly logger: Logger;
   /** For the roll-back of a start that fails. */
   readonly stopTimeoutMs: number;
+  /** Tries each member once, also a late one, and goes on without one that fails. @defaultValue false */
+  readonly isTrial?: boolean;
   readonly onUp?: (name: string) => void;
 }
 
@@ -25,7 +27,7 @@ export class Run {
   /** Those that were begun, and must be closed. */
   readonly #begun = new Set<Member>();
   readonly #up = new Set<string>();
-  readonly #lateErrors = new Map<string, unknown>();
+  readonly #openErrors = new Map<string, unknown>();
 
   constructor(members: ReadonlyMap<string, Member>, parts: RunParts) {
     this.members = members;
@@ -36,9 +38,9 @@ export class Run {
     return this.#up.has(name);
   }
 
-  /** Why the last attempt at a late member failed; undefined where none has. */
-  lateError(name: string): unknown {
-    return this.#lateErrors.get(name);
+  /** Why the last attempt at a member that is not up failed; undefined where none has. */
+  openError(name: string): unknown {
+    return this.#openErrors.get(name);
   }
 
   /**
@@ -85,8 +87,9 @@ export class Run {
   async #begin(member: Member): Promise<void> {
     const opening = this.#open(member);
     this.#opening.set(member.name, opening);
+    if (this.#parts.isTrial === true) await opening.catch((error: unknown) => this.#openErrors.set(member.name, error));
     // Whoever waits for a late one hears of it; that nobody does is nobody's error.
-    if (member.isLate) opening.catch(() => undefined);
+    else if (member.isLate) opening.catch(() => undefined);
     else await opening;
   }
 
@@ -95,13 +98,13 @@ export class Run {
     if (member.needs.length > 0) await Promise.all(member.needs.flatMap((need) => this.#opening.get(need) ?? []));
     signal.throwIfAborted();
     this.#begun.add(member);
-    if (member.isLate) {
-      const onFailed = (name: string, error: unknown): void => void this.#lateErrors.set(name, error);
+    if (member.isLate && this.#parts.isTrial !== true) {
+      const onFailed = (name: string, error: unknown): void => void this.#openErrors.set(name, error);
       await keepOpening(member, { ...this.#parts, signal, onFailed });
     } else await member.open(signal);
     signal.throwIfAborted();
     this.#up.add(member.name);
-    this.#lateErrors.delete(member.name);
+    this.#openErrors.delete(member.name);
     if (member.isLate) this.#parts.logger.info({ service: member.name }, "late service connected");
     this.#parts.onUp?.(member.name);
   }

@@ -1,9 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { HealthReport, HealthStatus } from "../core/health.ts";
 import type { AnyDefinition } from "./definition.ts";
-import { notYet } from "./refusals.ts";
 import type { HealthCheck } from "./registry-health.ts";
-import type { Whereabouts } from "./whereabouts.ts";
+import { type Whereabouts, whyNot } from "./whereabouts.ts";
 
 /** Where a service is when its health is asked for. */
 export interface ServiceNow {
@@ -27,11 +26,20 @@ export function checkOf(name: string, definition: AnyDefinition<unknown>, now: S
     timeoutMs: definition.healthTimeoutMs ?? healthTimeoutMs,
     check: async (signal) => {
       if (where.at === "faked") return healthOf(name, find(), { signal, clock, state: "overridden" });
-      if (where.at !== "awaited") return healthOf(name, find(), { signal, clock, health, state: "ready" });
-      const status = isCritical ? "fail" : "warn";
-      return plainReport(name, clock, { status, state: "starting", output: notYet(name, where.lastError) });
+      const status = statusWithout(where, isCritical);
+      if (status === undefined) return healthOf(name, find(), { signal, clock, health, state: "ready" });
+      const state = where.at === "awaited" ? "starting" : "not started";
+      return plainReport(name, clock, { status, state, output: whyNot(name, where).detail ?? "" });
     },
   };
+}
+
+/** What is known without asking, of one that cannot be had though the registry runs. */
+function statusWithout({ at }: Whereabouts, isCritical: boolean): HealthStatus | undefined {
+  if (at === "failed") return "fail";
+  // That it was not to be started is no failure, however much it matters to others.
+  if (at === "not chosen") return "warn";
+  return at === "awaited" ? (isCritical ? "fail" : "warn") : undefined;
 }
 
 /** By the `health` of the definition, by the service's own `checkHealth()`, or, where there is neither, well. */

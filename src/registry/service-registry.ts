@@ -17,14 +17,14 @@ import {
   type RegistrySettings,
   readRegistryOptions,
   readSource,
-  type StartOptions,
   type StopOptions,
   withOptions,
 } from "./registry-options.ts";
-import { refusal, refusedIn } from "./refusals.ts";
+import { notChosenProblem, refusal, refusedIn } from "./refusals.ts";
 import type { ServiceDefinitions, ServiceMap } from "./service-map.ts";
 import { checkOf } from "./service-health.ts";
 import { SharedHealth } from "./shared-health.ts";
+import { readStartOptions, type StartOptions, type StartSettings, unknownName } from "./start-options.ts";
 import { taken, type Whereabouts, whereIs } from "./whereabouts.ts";
 
 export type * from "./fakes.ts";
@@ -32,6 +32,7 @@ export type * from "./service-map.ts";
 export type { ReloadChange, ReloadEffect } from "./changes.ts";
 export type { Shown } from "./shown.ts";
 export type { ReloadResult } from "./reload-run.ts";
+export type { StartOptions } from "./start-options.ts";
 export type { DescribedService, RegistryDescription } from "./registry-description.ts";
 export type {
   DescribeOptions,
@@ -40,7 +41,6 @@ export type {
   RegistryOptions,
   ReloadOptions,
   ServiceDefaults,
-  StartOptions,
   StopOptions,
 } from "./registry-options.ts";
 
@@ -90,24 +90,22 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   /**
    * Reads the settings, makes all services and connects them: each as soon as those that it needs are up, independent
    * ones at the same time, late ones in the background. One that a fake stands in for now is not made, and its settings
-   * are not needed. A second call joins the first.
+   * are not needed. A second call joins the first, whose options count.
    *
-   * @throws ServiceConfigurationError with every problem of all services at once, before any I/O; what was thrown first
-   * by a service that could not be connected, after all others were closed again; ServiceUnavailableError
+   * @throws ServiceConfigurationError with every problem of all services at once, before any I/O, and for a service that
+   * the start which it joins does not start; what was thrown first by a service that could not be connected, after all others were closed again; ServiceUnavailableError
    * `unavailable-draining` while it stops; the signal's reason.
    */
-  async start(options: StartOptions<Env> = {}): Promise<this> {
-    const reader = new OptionReader("services", options);
-    readSource(reader);
-    reader.any("signal");
-    reader.finish();
+  async start(options: StartOptions<Env, keyof S & string> = {}): Promise<this> {
+    const chosen = readStartOptions(options, this.#definitions);
     options.signal?.throwIfAborted();
     if (this.#lifecycle.phase === "draining") throw refusal("services", "services.start", "draining");
     if (this.#lifecycle.phase === "stopped") {
       this.#lifecycle = newLifecycle();
       this.#instances = undefined;
     }
-    await this.#lifecycle.start((stopping) => this.#open(stopping, options));
+    await this.#lifecycle.start((stopping) => this.#open(stopping, options, chosen));
+    this.#assertStarted(chosen.definitions.keys());
     this.#health.forget();
     return this;
   }
@@ -156,7 +154,7 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return here.get(name);
   }
 
-  /** Whether there is such a service, and it was not left out; of a late one, whether it is up. */
+  /** Whether there is such a service, and no start has left it out; of a late one, whether it is up. */
   has(name: string): name is keyof S & string {
     const here = this.#here();
     const definition = here.#definitions.get(name);
@@ -300,10 +298,10 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     await this.stop();
   }
 
-  async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>): Promise<void> {
+  async #open(stopping: AbortSignal, { signal, env }: StartOptions<Env>, chosen: StartSettings): Promise<void> {
     const { clock, logger } = this.#settings;
     const startedAt = clock.now();
-    this.#instances = new Instances(this.#parts, env ?? this.#settings.env);
+    this.#instances = new Instances({ ...this.#parts, ...chosen }, env ?? this.#settings.env);
     const { run } = this.#instances;
     try {
       await run.start(signal === undefined ? stopping : AbortSignal.any([stopping, signal]));
@@ -316,9 +314,8 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   /** What each run of the services is made of. */
-  get #parts(): InstanceParts {
+  get #parts(): Omit<InstanceParts, keyof StartSettings> {
     return {
-      definitions: this.#definitions,
       settings: this.#settings,
       fakeOf: (name: string) => this.#fakeOf(name),
       onUp: () => this.#health.forget(),
@@ -352,10 +349,14 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
     return taken(name, where, this.#lifecycle.phase);
   }
 
+  #assertStarted(names: Iterable<string>): void {
+    const problems = [...names].filter((name) => this.#instances?.isChosen(name) === false).map(notChosenProblem);
+    if (problems.length > 0) throw new ServiceConfigurationError("services", problems);
+  }
+
   #assertKnown(names: readonly string[]): void {
-    const problems = names
-      .filter((name) => !this.#definitions.has(name))
-      .map((name) => `no service is named ${JSON.stringify(name)}; known are ${this.names.join(", ") || "none"}`);
+    const unknown = names.filter((name) => !this.#definitions.has(name));
+    const problems = unknown.map((name) => unknownName(name, this.names));
     if (problems.length > 0) throw new ServiceConfigurationError("services", problems);
   }
 

@@ -3,7 +3,15 @@ import type { LifecycleState } from "../core/lifecycle.ts";
 import type { LeftOut } from "./build-members.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { Instances } from "./instances.ts";
-import { leftOutProblem, notYet, refusal, refusedIn, stoodInDetail } from "./refusals.ts";
+import {
+  leftOutProblem,
+  notChosenProblem,
+  notConnected,
+  notYet,
+  refusal,
+  refusedIn,
+  stoodInDetail,
+} from "./refusals.ts";
 
 /** Where one service of a registry is. */
 export type Whereabouts =
@@ -13,6 +21,10 @@ export type Whereabouts =
   | { readonly at: "left out"; readonly why: LeftOut }
   /** Not made, since a fake stood in for it at the start; there is none any more. */
   | { readonly at: "unmade" }
+  /** The start that made the run had not to start it. */
+  | { readonly at: "not chosen" }
+  /** In a trial: what it was tried with failed. */
+  | { readonly at: "failed"; readonly error: unknown }
   /** Late, and not up yet. */
   | { readonly at: "awaited"; readonly lastError: unknown }
   /** The registry does not run, or not yet. */
@@ -34,9 +46,11 @@ export function whereIs(name: string, { isLate }: AnyDefinition<unknown>, around
   const why = instances?.leftOut.get(name);
   if (why !== undefined) return { at: "left out", why };
   if (instances?.stoodIn.has(name) === true) return { at: "unmade" };
+  if (phase === "ready" && instances?.isChosen(name) === false) return { at: "not chosen" };
   const isRunning = phase === "starting" || phase === "ready";
   if (isRunning && instances?.run.isUp(name) === true) return { at: "up", service: instances.serviceOf(name) };
-  if (phase === "ready" && isLate) return { at: "awaited", lastError: instances?.run.lateError(name) };
+  if (phase === "ready" && instances?.isTrial === true) return { at: "failed", error: instances.run.openError(name) };
+  if (phase === "ready" && isLate) return { at: "awaited", lastError: instances?.run.openError(name) };
   return { at: "off" };
 }
 
@@ -51,10 +65,14 @@ export function taken(name: string, where: Whereabouts, phase: LifecycleState["p
   if (where.at === "left out" && phase === "ready") {
     throw new ServiceConfigurationError(name, [leftOutProblem(name, where.why)]);
   }
-  throw refusal(name, `services.get("${name}")`, refusedIn(phase), phase === "ready" ? whyNot(name, where) : undefined);
+  const { detail, cause } = phase === "ready" ? whyNot(name, where) : {};
+  throw refusal(name, `services.get("${name}")`, refusedIn(phase), detail, cause);
 }
 
-function whyNot(name: string, where: Whereabouts): string | undefined {
-  if (where.at === "awaited") return notYet(name, where.lastError);
-  return where.at === "unmade" ? stoodInDetail : undefined;
+/** What to tell of one that is not up while the registry is. */
+export function whyNot(name: string, where: Whereabouts): { readonly detail?: string; readonly cause?: unknown } {
+  if (where.at === "awaited") return { detail: notYet(name, where.lastError), cause: where.lastError };
+  if (where.at === "not chosen") return { detail: notChosenProblem(name) };
+  if (where.at === "failed") return { detail: notConnected(where.error), cause: where.error };
+  return where.at === "unmade" ? { detail: stoodInDetail } : {};
 }

@@ -106,7 +106,7 @@ test("a late member is not waited for, and tried again until it is up, with grow
   await run.start(never);
   expect([run.isUp("a"), run.isUp("b")]).toEqual([true, false]);
   await settled();
-  expect(run.lateError("b")).toBe(own);
+  expect(run.openError("b")).toBe(own);
   await clock.advance(499);
   expect(journal).toEqual(["open a", "open b"]);
   await clock.advance(1);
@@ -115,7 +115,7 @@ test("a late member is not waited for, and tried again until it is up, with grow
   expect(run.isUp("b")).toBe(false);
   await clock.advance(1);
   expect(run.isUp("b")).toBe(true);
-  expect(run.lateError("b")).toBeUndefined();
+  expect(run.openError("b")).toBeUndefined();
   expect(entries.map(({ level, fields }) => [level, fields["delayMs"]])).toEqual([
     ["warn", 500],
     ["warn", 1_000],
