@@ -1,26 +1,6 @@
-import type { ExternalServiceError } from "../core/errors.ts";
 import type { HealthReport, HealthStatus } from "../core/health.ts";
 import type { Output, Style } from "./context.ts";
 import { onOneVisibleLine } from "./visible.ts";
-
-/** What `check` found out. */
-export interface CheckedServices {
-  readonly status: HealthStatus;
-  readonly services: Readonly<Partial<Record<string, HealthReport>>>;
-  /** Those that were not asked, since another could not be started. */
-  readonly notChecked?: readonly string[];
-}
-
-/** What is known where one service could not be started: all of it about that one. */
-export function failedStart(error: ExternalServiceError, names: readonly string[], wallNow: number): CheckedServices {
-  const { service, message: output, elapsedMs } = error;
-  const time = new Date(wallNow).toISOString();
-  return {
-    status: "fail",
-    services: { [service]: { service, status: "fail", latencyMs: elapsedMs, state: "not started", time, output } },
-    notChecked: names.filter((name) => name !== service),
-  };
-}
 
 const marks: Readonly<Record<HealthStatus, { readonly style: Style; readonly mark: string }>> = {
   pass: { style: "green", mark: "✔ pass" },
@@ -28,27 +8,27 @@ const marks: Readonly<Record<HealthStatus, { readonly style: Style; readonly mar
   fail: { style: "red", mark: "✖ fail" },
 };
 
-/** A line for each service: how it is, its name, how long the check took, its state and why. */
-export function healthLines({ services, notChecked = [] }: CheckedServices, output: Output): string[] {
-  const reports = Object.entries(services).flatMap(([name, report]) =>
-    report === undefined ? [] : [{ name, report }],
-  );
-  const width = Math.max(0, ...[...reports.map(({ name }) => name), ...notChecked].map((name) => name.length));
-  const times = reports.map(({ report }) => `${Math.round(report.latencyMs)} ms`);
-  const timeWidth = Math.max(0, ...times.map((time) => time.length));
+/**
+ * A line for each service: how it is, its name, how long the check took, its state and why.
+ *
+ * @param leftOut - why others were not looked at, by name.
+ */
+export function healthLines(
+  reports: ReadonlyMap<string, HealthReport>,
+  leftOut: ReadonlyMap<string, string>,
+  output: Output,
+): string[] {
+  const width = Math.max(0, ...[...reports.keys(), ...leftOut.keys()].map((name) => name.length));
+  const timeOf = (report: HealthReport): string => `${Math.round(report.latencyMs)} ms`;
+  const timeWidth = Math.max(0, ...[...reports.values()].map((report) => timeOf(report).length));
+  const line = (mark: string, name: string, ...columns: readonly string[]): string =>
+    [mark, name.padEnd(width), ...columns].join("  ");
   return [
-    ...reports.map(({ name, report }, index) => {
+    ...[...reports].map(([name, report]) => {
       const { style, mark } = marks[report.status];
-      const columns = [
-        output.style(style, mark),
-        name.padEnd(width),
-        (times[index] ?? "").padStart(timeWidth),
-        report.state,
-      ];
-      return [...columns, ...(report.output === undefined ? [] : [onOneVisibleLine(report.output)])].join("  ");
+      const why = report.output === undefined ? [] : [onOneVisibleLine(report.output)];
+      return line(output.style(style, mark), name, timeOf(report).padStart(timeWidth), report.state, ...why);
     }),
-    ...notChecked.map(
-      (name) => `${output.style("dim", "– none")}  ${name.padEnd(width)}  ${" ".repeat(timeWidth)}  not checked`,
-    ),
+    ...[...leftOut].map(([name, why]) => line(output.style("dim", "– none"), name, " ".repeat(timeWidth), why)),
   ];
 }

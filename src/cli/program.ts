@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { type Argument, Command, CommanderError, Option } from "commander";
 import { describeCall, runCall } from "./commands/call.ts";
 import { describeCheck, runCheck } from "./commands/check.ts";
 import { describeDescribe, runDescribe } from "./commands/describe.ts";
@@ -50,8 +50,7 @@ function programFor(context: CommandContext, version: string): Command {
       getOutHasColors: () => stdout.style("bold", "text") !== "text",
     })
     .configureHelp({
-      subcommandTerm: (command) =>
-        [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(" "),
+      subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(termOf)].join(" "),
       styleTitle: (text) => stdout.style("bold", text),
       styleSubcommandTerm: (text) => stdout.style("cyan", text),
       styleOptionTerm: (text) => stdout.style("cyan", text),
@@ -63,7 +62,7 @@ function programFor(context: CommandContext, version: string): Command {
     );
   const command = (name: string): Command => program.command(name).helpOption("-h, --help", "this page");
   describeInit(command("init")).action((options) => runInit(options, context));
-  withServices(describeCheck(command("check"))).action((options) => runCheck(options, context));
+  withServices(describeCheck(command("check"))).action((names, options) => runCheck(names, options, context));
   withServices(describeDescribe(command("describe"))).action((options) => runDescribe(options, context));
   withServices(describeCall(command("call"))).action((service, method, path, options) =>
     runCall([service, method, path], options, context),
@@ -71,6 +70,11 @@ function programFor(context: CommandContext, version: string): Command {
   withServices(describeTail(command("tail"))).action((stream, options) => runTail(stream, options, context));
   describeGenerate(command("generate")).action((source, options) => runGenerate(source, options, context));
   return program;
+}
+
+function termOf(argument: Argument): string {
+  const name = argument.name() + (argument.variadic ? "..." : "");
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 /** `help check` is `check --help`. Of a command that is unknown no page is asked for, but that it is unknown is told. */

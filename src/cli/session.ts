@@ -1,5 +1,5 @@
 import { jsonLogger, type LogLevel } from "../core/logger.ts";
-import type { ServiceRegistry } from "../registry/service-registry.ts";
+import type { ServiceRegistry, StartOptions } from "../registry/service-registry.ts";
 import type { CommandContext } from "./context.ts";
 import { loadEnvFiles } from "./env-files.ts";
 import { loadServices } from "./services-file.ts";
@@ -22,17 +22,17 @@ export async function openServices(options: ServicesOptions, context: CommandCon
 /**
  * Starts the services, and stops them whatever happens.
  *
- * @param signal - gives up the start; `work` looks at it by itself.
+ * @param start - its signal gives up the start; `work` looks at it by itself.
  * @throws what the start, the work, or else the stop throws.
  */
 export async function withStarted<T>(
   services: ServiceRegistry,
-  signal: AbortSignal,
+  start: StartOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   let result: T;
   try {
-    await services.start({ signal });
+    await services.start(start);
     result = await work();
   } catch (error) {
     // What went wrong first is what matters.

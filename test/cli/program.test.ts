@@ -37,8 +37,8 @@ describe("a wrong command line is one line, and 2", () => {
     [["--jsn"], "unknown option '--jsn'; see hawser --help"],
     [["check", "--jsn"], "unknown option '--jsn' (did you mean --json?); see hawser check --help"],
     [
-      ["check", "users"],
-      "too many arguments for 'check'. Expected 0 arguments but got 1: users; see hawser check --help",
+      ["describe", "users"],
+      "too many arguments for 'describe'. Expected 0 arguments but got 1: users; see hawser describe --help",
     ],
     [["call", "users"], "missing required argument 'method'; see hawser call --help"],
     [["tail"], "missing required argument 'stream'; see hawser tail --help"],

@@ -69,12 +69,10 @@ describe("wrong settings", () => {
   });
 
   test.each([
-    ["call", "payments", "GET", "/"],
-    ["tail", "prices"],
-  ])("%s tells them too", async (...args) => {
-    expect(await refusalOf(args, { PRICES_URL: right.PRICES_URL })).toEqual([
-      expect.stringContaining("PAYMENTS_URL is not set"),
-    ]);
+    ["call", "PAYMENTS_URL", ["payments", "GET", "/"]],
+    ["tail", "PRICES_URL", ["prices"]],
+  ])("%s tells those of its service, and no others", async (command, variable, args) => {
+    expect(await refusalOf([command, ...args], {})).toEqual([expect.stringContaining(`${variable} is not set`)]);
   });
 });
 
@@ -82,7 +80,8 @@ describe("wrong commands", () => {
   test.each([
     [["chek"], "unknown command 'chek' (did you mean check?); see hawser --help"],
     [["check", "--jsno"], "unknown option '--jsno' (did you mean --json?); see hawser check --help"],
-    [["check", "payments"], "too many arguments for 'check'"],
+    [["check", "paymnets"], "no service is named paymnets (did you mean payments?)"],
+    [["describe", "payments"], "too many arguments for 'describe'"],
     [
       ["check", "--timeout", "soon"],
       "option '-t, --timeout <duration>' argument 'soon' is invalid. It must be a duration",

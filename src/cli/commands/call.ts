@@ -58,7 +58,7 @@ export async function runCall(
   const body = await bodyOf(options, context);
   const services = await openServices(options, context);
   assertKnown(services, name);
-  await withStarted(services, context.signal, async () => {
+  await withStarted(services, { only: [name], trial: true, signal: context.signal }, async () => {
     const service = await restServiceOf(services, name, context.signal);
     try {
       const answer = await service.request(method, path, {

@@ -45,8 +45,9 @@ export async function runTail(name: string, options: TailCommandOptions, context
   const limit = { clock: context.clock, limitMs: options.timeout, signal: context.signal, what: `tail ${name}` };
   await within(limit, async (signal) => {
     using first = listenFromTheStart(name, signal);
-    await withStarted(services, signal, async () => {
-      const messages = first.messages ?? (await streamOf(services, name, signal)).messages({ signal });
+    await withStarted(services, { only: [name], trial: true, signal }, async () => {
+      const stream = await streamOf(services, name, signal);
+      const messages = first.messages ?? stream.messages({ signal });
       using scope = new DisposableStack();
       scope.use(tellConnections(name, context));
       let left = options.count ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-import { defineServices, type Logger, rest, silentLogger, ws } from "hawser";
+import { defineServices, type Logger, rest, service, silentLogger, ws } from "hawser";
 import { describe, expect, test } from "vitest";
 import { Interruption } from "../../../src/cli/context.ts";
 import {
@@ -30,6 +30,22 @@ describe("what is sent", () => {
     const [request] = server.requests;
     expect(request).toMatchObject({ method: "GET", url: "/users?a=1&b=2&b=x%20y" });
     expect(request?.headers).toMatchObject({ authorization: "Bearer the-secret-key", "x-trace": "1: 2" });
+  });
+
+  test("and nothing to other services, whatever is wrong with them", async () => {
+    await using server = await httpServer();
+    const down = ws({ baseUrl: (await refusingUrl()).replace("http", "ws"), startTimeoutMs: 50 });
+    const options = { env: {}, logger: silentLogger };
+    const services = defineServices({ users: rest({ baseUrl: server.url }), down, mail: rest() }, options);
+    const ran = await run(withFile("call", "users", "GET", "/users"), { exported: { services } });
+    expect(ran).toMatchObject({ exitCode: 0, told: [] });
+  });
+
+  test("and a late service that is down is not waited for", async () => {
+    const late = service({ late: true, create: async () => Promise.reject(new Error("nobody listens")) });
+    const services = defineServices({ late }, { env: {}, logger: silentLogger });
+    const ran = await run(withFile("call", "late", "GET", "/users"), { exported: { services } });
+    expect(ran).toMatchObject({ exitCode: 1, told: ["hawser: Error: nobody listens"] });
   });
 
   test("a body of JSON is checked, and sent as JSON", async () => {

@@ -1,4 +1,4 @@
-import { defineServices, rest, silentLogger, ws } from "hawser";
+import { defineServices, rest, service, silentLogger, ws } from "hawser";
 import { describe, expect, test } from "vitest";
 import { Interruption } from "../../../src/cli/context.ts";
 import { systemClock } from "../../../src/core/clock.ts";
@@ -48,30 +48,58 @@ test("--json is the report, with the fields of health+json", async () => {
   });
 });
 
-describe("a stream that cannot be opened", () => {
-  const refused = async () =>
-    defineServices(
-      {
-        prices: ws({ baseUrl: (await refusingUrl()).replace("http", "ws"), startTimeoutMs: 50 }),
-        users: rest({ baseUrl: "http://127.0.0.1:9" }),
-      },
-      quiet,
-    );
+describe("a service that cannot be started", () => {
+  const refused = async (url: string) => {
+    const prices = ws({ baseUrl: (await refusingUrl()).replace("http", "ws"), startTimeoutMs: 50 });
+    const charts = service({ needs: [prices], create: () => ({}) });
+    const database = service({ create: async () => Promise.reject(new Error("nobody listens")), late: true });
+    return defineServices({ prices, charts, database, users: rest({ baseUrl: url }) }, quiet);
+  };
 
-  test("fails, and those that were not asked are named", async () => {
-    const ran = await run(withFile("check"), { exported: { services: await refused() } });
-    expect(ran).toMatchObject({ exitCode: 1, told: ["hawser: prices fails"] });
-    expect(ran.stdout).toMatch(/^✖ fail {2}prices {2} *\d+ ms {2}not started {2}.+\n– none {2}users .*not checked\n$/);
+  test("fails with its reason, a late one as well, and hides no other", async () => {
+    await using server = await httpServer(answerJson({}));
+    const ran = await run(withFile("check"), { exported: { services: await refused(server.url) } });
+    expect(ran).toMatchObject({ exitCode: 1, told: ["hawser: prices, charts, database fail"] });
+    expect(ran.stdout.split("\n")).toEqual([
+      expect.stringMatching(/^✖ fail {2}prices {4} *\d+ ms {2}not started {2}prices: .*ECONNREFUSED/),
+      expect.stringMatching(/^✖ fail {2}charts {4} *\d+ ms {2}not started {2}prices: /),
+      expect.stringMatching(/^✖ fail {2}database {2} *\d+ ms {2}not started {2}Error: nobody listens$/),
+      expect.stringMatching(/^✔ pass {2}users {5} *\d+ ms {2}ready$/),
+      "",
+    ]);
   });
 
   test("fails in the JSON as well", async () => {
-    const ran = await run(withFile("check", "--json"), { exported: { services: await refused() } });
+    await using server = await httpServer(answerJson({}));
+    const ran = await run(withFile("check", "--json"), { exported: { services: await refused(server.url) } });
     expect(JSON.parse(ran.stdout)).toMatchObject({
       status: "fail",
-      services: { prices: { status: "fail", output: expect.stringContaining("prices") } },
-      notChecked: ["users"],
+      services: {
+        prices: { status: "fail", state: "not started", output: expect.stringContaining("prices") },
+        users: { status: "pass" },
+      },
     });
   });
+
+  test("is no matter where others are named", async () => {
+    await using server = await httpServer(answerJson({}));
+    const ran = await run(withFile("check", "users"), { exported: { services: await refused(server.url) } });
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^✔ pass {2}users .*\n$/), told: [] });
+  });
+});
+
+test("an optional service that was left out is told of, and fails nothing", async () => {
+  await using server = await httpServer(answerJson({}));
+  const services = defineServices({ users: rest({ baseUrl: server.url }), mail: rest({ optional: true }) }, quiet);
+  const ran = await run(withFile("check"), { exported: { services }, isTerminal: true });
+  expect(ran.exitCode).toBe(0);
+  expect(ran.stdout).toMatch(/\n<dim>– none<\/dim> {2}mail {3} *left out, since MAIL_URL is not set\n$/);
+});
+
+test("a service that nobody knows is not checked", async () => {
+  const services = defineServices({ users: rest({ baseUrl: "http://127.0.0.1:9" }) }, quiet);
+  const ran = await run(withFile("check", "user"), { exported: { services } });
+  expect(ran).toMatchObject({ exitCode: 2, told: ["hawser: no service is named user (did you mean users?)"] });
 });
 
 test("wrong settings are told all at once, a line each, and nothing is connected", async () => {

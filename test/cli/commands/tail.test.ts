@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { Interruption } from "../../../src/cli/context.ts";
 import { systemClock } from "../../../src/core/clock.ts";
+import { refusingUrl } from "../../support/http-server.ts";
 import { startPeer } from "../../websocket/peer.ts";
 import { run, withFile } from "../command-under-test.ts";
 
@@ -32,6 +33,14 @@ test("prints --count messages as lines, and ends with 0 and a closed stream", as
 test("what a service says at once to whoever connects is printed, too, however long the others take to start", async () => {
   await using peer = await startPeer({ onConnection: (socket) => socket.send("hello") });
   const services = defineServices({ prices: ws({ baseUrl: peer.url }), others: ws({ baseUrl: peer.url }) }, quiet);
+  const ran = await run(withFile("tail", "prices", "-n", "1"), { exported: { services } });
+  expect(ran).toEqual({ exitCode: 0, stdout: "hello\n", told: [] });
+});
+
+test("other services are left alone: neither their settings nor what is down ends it", async () => {
+  await using peer = await startPeer({ onConnection: (socket) => socket.send("hello") });
+  const down = ws({ baseUrl: (await refusingUrl()).replace("http", "ws"), startTimeoutMs: 50 });
+  const services = defineServices({ prices: ws({ baseUrl: peer.url }), down, mail: rest() }, quiet);
   const ran = await run(withFile("tail", "prices", "-n", "1"), { exported: { services } });
   expect(ran).toEqual({ exitCode: 0, stdout: "hello\n", told: [] });
 });
@@ -103,6 +112,14 @@ test("a stream that has failed for good ends with 1 and its error", async () => 
   const ran = await running;
   expect(ran.exitCode).toBe(1);
   expect(ran.told.at(-1)).toMatch(/^hawser: prices: .*1008/);
+});
+
+test.each([true, false])("a stream that cannot be opened ends with 1 and its error (late: %s)", async (late) => {
+  const options = { baseUrl: (await refusingUrl()).replace("http", "ws"), startTimeoutMs: 50, late };
+  const ran = await run(withFile("tail", "down"), {
+    exported: { services: defineServices({ down: ws(options) }, quiet) },
+  });
+  expect(ran).toMatchObject({ exitCode: 1, told: [expect.stringMatching(/^hawser: down: .*ECONNREFUSED/)] });
 });
 
 test("a REST service is no stream", async () => {
