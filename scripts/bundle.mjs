@@ -7,8 +7,7 @@ import { dirname, join, resolve } from "node:path";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const exported = Object.values(manifest.exports).filter((target) => typeof target === "object");
-// Those that the package names, and what starts in a thread of its own.
-const entries = [...exported.map((target) => target.default), ...Object.values(manifest.bin), "dist/lab/worker.js"];
+const entries = [...exported.map((target) => target.default), ...Object.values(manifest.bin)];
 const bundled = "dist/.bundled";
 const bin = (name) => join("node_modules", ".bin", name);
 

@@ -3,10 +3,8 @@ import { fileURLToPath } from "node:url";
 import type { Figures } from "./measure.ts";
 import type { Job } from "./worker.ts";
 
-// Of sources, the worker is one as well; of the package, neither is.
-const workerPath = fileURLToPath(
-  new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+// A source: what compares clients with each other is not in the package.
+const workerPath = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 /**
  * Runs jobs in processes of their own, in which time and chance are replaced, and resolves to their figures in the

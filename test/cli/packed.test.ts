@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { env } from "node:process";
@@ -68,6 +68,47 @@ test(
   },
   promisedMs,
 );
+
+test("each module is in one file, so that there is one of its state in a process", () => {
+  const dist = join(folder, "node_modules/hawser/dist");
+  const filesOf = new Map<string, Set<string>>();
+  for (const file of readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"))) {
+    for (const [, module = ""] of readFileSync(join(dist, file), "utf8").matchAll(/^\/\/ dist\/(\S+)$/gm)) {
+      filesOf.set(module, (filesOf.get(module) ?? new Set()).add(file));
+    }
+  }
+  expect(filesOf.size).toBeGreaterThan(300);
+  expect([...filesOf].filter(([, files]) => files.size > 1)).toEqual([]);
+  // Such as what carries the limits of a request from a framework to the calls.
+  expect([...filesOf.keys()]).toContain("core/request-scope.js");
+});
+
+test("what a subpath puts in force holds for what is imported from another", async () => {
+  const code = `
+    import { createServer } from "node:http";
+    import { currentRequest, defineServices, isServiceResponseError, rest, silentLogger } from "hawser";
+    import { hawser } from "hawser/express";
+    import { mockTransport } from "hawser/testing";
+    const mock = mockTransport();
+    mock.on("GET", "/a").reply(404, {});
+    const users = rest({ baseUrl: "https://users.example.com" });
+    const services = defineServices({ users }, { logger: silentLogger, env: {}, defaults: { rest: { dispatcher: mock } } });
+    await services.start();
+    const enter = hawser({ services, requestTimeoutMs: 5_000 });
+    const server = createServer((request, response) => {
+      response.locals = {};
+      enter(request, response, async () => {
+        const failed = await services.get("users").get("/a").safe();
+        response.end(JSON.stringify([currentRequest()?.remainingMs() <= 5_000, isServiceResponseError(failed.error)]));
+      });
+    });
+    await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+    console.log(await (await fetch("http://127.0.0.1:" + server.address().port)).text());
+    server.close();
+    await services.stop();
+  `;
+  expect(await run("node", ["--input-type=module", "-e", code])).toEqual({ stdout: "[true,true]\n", stderr: "" });
+});
 
 test("ES modules import it, and CommonJS requires it", async () => {
   const names = Object.keys(
