@@ -120,7 +120,8 @@ function printHead(status: number, headers: AnswerHeaders, { stderr }: CommandCo
 function printBody(body: Uint8Array, type: string | undefined, { stdout, stderr }: CommandContext): void {
   if (!stdout.isTerminal) return stdout.write(body);
   const text = answerText(body, type);
-  if (text === undefined) stderr.write(`${body.byteLength} bytes that are no text: > file keeps them\n`);
+  if (text === undefined)
+    stderr.write(`${body.byteLength} bytes that are no text; to keep them, write them to a file with > file\n`);
   else stdout.write(text);
 }
 

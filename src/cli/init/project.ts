@@ -32,9 +32,14 @@ export function lookAtProject(folder: string): Project | undefined {
     hasSourceFolder: existsSync(join(folder, "src")),
     hasTestFolder: existsSync(join(folder, "test")),
     mayImportTs:
-      config === undefined ? undefined : /"(allowImportingTs|rewriteRelativeImport)Extensions"\s*:\s*true/.test(config),
+      config === undefined
+        ? undefined
+        : /"(allowImportingTs|rewriteRelativeImport)Extensions"\s*:\s*true/.test(withoutComments(config)),
   };
 }
+
+/** What tsc --init writes has options in comments, for whoever wants them. */
+const withoutComments = (text: string): string => text.replaceAll(/^\s*\/\/.*$/gm, "");
 
 function manifestOf(folder: string): Readonly<Record<string, unknown>> | undefined {
   const text = readText(join(folder, "package.json"));

@@ -89,7 +89,11 @@ describe("what is printed", () => {
   test("on a terminal, of what is no text only how much it is", async () => {
     await using server = await httpServer(answer(200, "image/png", new Uint8Array([0x89, 0x50, 0])));
     const ran = await run(withFile("call", "users", "GET", "/"), { ...servicesAt(server.url), isTerminal: true });
-    expect(ran).toMatchObject({ exitCode: 0, stdout: "", told: ["3 bytes that are no text: > file keeps them"] });
+    expect(ran).toMatchObject({
+      exitCode: 0,
+      stdout: "",
+      told: ["3 bytes that are no text; to keep them, write them to a file with > file"],
+    });
   });
 
   test("--include tells status and headers on standard error", async () => {

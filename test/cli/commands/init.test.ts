@@ -66,6 +66,8 @@ describe("the files suit the project", () => {
   test("a compiler that refuses imports of .ts files is told of", async () => {
     project({ "package.json": "{}", "tsconfig.json": "{}" });
     expect((await init()).stdout).toContain('"rewriteRelativeImportExtensions": true');
+    project({ "tsconfig.json": '{\n  // "allowImportingTsExtensions": true,\n}' });
+    expect((await init("--force")).stdout).toContain('"rewriteRelativeImportExtensions": true');
     project({ "tsconfig.json": '{ "compilerOptions": { "rewriteRelativeImportExtensions": true } }' });
     expect((await init("--force")).stdout).not.toContain("tsconfig.json");
   });
