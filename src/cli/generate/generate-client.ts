@@ -3,7 +3,8 @@ import { documentOf, type JsonObject, objectOf, textOf } from "./document.ts";
 import { GenerateError } from "./generate-error.ts";
 import { classNameFor, isClassName, methodNames } from "./names.ts";
 import type { Engine } from "./openapi-typescript.ts";
-import { operationsOf, repeatedIds, serverUrlOf } from "./operations.ts";
+import { operationsOf, serverUrlOf } from "./operations.ts";
+import { withUniqueIds } from "./unique-ids.ts";
 import { withWireParameters } from "./wire-parameters.ts";
 
 /** What is generated of a document. */
@@ -45,10 +46,6 @@ export async function generateClient(typesOf: Engine["typesOf"], options: Genera
     );
   }
   const operations = operationsOf(document, root);
-  const [repeated] = repeatedIds(operations);
-  if (repeated !== undefined) {
-    throw new GenerateError(`${source} has the operationId ${repeated} more than once: each must have one of its own`);
-  }
   const names = methodNames(operations);
   const title =
     [document.info.title, document.info.version].filter((text) => text !== "").join(" ") ||
@@ -59,7 +56,7 @@ export async function generateClient(typesOf: Engine["typesOf"], options: Genera
     serverUrl: serverUrlOf(document, source),
     methods: operations.map((operation, index) => ({ name: names[index] ?? operation.id, operation })),
   };
-  const types = await typesFor(withWireParameters(root), typesOf, source);
+  const types = await typesFor(withUniqueIds(withWireParameters(root)), typesOf, source);
   const client = clientSource(plan);
   const file = `${headerOf(title)}${importsOf(plan)}\n${types}\n${client}`;
   return { types, client, file, className: plan.className, operations: operations.length };

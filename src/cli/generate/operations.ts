@@ -56,12 +56,6 @@ function jsonTypeOf(body: JsonObject): string | undefined {
 
 const isJson = (type: string): boolean => type === "*/*" || /[/+]json(;|$)/.test(type);
 
-/** The operationIds that are there more than once. */
-export function repeatedIds(operations: readonly Operation[]): string[] {
-  const ids = operations.map(({ id }) => id).filter((id) => id !== "");
-  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
-}
-
 /** The first URL that the document says it can be called under, its variables filled in; undefined where it is relative. */
 export function serverUrlOf(document: OpenAPIDocument, source: string): string | undefined {
   const { url, variables } = objectOf(listOf(document.servers)[0]);

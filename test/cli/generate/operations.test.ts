@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { documentOf, type JsonObject, objectOf } from "../../../src/cli/generate/document.ts";
-import { operationsOf, repeatedIds, serverUrlOf } from "../../../src/cli/generate/operations.ts";
+import { operationsOf, serverUrlOf } from "../../../src/cli/generate/operations.ts";
 
 const json = { content: { "application/json": {} } };
 
@@ -52,11 +52,6 @@ test("a body has a type of its own where it is JSON under another name alone", (
   expect(typeOf("application/vnd.api+json")).toBe("application/vnd.api+json");
   expect(typeOf("application/vnd.api+json", "application/json")).toBeUndefined();
   expect(typeOf("text/plain")).toBeUndefined();
-});
-
-test("an operationId that is there twice is found", () => {
-  const paths = { "/a": { get: { operationId: "x" }, post: {} }, "/b": { get: { operationId: "x" }, post: {} } };
-  expect(repeatedIds(operationsIn(paths))).toEqual(["x"]);
 });
 
 describe("the URL of the service", () => {
