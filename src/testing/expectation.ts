@@ -112,12 +112,12 @@ export class Expectation implements MockExpectation {
     return `${this.title} was called ${this.taken} times of ${of}`;
   }
 
-  /** What of a call is not as expected, beside its number. */
+  /** What of a call is not as expected, beside its number. Rules are asked about calls of the method and path alone. */
   differences(call: MockCall, isBodyThere: boolean): string[] {
     const found: string[] = [];
     if (this.method !== call.method) found.push(`method is ${call.method}, not ${this.method}`);
     if (this.template.match(call.path) === undefined) found.push(`path is ${call.path}, not ${this.template.text}`);
-    return [...found, ...differences(this.rules, call, isBodyThere)];
+    return found.length > 0 ? found : differences(this.rules, call, isBodyThere);
   }
 
   /** Takes a call, and says what to do with it; undefined where nobody ever said what. */

@@ -1,7 +1,8 @@
-import { inspect } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import type { OptionReader } from "../core/options.ts";
-import { isSecretName, redacted, redactValue } from "../core/redact.ts";
-import { type Contains, isExpected, shownExpected } from "./contains.ts";
+import { isSecretHeader, isSecretName, redacted, redactValue } from "../core/redact.ts";
+import { type Contains, partOf } from "./contains.ts";
+import { isMatcher, type Misfit, misfitsOf } from "./expected-value.ts";
 import type { MockCall } from "./mock-call.ts";
 import type { Query } from "./query.ts";
 
@@ -23,9 +24,12 @@ export interface MatchRules {
     | undefined;
   /** Headers that the call has, among others; `undefined` for one that it must not have. */
   readonly headers?: Readonly<Record<string, TextMatch | undefined>> | undefined;
-  /** The body, parsed by its content type: the very same, what `contains({ … })` says, or what a function accepts. */
+  /**
+   * The body, parsed by its content type: the very same, or what a function accepts. Within it, `contains({ … })`, a
+   * pattern, a function or a matcher such as vitest's `expect.any(String)` stands for what it accepts.
+   */
   readonly body?: unknown;
-  /** Anything else. */
+  /** Anything else. It is asked last, as all functions are: about a call that fits in all that is not a function. */
   readonly when?: ((call: MockCall) => boolean) | undefined;
 }
 
@@ -71,40 +75,59 @@ const isTextMatch = (value: unknown): value is TextMatch =>
 /** Whether the rules can be held against a call whose body has not come yet. */
 export const looksAtBody = ({ body, when }: MatchRules): boolean => body !== undefined || when !== undefined;
 
-/** What of a call is not as the rules say, in words; no secret is among them. Empty where all is. */
+/**
+ * What of a call is not as the rules say, in words; no secret is among them. Empty where all is. The functions for the
+ * body and for `when` are asked in the end and in turn, so that each may rely on what was asked before.
+ */
 export function differences(rules: MatchRules, call: MockCall, isBodyThere: boolean): string[] {
   const found: string[] = [];
   const { origin, query, headers, body, when } = rules;
   if (origin !== undefined && origin !== call.origin) found.push(`origin is ${call.origin}, not ${origin}`);
-  if (query !== undefined) found.push(...queryDifferences(query, call.query));
+  if (query !== undefined) found.push(...queryDifferences(query, call));
   for (const [name, expected] of Object.entries(headers ?? {})) {
     const actual = call.headers[name.toLowerCase()];
     if (expected === undefined ? actual === undefined : actual !== undefined && textMatches(expected, actual)) continue;
-    found.push(`header ${name} is ${shownText(name, actual)}, not ${shownText(name, expected)}`);
+    const isSecret = isSecretHeader(name) || call.hasCredential("headers", name.toLowerCase());
+    found.push(`header ${name} is ${shownText(isSecret, actual)}, not ${shownText(isSecret, expected)}`);
   }
   if (!isBodyThere) return found;
-  if (typeof body === "function" && !(body as (body: unknown) => boolean)(call.body)) {
-    found.push("body is not what the function accepts");
-  } else if (body !== undefined && typeof body !== "function" && !isExpected(body, call.body)) {
-    found.push(`body is ${shownValue(call.body)}, not ${shownValue(shownExpected(body))}`);
+  if (body !== undefined && (typeof body !== "function" || found.length === 0)) {
+    found.push(...bodyDifferences(misfitsOf(body, call.body)));
   }
-  if (when !== undefined && !when(call)) found.push("when() says no");
+  if (when !== undefined && found.length === 0 && !when(call)) found.push("when() says no");
   return found;
 }
 
-function queryDifferences(expected: NonNullable<MatchRules["query"]>, actual: Query): string[] {
+const shownPlaces = 3;
+
+function bodyDifferences(misfits: readonly Misfit[]): string[] {
+  const shown = misfits.slice(0, shownPlaces).map(({ place, expected, actual, isSecret }) => {
+    if (typeof expected === "function") return `body${place} is not what the function accepts`;
+    if (isMatcher(expected)) return `body${place} is not what the matcher accepts`;
+    const [is, not] = isSecret ? [redacted, redacted] : [shownValue(actual), shownValue(expected)];
+    return expected === undefined
+      ? `body${place} is ${is}, which was not expected`
+      : `body${place} is ${is}, not ${not}`;
+  });
+  const rest = misfits.length - shown.length;
+  return rest > 0 ? [...shown, `and ${rest} more of the body`] : shown;
+}
+
+function queryDifferences(expected: NonNullable<MatchRules["query"]>, call: MockCall): string[] {
+  const actual = call.query;
   if (typeof expected === "function") return expected(actual) ? [] : ["query is not what the function accepts"];
-  const wanted = shownExpected(expected) as Readonly<Record<string, TextMatch | readonly string[]>>;
-  const isWhole = wanted === expected;
+  const part = partOf(expected);
+  const wanted = (part?.value ?? expected) as Readonly<Record<string, TextMatch | readonly string[]>>;
   const found: string[] = [];
   for (const [name, value] of Object.entries(wanted)) {
     const given = actual[name];
     const fits = Array.isArray(value)
-      ? isExpected(value.map(String), given)
+      ? isDeepStrictEqual(value.map(String), given)
       : typeof given === "string" && textMatches(value as TextMatch, given);
-    if (!fits) found.push(`query ${name} is ${shownText(name, given)}, not ${shownText(name, value)}`);
+    const isSecret = isSecretName(name) || call.hasCredential("query", name);
+    if (!fits) found.push(`query ${name} is ${shownText(isSecret, given)}, not ${shownText(isSecret, value)}`);
   }
-  for (const name of Object.keys(isWhole ? actual : {})) {
+  for (const name of part === undefined ? Object.keys(actual) : []) {
     if (!Object.hasOwn(wanted, name)) found.push(`query has ${name}, which was not expected`);
   }
   return found;
@@ -115,16 +138,18 @@ function textMatches(expected: TextMatch, actual: string): boolean {
   return expected instanceof RegExp ? new RegExp(expected).test(actual) : String(expected) === actual;
 }
 
-function shownText(name: string, value: unknown): string {
+function shownText(isSecret: boolean, value: unknown): string {
   if (value === undefined) return "absent";
   if (typeof value === "function") return "what the function accepts";
   if (value instanceof RegExp) return String(value);
-  return isSecretName(name) || /^(?:authorization|cookie)$/i.test(name) ? redacted : JSON.stringify(value);
+  return isSecret ? redacted : JSON.stringify(value);
 }
 
 function shownValue(value: unknown): string {
   if (value === undefined) return "absent";
   if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
-  const text = inspect(redactValue(value), { depth: 4, breakLength: Number.POSITIVE_INFINITY });
+  if (value instanceof RegExp) return String(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 300 ? `${value.slice(0, 300)}…` : value);
+  const text = inspect(redactValue(value), { depth: 4, compact: 9, breakLength: Number.POSITIVE_INFINITY });
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

@@ -67,6 +67,11 @@ export class MockCall<Params = Readonly<Record<string, string>>> {
     this.#outcome = outcome;
   }
 
+  /** Whether this header, in lower case, or query parameter is a credential that an auth provider set. @internal */
+  hasCredential(part: "headers" | "query", name: string): boolean {
+    return this.#credentials?.[part].has(name) ?? false;
+  }
+
   /** What came of it. */
   get outcome(): MockOutcome {
     return this.#outcome;

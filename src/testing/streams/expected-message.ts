@@ -1,4 +1,5 @@
-import { type Contains, isContains, isExpected } from "../contains.ts";
+import { type Contains, isContains } from "../contains.ts";
+import { isExpected } from "../expected-value.ts";
 
 /** A matcher of vitest or Jest, such as `expect.any(String)`. */
 export interface AsymmetricMatcher {
