@@ -12,7 +12,7 @@ const secretHeaders = new Set([
   "x-csrf-token",
 ]);
 const secretWord =
-  /^(?:.*[-_.[])?(?:key|api_?key|token|secret|password|passwd|pwd|auth|authorization|signature|sig|code|credential|session|jwt)\]*$/i;
+  /^(?:.*[-_.[])?(?:key|api_?key|token|secret|password|passwd|pwd|auth|authorization|signature|sig|code|credential|session|(?:j|php)?sess(?:ion)?[-_]?id|sid|jwt|assertion)(?:[-_]\d+)?\]*$/i;
 
 type HeaderValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -49,11 +49,13 @@ export function redactPath(path: string, alsoSecret?: ReadonlySet<string>): stri
 
 // Of a body, only what is a credential beyond doubt: a `code` or a `page_token` there is part of what is said.
 const secretField =
-  /^(?:.*_)?(?:(?:access|refresh|id|auth|session|bearer|csrf)_?token|token_secret|pass(?:word|wd|phrase)|pwd|secret|client_secret|api_?key|private_?key|secret_?key|authorization|jwt|credentials?)$|^token$/i;
+  /^(?:.*_)?(?:token|token_secret|pass(?:word|wd|phrase|code)|pwd|secret|authorization|jwt|credentials?|otp|(?:j|php)?sess(?:ion)?_?id|assertion|code_verifier|device_code)$|^(?:.*_)?(?:access|account|api|auth|encryption|master|private|secret|shared|signing|subscription)_?key$|(?:access|api|auth|bearer|csrf|id|refresh|session|xsrf)token$/i;
+const placeToken = /(?:^|_)(?:change|continuation|cursor|next|page|prev|previous|resume|skip|start|sync)_token$/i;
 
 /** Whether the field of a body with this name holds a credential. */
 export function isSecretField(name: string): boolean {
-  return secretField.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_"));
+  const words = wordsOf(name).replaceAll("-", "_");
+  return secretField.test(words) && !placeToken.test(words);
 }
 
 /** A copy of a value, as JSON has them, with the fields hidden that hold credentials. */
@@ -70,7 +72,12 @@ export function redactValue(value: unknown): unknown {
  * `accessToken`, `user[token]`.
  */
 export function isSecretName(name: string): boolean {
-  return secretWord.test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
+  return secretWord.test(wordsOf(name));
+}
+
+/** `accessToken` and `AWSSecretKey` with their words apart. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, "_");
 }
 
 function decoded(name: string): string {

@@ -1,6 +1,7 @@
 import { isSecretField, isSecretHeader, isSecretName, redacted } from "../core/redact.ts";
 import { queryOf } from "./query.ts";
 import type { RecordedBody } from "./recorded-body.ts";
+import { decoded, type SecretNames, secretsInText } from "./secrets-in-text.ts";
 
 /** What is secret beside what the library knows to be. Names in lower case. */
 export interface RedactRules {
@@ -28,6 +29,10 @@ const shortest = 6;
 export class Redactor {
   readonly #rules: RedactRules;
   readonly #secrets = new Set<string>();
+  readonly #names: SecretNames = {
+    field: (name) => this.#isSecretField(name),
+    parameter: (name) => this.#isSecretParameter(name, undefined),
+  };
   #forms: readonly string[] | undefined;
 
   constructor(rules: RedactRules, values: readonly string[]) {
@@ -47,29 +52,34 @@ export class Redactor {
   /** Remembers the secrets among headers. */
   learnHeaders(headers: HeaderValues, also?: ReadonlySet<string>): void {
     for (const [name, value] of Object.entries(headers)) {
-      if (value === undefined || !this.#isSecretHeader(name, also)) continue;
-      for (const one of [value].flat()) this.#learn(...secretsIn(name.toLowerCase(), one));
+      for (const one of value === undefined ? [] : [value].flat()) {
+        if (this.#isSecretHeader(name, also)) this.#learn(...secretsIn(name.toLowerCase(), one));
+        else this.#learnText(one);
+      }
     }
   }
 
-  /** Remembers the secrets among the fields of a body. */
+  /** Remembers the secrets of a body. */
   learnBody(body: RecordedBody | undefined): void {
-    if (body === undefined || "base64" in body) return;
-    if ("json" in body) this.#learnFields(body.json);
-    else {
-      for (const [, name = "", , value = ""] of textOf(body).matchAll(pairs)) {
-        if (this.#isSecretField(name)) this.#learn(unescaped(value));
+    if (body === undefined) return;
+    if ("json" in body) this.#learnFields(body.json, false);
+    else if ("base64" in body) {
+      const latin = Buffer.from(body.base64, "base64").toString("latin1");
+      for (const { value } of secretsInText(latin, this.#names)) {
+        this.#learn(Buffer.from(value, "latin1").toString());
       }
-      for (const [, name = "", value = ""] of textOf(body).matchAll(formPairs)) {
-        if (this.#isSecretField(decoded(name))) this.#learn(decoded(value));
-      }
+    } else {
+      const text = textOf(body);
+      this.#learnText(text);
+      const json = jsonOf(text);
+      if (json !== undefined) this.#learnFields(json, false);
     }
   }
 
   /** A path with its query, or a URL. */
   path(path: string, credentials?: CredentialsOfRequest): string {
     const at = path.indexOf("?");
-    if (at === -1) return this.text(path);
+    if (at === -1) return this.#plain(path);
     const clean = path
       .slice(at + 1)
       .split("&")
@@ -77,7 +87,7 @@ export class Redactor {
         const [name = ""] = pair.split("=", 1);
         return this.#isSecretParameter(decoded(name), credentials?.query) ? `${name}=${redacted}` : pair;
       });
-    return this.text(`${path.slice(0, at)}?${clean.join("&")}`);
+    return `${this.#plain(path.slice(0, at))}?${this.#plain(clean.join("&"))}`;
   }
 
   headers(headers: HeaderValues, also?: ReadonlySet<string>): Record<string, string | readonly string[]> {
@@ -86,26 +96,35 @@ export class Redactor {
       if (value === undefined) continue;
       const isHidden = this.#isSecretHeader(name, also);
       // Most URLs in headers are for the client to follow: `location`, `link`.
-      const one = (text: string): string => (isHidden ? redacted : this.text(this.#urls(text)));
+      const one = (text: string): string => (isHidden ? redacted : this.#plain(text));
       clean[name] = typeof value === "string" ? one(value) : value.map(one);
     }
     return clean;
   }
 
-  body(body: RecordedBody | undefined): RecordedBody | undefined {
+  /** @param isPart - it broke off: a secret that breaks off with it is one all the same. */
+  body(body: RecordedBody | undefined, isPart = false): RecordedBody | undefined {
     if (body === undefined) return undefined;
     if ("json" in body) return { json: this.#value(body.json) };
-    if ("text" in body) return { text: this.#plain(body.text) };
-    if ("lines" in body) return { lines: this.#plain(textOf(body)).split("\n") };
+    if ("text" in body) return { text: this.#plain(body.text, itself, isPart) };
+    if ("lines" in body) return { lines: this.#plain(textOf(body), itself, isPart).split("\n") };
     const latin = Buffer.from(body.base64, "base64").toString("latin1");
-    const clean = this.text(latin);
+    const clean = this.#plain(latin, latinOf, isPart);
     return clean === latin ? body : { base64: Buffer.from(clean, "latin1").toString("base64") };
   }
 
   /** Any text, with every secret taken out that is known. */
   text(text: string): string {
+    return this.#withoutKnown(text, itself, false);
+  }
+
+  #withoutKnown(text: string, encoded: (form: string) => string, isPart: boolean): string {
     this.#forms ??= [...this.#secrets].flatMap(formsOf).toSorted((a, b) => b.length - a.length);
-    return this.#forms.reduce((clean, secret) => clean.replaceAll(secret, redacted), text);
+    const forms = this.#forms.map(encoded);
+    const clean = forms.reduce((rest, secret) => rest.replaceAll(secret, redacted), text);
+    if (!isPart) return clean;
+    const cut = Math.max(0, ...forms.map((form) => lengthOfCut(clean, form)));
+    return cut === 0 ? clean : clean.slice(0, -cut) + redacted;
   }
 
   #learn(...values: readonly string[]): void {
@@ -116,16 +135,25 @@ export class Redactor {
     }
   }
 
-  #learnFields(value: unknown): void {
+  #learnText(text: string): void {
+    for (const { value } of secretsInText(text, this.#names)) this.#learn(value);
+  }
+
+  #learnFields(value: unknown, isSecret: boolean): void {
+    if (typeof value === "string") {
+      if (isSecret) this.#learn(value);
+      else this.#learnText(value);
+    } else if (typeof value === "number" && isSecret) this.#learn(String(value));
     if (typeof value !== "object" || value === null) return;
     for (const [name, one] of Object.entries(value)) {
-      if (typeof one === "string" && !Array.isArray(value) && this.#isSecretField(name)) this.#learn(one);
-      else this.#learnFields(one);
+      // What is within a credential is hidden with it; it is none by itself.
+      const isOwn = !Array.isArray(value) && this.#isSecretField(name);
+      this.#learnFields(one, isOwn || (isSecret && Array.isArray(value)));
     }
   }
 
   #value(value: unknown): unknown {
-    if (typeof value === "string") return this.text(value);
+    if (typeof value === "string") return this.#plain(value);
     if (typeof value === "number") return this.#secrets.has(String(value)) ? redacted : value;
     if (Array.isArray(value)) return value.map((one) => this.#value(one));
     if (typeof value !== "object" || value === null) return value;
@@ -137,13 +165,15 @@ export class Redactor {
     );
   }
 
-  #plain(text: string): string {
-    const withoutFields = text
-      .replaceAll(pairs, (all, name: string, between: string) =>
-        this.#isSecretField(name) ? `"${name}"${between}"${redacted}"` : all,
-      )
-      .replaceAll(formPairs, (all, name: string) => (this.#isSecretField(decoded(name)) ? `${name}=${redacted}` : all));
-    return this.text(withoutFields);
+  /** A text without what shows itself to be a secret, and without what is known to be one. */
+  #plain(text: string, encoded: (form: string) => string = itself, isPart = false): string {
+    let clean = "";
+    let from = 0;
+    for (const { start, end, isBare } of secretsInText(text, this.#names)) {
+      clean += text.slice(from, start) + (isBare ? JSON.stringify(redacted) : redacted);
+      from = end;
+    }
+    return this.#withoutKnown(clean + text.slice(from), encoded, isPart);
   }
 
   #isSecretField(name: string): boolean {
@@ -162,21 +192,31 @@ export class Redactor {
     if (this.#rules.keep.has(key)) return false;
     return (also?.has(key) ?? false) || this.#rules.headers.has(key) || isSecretHeader(key);
   }
-
-  #urls(text: string): string {
-    return text.replaceAll(/([?&])([^=&?\s<>]+)=([^&\s<>;,"]*)/g, (all, before: string, name: string) =>
-      this.#isSecretParameter(decoded(name), undefined) ? `${before}${name}=${redacted}` : all,
-    );
-  }
 }
-
-/** A field of JSON that is within a text, and its value. */
-const pairs = /"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"/g;
-/** A field of a form, or of a query within a text. */
-const formPairs = /(?<=^|[&?])([\w.%[\]-]+)=([^&\s"]*)/g;
 
 const textOf = (body: { readonly text: string } | { readonly lines: readonly string[] }): string =>
   "text" in body ? body.text : body.lines.join("\n");
+
+const itself = (text: string): string => text;
+/** As the bytes of the text stand in binary that is read byte by byte. */
+const latinOf = (text: string): string => Buffer.from(text).toString("latin1");
+
+/** JSON that was recorded as text, for it would not come out the same. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How much of a secret stands at the end of a text, where not all of it does. */
+function lengthOfCut(text: string, secret: string): number {
+  for (let length = Math.min(secret.length - 1, text.length); length >= shortest; length--) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
+}
 
 function secretsIn(name: string, value: string): string[] {
   if (name === "cookie" || name === "set-cookie") {
@@ -195,29 +235,30 @@ function secretsIn(name: string, value: string): string[] {
 /** How a secret may stand in a text. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
+  const encoded = encodeURIComponent(secret.toWellFormed());
   return [
     ...new Set([
       secret,
-      encodeURIComponent(secret.toWellFormed()),
+      encoded,
+      encoded.replaceAll(/%../g, (code) => code.toLowerCase()),
+      new URLSearchParams({ a: secret }).toString().slice(2),
       JSON.stringify(secret).slice(1, -1),
       bytes.toString("base64"),
       bytes.toString("base64url"),
+      ...withinBase64(bytes),
     ]),
   ];
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return text;
-  }
-}
-
-function unescaped(text: string): string {
-  try {
-    return String(JSON.parse(`"${text}"`));
-  } catch {
-    return text;
-  }
+/**
+ * What base64 of something that has the secret in it has in common, whatever is around it: the characters that are of
+ * the secret's bits alone. There are three, for a byte may be the first, second or third of its group.
+ */
+function withinBase64(bytes: Uint8Array): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64url");
+    const isWhole = (before + bytes.byteLength) % 3 === 0;
+    const own = text.slice(before === 0 ? 0 : before + 1, isWhole ? undefined : -1);
+    return [own, own.replaceAll("-", "+").replaceAll("_", "/")];
+  });
 }

@@ -29,6 +29,12 @@ const secretParams = [
   "user[token]",
   "user%5Btoken%5D",
   "access%5Ftoken",
+  "AWSSecretKey",
+  "session-id",
+  "PHPSESSID",
+  "sid",
+  "client_assertion",
+  "signature-256",
 ];
 
 const plainParams = [
@@ -104,19 +110,40 @@ describe("headers", () => {
 });
 
 describe("in a body", () => {
-  test.each(["password", "accessToken", "refresh_token", "client-secret", "apiKey", "token", "user_pwd", "privateKey"])(
-    "the field %s is hidden, wherever it stands",
-    (name) => {
-      const value = { id: 1, list: [{ [name]: "hunter2", note: null }] };
-      expect(redactValue(value)).toEqual({ id: 1, list: [{ [name]: "[redacted]", note: null }] });
-      expect(value.list[0]?.[name]).toBe("hunter2");
-    },
-  );
+  test.each([
+    "sessionId",
+    "apiToken",
+    "SecretAccessKey",
+    "AWSSecretKey",
+    "bot_token",
+    "assertion",
+    "password",
+    "accessToken",
+    "refresh_token",
+    "client-secret",
+    "apiKey",
+    "token",
+    "user_pwd",
+    "privateKey",
+  ])("the field %s is hidden, wherever it stands", (name) => {
+    const value = { id: 1, list: [{ [name]: "hunter2", note: null }] };
+    expect(redactValue(value)).toEqual({ id: 1, list: [{ [name]: "[redacted]", note: null }] });
+    expect(value.list[0]?.[name]).toBe("hunter2");
+  });
 
-  test.each(["code", "page_token", "nextPageToken", "key", "author", "passenger", "tokens_used"])(
-    "the field %s stays visible: it is part of what is said",
-    (name) => {
-      expect(redactValue({ [name]: "x" })).toEqual({ [name]: "x" });
-    },
-  );
+  test.each([
+    "next_token",
+    "syncToken",
+    "accessKeyId",
+    "token_type",
+    "code",
+    "page_token",
+    "nextPageToken",
+    "key",
+    "author",
+    "passenger",
+    "tokens_used",
+  ])("the field %s stays visible: it is part of what is said", (name) => {
+    expect(redactValue({ [name]: "x" })).toEqual({ [name]: "x" });
+  });
 });
