@@ -1,4 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
+import { redacted } from "../core/redact.ts";
+import { misfitsOf } from "./expected-value.ts";
+import { bytesOf, type RecordedBody } from "./recorded-body.ts";
 import type { RecordedRequest } from "./recording.ts";
 
 /** By what a call is told from another. */
@@ -18,11 +20,13 @@ export function recordedDifferences(
 ): string[] {
   const [was, is] = [new URL(recorded.url), new URL(request.url)];
   const found: string[] = [];
-  const compare = (what: string, before: unknown, now: unknown): void => {
-    if (!isDeepStrictEqual(before, now)) found.push(`${what} was ${shown(before)}, and is ${shown(now)}`);
+  const compare = (what: string, before: string | undefined, now: string | undefined): void => {
+    if (before === undefined ? now !== undefined : !isSameButSecrets(before, now)) {
+      found.push(`${what} was ${shown(before)}, and is ${shown(now)}`);
+    }
   };
   compare("method", recorded.method, request.method);
-  compare("path", was.pathname, is.pathname);
+  if (!isSamePath(was.pathname, is.pathname)) compare("path", was.pathname, is.pathname);
   if (rules.origin) compare("origin", was.origin, is.origin);
   if (rules.query) {
     for (const name of new Set([...was.searchParams.keys(), ...is.searchParams.keys()])) {
@@ -30,8 +34,47 @@ export function recordedDifferences(
     }
   }
   for (const name of rules.headers) compare(`header ${name}`, recorded.headers?.[name], request.headers?.[name]);
-  if (rules.body) compare("body", recorded.body, request.body);
+  if (rules.body) {
+    for (const { place, expected, actual } of misfitsOf(
+      comparable(recorded.body),
+      comparable(request.body),
+      isSameButSecrets,
+    )) {
+      found.push(`body${place} was ${shown(expected)}, and is ${shown(actual)}`);
+    }
+  }
   return found;
+}
+
+/**
+ * Where a secret was taken out, anything may stand: what is known to be one now is not yet known where only a later
+ * call shows it.
+ */
+function isSameButSecrets(before: string, now: unknown): boolean {
+  if (before === now || before === redacted) return now !== undefined;
+  if (typeof now !== "string" || !before.includes(redacted)) return false;
+  const [first = "", ...others] = before.split(redacted);
+  if (!now.startsWith(first)) return false;
+  let at = first.length;
+  for (const [index, part] of others.entries()) {
+    const isLast = index === others.length - 1;
+    const found = isLast ? now.length - part.length : now.indexOf(part, at);
+    if (found < at || !now.startsWith(part, found)) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+function isSamePath(before: string, now: string): boolean {
+  const [was, is] = [before.split("/"), now.split("/")];
+  return was.length === is.length && was.every((segment, index) => isSameButSecrets(segment, is[index]));
+}
+
+/** JSON as its value, anything else as text or, byte by byte, as Latin-1. */
+function comparable(body: RecordedBody | undefined): unknown {
+  if (body === undefined) return undefined;
+  if ("json" in body) return body.json;
+  return Buffer.from(bytesOf(body)).toString("base64" in body ? "latin1" : "utf8");
 }
 
 /** Why no recording matches a call: the nearest ones, and what differs. */

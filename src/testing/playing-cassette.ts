@@ -4,6 +4,7 @@ import { ServiceConfigurationError } from "../core/errors.ts";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import { recordedDifferences, unmatchedText } from "./cassette-match.ts";
 import type { CassetteChoices } from "./cassette-options.ts";
+import { closedCassette } from "./closed-cassette.ts";
 import { connectError } from "./faults.ts";
 import { type Line, LocalWire } from "./local-wire.ts";
 import { misuseError } from "./misuse-error.ts";
@@ -46,6 +47,7 @@ export class PlayingCassette implements AsyncDisposable {
   }
 
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (this.#isClosed) return closedCassette(this.#choices, options, handler);
     const seen = seenRequest(options);
     const isKnown = isBodyKnown(options.body);
     const requestWith = (body: Uint8Array): RecordedRequest =>

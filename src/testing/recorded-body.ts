@@ -40,12 +40,18 @@ export function isRecordedBody(value: unknown): value is RecordedBody | undefine
   );
 }
 
-/** As JSON, where nothing but the space between its values is lost by that: a number of 20 digits would be another. */
+/**
+ * As JSON, where nothing is lost by that but the space between its values and how a text is escaped: a number of 20
+ * digits would be another.
+ */
 function faithfulJson(text: string): { readonly json: unknown } | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
     const json: unknown = JSON.parse(text);
-    return JSON.stringify(json) === text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1") ? { json } : undefined;
+    const plain = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, (_all, word: string | undefined) =>
+      word === undefined ? "" : JSON.stringify(JSON.parse(word)),
+    );
+    return JSON.stringify(json) === plain ? { json } : undefined;
   } catch {
     return undefined;
   }

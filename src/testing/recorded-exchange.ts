@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import type { CassetteMatchRules } from "./cassette-match.ts";
 import { plainHeaders } from "./mock-call.ts";
@@ -40,7 +41,8 @@ export function requestOf(
   rules: CassetteMatchRules,
 ): RecordedRequest {
   redactor.learnRequest(request.path, request.headers, request.credentials);
-  const recorded = recordedBody(withoutBoundary(body, request.headers["content-type"]));
+  const plain = decodedBody(body, request.headers["content-encoding"]);
+  const recorded = recordedBody(withoutBoundary(plain, request.headers["content-type"]));
   redactor.learnBody(recorded);
   const chosen = Object.fromEntries(
     rules.headers.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
@@ -73,7 +75,7 @@ export function interactionOf(
   const isHead = request.method === "HEAD";
   const recorded = recordedBody(body);
   redactor.learnBody(recorded);
-  const clean = redactor.body(recorded);
+  const clean = redactor.body(recorded, end.end !== "whole");
   const kept = Object.entries(end.head.headers)
     .filter(([name]) => !ofTheConnection.has(name) && (isHead || !ofTheBody.has(name)))
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -97,4 +99,20 @@ function withoutBoundary(body: Uint8Array, contentType = ""): Uint8Array {
   const boundary = /^multipart\/.*boundary="?([^";]+)/i.exec(contentType)?.[1];
   if (boundary === undefined) return body;
   return Buffer.from(Buffer.from(body).toString("latin1").replaceAll(boundary, "boundary"), "latin1");
+}
+
+const decoders: Readonly<Record<string, (body: Uint8Array) => Uint8Array>> = {
+  br: brotliDecompressSync,
+  deflate: inflateSync,
+  gzip: gunzipSync,
+  zstd: zstdDecompressSync,
+};
+
+/** A body that was sent compressed, as it was before: it can then be read, compared and searched for secrets. */
+function decodedBody(body: Uint8Array, coding = ""): Uint8Array {
+  try {
+    return decoders[coding.trim().toLowerCase()]?.(body) ?? body;
+  } catch {
+    return body;
+  }
 }

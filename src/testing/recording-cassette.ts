@@ -4,7 +4,8 @@ import Agent from "undici/lib/dispatcher/agent.js";
 import { watchingBreaks } from "../rest/broken-connection.ts";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import type { CassetteChoices } from "./cassette-options.ts";
-import { interactionOf, type SeenExchange, seenRequest } from "./recorded-exchange.ts";
+import { closedCassette } from "./closed-cassette.ts";
+import { interactionOf, requestOf, type SeenExchange, seenRequest } from "./recorded-exchange.ts";
 import { type ExchangeEnd, plainBody, RecordingHandler } from "./recorder.ts";
 import { type Interaction, writeRecording } from "./recording.ts";
 import { Redactor } from "./redactor.ts";
@@ -27,6 +28,7 @@ export class RecordingCassette implements AsyncDisposable {
   }
 
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (this.#isClosed) return closedCassette(this.#choices, options, handler);
     const to = this.#choices.dispatcher ?? this.#own;
     if (to === undefined || this.mode === "passthrough") return to?.dispatch(options, handler) ?? false;
     const watched = watchedBody(options.body);
@@ -50,6 +52,7 @@ export class RecordingCassette implements AsyncDisposable {
     if (ended.length === 0) return;
     const plain = await Promise.all(ended.map(async (one) => ({ ...one, body: await bodyOf(one.end) })));
     const { file, match, clock } = this.#choices;
+    for (const { request, sent } of this.#exchanges) requestOf(request, sent(), this.#redactor, match);
     // All secrets are known before the first word is written: what one call shows may have been hidden in another.
     const write = (): Interaction[] =>
       plain.map(({ exchange, end, body }) => interactionOf(exchange, end, body, this.#redactor, match));

@@ -76,8 +76,10 @@ export class Redactor {
     }
   }
 
-  /** A path with its query, or a URL. */
-  path(path: string, credentials?: CredentialsOfRequest): string {
+  /** A path with its query. */
+  path(given: string, credentials?: CredentialsOfRequest): string {
+    // What was played in place of a token comes back encoded.
+    const path = given.replaceAll(encodeURIComponent(redacted), redacted);
     const at = path.indexOf("?");
     if (at === -1) return this.#plain(path);
     const clean = path

@@ -7,13 +7,14 @@ const recorded = (text: string): object | undefined => recordedBody(Buffer.from(
 test("a body is recorded in the form that reads best", () => {
   expect(recorded("")).toBeUndefined();
   expect(recorded('{ "a" : [1, "b c"] }')).toEqual({ json: { a: [1, "b c"] } });
+  expect(recorded(String.raw`{"a":"\u00e9\/\u0026"}`)).toEqual({ json: { a: "é/&" } });
   expect(recorded("hello")).toEqual({ text: "hello" });
   expect(recorded("a\nb")).toEqual({ lines: ["a", "b"] });
   expect(recordedBody(new Uint8Array([255]))).toEqual({ base64: "/w==" });
   expect(recorded("\0")).toEqual({ base64: "AA==" });
 });
 
-test.each(['{"n":12345678901234567890}', '{"n":1.0}', '{"a":1,"a":2}', String.raw`{"a":"\u00e9"}`, '{"a":1'])(
+test.each(['{"n":12345678901234567890}', '{"n":1.0}', '{"a":1,"a":2}', '{"a":1'])(
   "%s is recorded as the text that it is, for as JSON it would be another",
   (text) => {
     expect(recorded(text)).toEqual({ text });
