@@ -6,6 +6,7 @@ import Client from "undici/lib/dispatcher/client.js";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Connector } from "../rest/connect-limit.ts";
 import { type LocalConnection, localConnection } from "./local-connection.ts";
+import { misuseError } from "./misuse-error.ts";
 
 /** The service's end of a connection, once the request has arrived on it. */
 export interface Line {
@@ -36,7 +37,8 @@ export class LocalWire {
   readonly #clock: Clock;
   readonly #server: Server = createServer((request) => this.#arrivals.get(request.socket)?.(request));
   readonly #arrivals = new WeakMap<Duplex, Arrive>();
-  readonly #clients = new Set<Client>();
+  /** By the request that each was made for. */
+  readonly #clients = new Map<Client, string>();
   readonly #timers = new Set<Timer>();
 
   constructor(clock: Clock) {
@@ -50,7 +52,7 @@ export class LocalWire {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    this.#clients.add(client);
+    this.#clients.set(client, `${options.method} ${options.path.replace(/\?.*/s, "")}`);
     const forget = (): void => void this.#clients.delete(client);
     client.dispatch(options, handler);
     // Once the request is over; one that is destroyed before says so by a rejection.
@@ -79,11 +81,14 @@ export class LocalWire {
     });
   }
 
-  /** Ends every request that is under way. */
-  async destroy(): Promise<void> {
+  /** Ends every request that is under way, for good. @param what - was closed, for their errors. */
+  async destroy(what: string): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
-    await Promise.all([...this.#clients].map((client) => client.destroy()));
+    const ends = [...this.#clients].map(([client, request]) =>
+      client.destroy(misuseError(`${request} was under way when ${what} was closed`)),
+    );
+    await Promise.all(ends);
   }
 
   #connector(play: Play): Connector {

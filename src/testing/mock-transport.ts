@@ -145,7 +145,7 @@ class LocalMock implements Omit<MockTransport, "on"> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#wire.destroy();
+    await this.#wire.destroy("the mock transport");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -85,8 +85,8 @@ export class PlayingCassette implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#wire.destroy();
     const { file, onUnused } = this.#choices;
+    await this.#wire.destroy(`the cassette ${file}`);
     const unused = this.#tracks.filter(({ isUsed }) => !isUsed);
     const lines = unused.map(({ request }) => `  ${request.method} ${request.url}`).join("\n");
     const left = `the cassette ${file} has ${unused.length} of ${this.#tracks.length} recordings that were not played:\n${lines}`;

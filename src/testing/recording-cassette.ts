@@ -5,6 +5,7 @@ import { watchingBreaks } from "../rest/broken-connection.ts";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import type { CassetteChoices } from "./cassette-options.ts";
 import { closedCassette } from "./closed-cassette.ts";
+import { misuseError } from "./misuse-error.ts";
 import { interactionOf, requestOf, type SeenExchange, seenRequest } from "./recorded-exchange.ts";
 import { type ExchangeEnd, plainBody, RecordingHandler } from "./recorder.ts";
 import { type Interaction, writeRecording } from "./recording.ts";
@@ -43,15 +44,15 @@ export class RecordingCassette implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const { file, match, clock } = this.#choices;
     // What is under way still has no end to be recorded.
     const ended = this.#exchanges.flatMap((exchange) => {
       const { end } = exchange;
       return end === undefined ? [] : [{ exchange, end }];
     });
-    await this.#own?.destroy();
+    await this.#own?.destroy(misuseError(`the call was under way when the cassette ${file} was closed`));
     if (ended.length === 0) return;
     const plain = await Promise.all(ended.map(async (one) => ({ ...one, body: await bodyOf(one.end) })));
-    const { file, match, clock } = this.#choices;
     for (const { request, sent } of this.#exchanges) requestOf(request, sent(), this.#redactor, match);
     // All secrets are known before the first word is written: what one call shows may have been hidden in another.
     const write = (): Interaction[] =>

@@ -215,6 +215,22 @@ describe("a call that nobody expects", () => {
     await expect(run()).rejects.toThrow("GET /x was called 0 times of 2");
   });
 
+  test.each(["answers", "is refused", "hangs"] as const)("that %s when the mock is closed is told so", async (how) => {
+    const clock = new VirtualClock();
+    const mock = mockTransport({ clock });
+    const late = mock.on("GET", "/x").delay(how === "hangs" ? 0 : 60_000);
+    if (how === "answers") late.reply(200);
+    else late.fail(how === "hangs" ? "hang" : "refused");
+    await using service = await startedPayments(at, { dispatcher: mock, clock });
+    const failure = anyFailureOf(service.get("/x"));
+    await settled();
+    await mock.close();
+    expect((await failure).message).toContain("GET /x was under way when the mock transport was closed");
+    expect(mock.history).toHaveLength(1);
+    await service.close();
+    expect(clock.timers).toBe(0);
+  });
+
   test("after the mock was closed says so", async () => {
     const mock = mockTransport();
     await mock.close();
