@@ -22,6 +22,7 @@ const processTests = [
   "test/registry/stop-on-signals.test.ts",
   "test/rest/host.test.ts",
   "test/sandbox/start.test.ts",
+  "test/testing/fail-test.test.ts",
   "test/testing/fixtures/**",
   "test/testing/outside-tools.test.ts",
 ];

@@ -1,10 +1,11 @@
-import { AssertionError } from "node:assert";
 import type { Dispatcher } from "undici";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import { OptionReader } from "../core/options.ts";
 import { type MockSchema, mockSchemaProblem, type Step } from "./answer-step.ts";
 import { Expectation } from "./expectation.ts";
+import { assertionError } from "./assertion-error.ts";
+import { failTest } from "./fail-test.ts";
 import { connectError } from "./faults.ts";
 import { type Line, LocalWire } from "./local-wire.ts";
 import { type MatchRules, readMatchRules } from "./match-rules.ts";
@@ -55,7 +56,10 @@ export interface MockTransport<Paths = AnyPaths> extends AsyncDisposable {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
   /** Ends what is still under way, without looking at what was expected. */
   close(): Promise<void>;
-  /** Closes it, then does as {@link MockTransport.assertDone}: `await using mock = mockTransport()`. */
+  /**
+   * Closes it, then does as {@link MockTransport.assertDone}: `await using mock = mockTransport()`. Under node:test
+   * (Node 24.19) it is the test that fails, once it is over and unless by an error of its own.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -118,10 +122,8 @@ class LocalMock implements Omit<MockTransport, "on"> {
   }
 
   assertDone(): void {
-    const missing = this.#expectations.flatMap(({ problem }) => problem ?? []);
-    const problems = [...this.#problems, ...missing];
-    if (problems.length === 0) return;
-    throw new AssertionError({ message: `mock transport: ${problems.join("\n")}` });
+    const error = this.#complaint();
+    if (error !== undefined) throw error;
   }
 
   reset(): void {
@@ -150,7 +152,14 @@ class LocalMock implements Omit<MockTransport, "on"> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-    this.assertDone();
+    const error = this.#complaint();
+    if (error !== undefined) failTest(error);
+  }
+
+  #complaint(): Error | undefined {
+    const missing = this.#expectations.flatMap(({ problem }) => problem ?? []);
+    const problems = [...this.#problems, ...missing];
+    return problems.length === 0 ? undefined : assertionError(`mock transport: ${problems.join("\n")}`);
   }
 
   #route(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, call: MockCall): void {

@@ -1,10 +1,11 @@
-import { AssertionError } from "node:assert";
 import type { Dispatcher } from "undici";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import type { WitnessedOptions } from "../rest/slot-pool.ts";
 import { recordedDifferences, unmatchedText } from "./cassette-match.ts";
 import type { CassetteChoices } from "./cassette-options.ts";
+import { assertionError } from "./assertion-error.ts";
 import { closedCassette } from "./closed-cassette.ts";
+import { failTest } from "./fail-test.ts";
 import { connectError } from "./faults.ts";
 import { type Line, LocalWire } from "./local-wire.ts";
 import { misuseError } from "./misuse-error.ts";
@@ -83,7 +84,17 @@ export class PlayingCassette implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    const error = await this.#end();
+    if (error !== undefined) throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const error = await this.#end();
+    if (error !== undefined) failTest(error);
+  }
+
+  async #end(): Promise<Error | undefined> {
+    if (this.#isClosed) return undefined;
     this.#isClosed = true;
     const { file, onUnused } = this.#choices;
     await this.#wire.destroy(`the cassette ${file}`);
@@ -91,12 +102,9 @@ export class PlayingCassette implements AsyncDisposable {
     const lines = unused.map(({ request }) => `  ${request.method} ${request.url}`).join("\n");
     const left = `the cassette ${file} has ${unused.length} of ${this.#tracks.length} recordings that were not played:\n${lines}`;
     const problems = [...this.#unmatched, ...(unused.length > 0 && onUnused === "fail" ? [left] : [])];
-    if (problems.length > 0) throw new AssertionError({ message: problems.join("\n") });
+    if (problems.length > 0) return assertionError(problems.join("\n"));
     if (unused.length > 0 && onUnused === "warn") this.#warn(left);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    return undefined;
   }
 
   #find(request: RecordedRequest, isBodyThere: boolean): Track | undefined {

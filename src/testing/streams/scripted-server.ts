@@ -4,6 +4,7 @@ import { OptionReader } from "../../core/options.ts";
 import { settled } from "../../core/virtual-clock.ts";
 import { afterRealMs } from "../real-time.ts";
 import type { FarWaitOptions } from "./awaited.ts";
+import { failTest } from "../fail-test.ts";
 import { FarSide } from "./far-side.ts";
 import type { FarMessage, FarSocket } from "./far-socket.ts";
 import { Script, shownStep } from "./script.ts";
@@ -66,7 +67,8 @@ export class ScriptedServer implements AsyncDisposable {
 
   /** @throws Error with everything that did not happen so far, or happened otherwise. */
   verify(): void {
-    throwIfAny(this.problems);
+    const error = complaintOf(this.problems);
+    if (error !== undefined) throw error;
   }
 
   /** Cuts every connection and stops listening, and says nothing. */
@@ -81,7 +83,8 @@ export class ScriptedServer implements AsyncDisposable {
   /**
    * Stops it. What is on its way is given a moment before, at most 250 ms.
    *
-   * @throws as {@link ScriptedServer.verify}.
+   * @throws as {@link ScriptedServer.verify}; under node:test (Node 24.19) it is the test that fails, once it is over and
+   * unless by an error of its own.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const wait = Promise.withResolvers<void>();
@@ -92,13 +95,14 @@ export class ScriptedServer implements AsyncDisposable {
     // Before it is stopped: the end of a connection that was expected is not one that the server made.
     const { problems } = this;
     await this.stop();
-    throwIfAny(problems);
+    const error = complaintOf(problems);
+    if (error !== undefined) failTest(error);
   }
 }
 
-function throwIfAny(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  throw new Error(`the script was not followed:${problems.map((problem) => `\n  - ${problem}`).join("")}`);
+function complaintOf(problems: readonly string[]): Error | undefined {
+  if (problems.length === 0) return undefined;
+  return new Error(`the script was not followed:${problems.map((problem) => `\n  - ${problem}`).join("")}`);
 }
 
 /**
