@@ -43,7 +43,7 @@ export interface MockTransport<Paths = AnyPaths> extends AsyncDisposable {
   ): MockExpectation<ResponsesOf<Paths, Method, Path>, Path>;
   /** Every request that came, oldest first: an attempt is one, and a hop of a redirect. */
   readonly history: readonly MockCall[];
-  /** Those of one method and path: `mock.calls("POST", "/payments")`. */
+  /** Those of one method and path, given as to `on`: `mock.calls("POST", "/payments")`. @throws ServiceConfigurationError */
   calls(method?: MockMethod, path?: string): readonly MockCall[];
   /**
    * @throws AssertionError that lists the calls that were expected and did not come, those that came unexpected, and
@@ -92,10 +92,8 @@ class LocalMock implements Omit<MockTransport, "on"> {
 
   on(method: string, path: string, options: ExpectationOptions = {}): Expectation {
     const where = `mockTransport on(${JSON.stringify(method)}, ${JSON.stringify(path)})`;
-    if (typeof method !== "string" || method !== method.toUpperCase() || headerProblem(method, "") !== undefined) {
-      throw new ServiceConfigurationError(where, ['the method must be in upper case: "GET"']);
-    }
-    const template = new PathTemplate(path, this.#choices.basePath);
+    assertMethod(where, method);
+    const template = new PathTemplate(where, path, this.#choices.basePath);
     const reader = new OptionReader(where, options);
     const rules = readMatchRules(reader);
     const schema = reader.any("schema") as MockSchema | undefined;
@@ -113,7 +111,9 @@ class LocalMock implements Omit<MockTransport, "on"> {
   }
 
   calls(method?: string, path?: string): readonly MockCall[] {
-    const template = path === undefined ? undefined : new PathTemplate(path, this.#choices.basePath);
+    const where = "mockTransport calls()";
+    if (method !== undefined) assertMethod(where, method);
+    const template = path === undefined ? undefined : new PathTemplate(where, path, this.#choices.basePath);
     return this.#history.filter(
       (call) =>
         (method === undefined || call.method === method) &&
@@ -157,9 +157,19 @@ class LocalMock implements Omit<MockTransport, "on"> {
   }
 
   #complaint(): Error | undefined {
-    const missing = this.#expectations.flatMap(({ problem }) => problem ?? []);
+    const missing = this.#expectations.flatMap((one) => this.#missing(one));
     const problems = [...this.#problems, ...missing];
     return problems.length === 0 ? undefined : assertionError(`mock transport: ${problems.join("\n")}`);
+  }
+
+  #missing(expectation: Expectation): string[] {
+    const { problem, title } = expectation;
+    if (problem === undefined) return [];
+    const before = this.#expectations.slice(0, this.#expectations.indexOf(expectation));
+    const other = before.find((one) => one.title === title && one.taken > 0 && !one.isExhausted);
+    return other === undefined
+      ? [problem]
+      : [`${problem}: an earlier ${title} took ${other.taken}, and the first that fits takes a call`];
   }
 
   #route(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, call: MockCall): void {
@@ -284,4 +294,9 @@ class LocalMock implements Omit<MockTransport, "on"> {
     this.#problems.push(text);
     return misuseError(text, cause);
   }
+}
+
+function assertMethod(where: string, method: string): void {
+  if (typeof method === "string" && method === method.toUpperCase() && headerProblem(method, "") === undefined) return;
+  throw new ServiceConfigurationError(where, ['the method must be in upper case: "GET"']);
 }

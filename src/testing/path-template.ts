@@ -7,13 +7,14 @@ export class PathTemplate {
   readonly #names: readonly string[];
 
   /**
+   * @param where - it was given, for the error.
    * @param given - the path, with `{names}`.
    * @param base - stands before it.
    * @throws ServiceConfigurationError for what is no path.
    */
-  constructor(given: string, base = "") {
+  constructor(where: string, given: string, base = "") {
     const problem = pathProblem(given);
-    if (problem !== undefined) throw new ServiceConfigurationError("mockTransport", [`on(): path ${problem}`]);
+    if (problem !== undefined) throw new ServiceConfigurationError(where, [`path ${problem}`]);
     const text = base + given;
     this.text = text;
     const names: string[] = [];

@@ -207,6 +207,18 @@ describe("a call that nobody expects", () => {
     await expect(run()).rejects.toThrow("the mock transport expects no GET /x at https://api.test: it was told of no");
   });
 
+  test("an expectation behind one that takes all of its calls is told of it", async () => {
+    await using mock = mockTransport();
+    mock.on("GET", "/x").reply(200).persist();
+    mock.on("GET", "/x").reply(500);
+    await using service = await startedPayments(at, { dispatcher: mock });
+    await service.get("/x");
+    expect(() => mock.assertDone()).toThrow(
+      "GET /x was called 0 times of 1: an earlier GET /x took 1, and the first that fits takes a call",
+    );
+    mock.reset();
+  });
+
   test("and one that was expected and did not come, likewise", async () => {
     const run = async (): Promise<void> => {
       await using mock = mockTransport();
@@ -462,6 +474,13 @@ describe("all of the pipeline runs above it", () => {
 });
 
 describe("the history", () => {
+  test("is asked for as an expectation is made, or says so", () => {
+    const mock = mockTransport();
+    expect(mock.calls()).toEqual([]);
+    expect(() => mock.calls("get" as never)).toThrow("mockTransport calls(): the method must be in upper case");
+    expect(() => mock.calls("GET", "/x?page=1")).toThrow("mockTransport calls(): path must have no query");
+  });
+
   test("holds every attempt with its parsed body, and shows no secret where it is printed", async () => {
     await using mock = mockTransport();
     mock.on("POST", "/login").sequence([{ status: 503 }, { status: 200, body: {} }]);
