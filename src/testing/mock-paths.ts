@@ -1,4 +1,4 @@
-/** Methods that a mock can be told of by its types; any other is given as it is. */
+/** Methods that a mock can be told of by its types; another one needs a cast (`"PROPFIND" as never`). */
 export type MockMethod = "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE" | "TRACE";
 
 /** Stands for "no OpenAPI types were given": every path goes, with every body. */

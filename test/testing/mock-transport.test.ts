@@ -36,6 +36,14 @@ describe("an expectation", () => {
     mock.reset();
   });
 
+  test("takes a method of any name, in upper case", async () => {
+    await using mock = mockTransport();
+    mock.on("PROPFIND" as never, "/files").reply(207, "<multistatus/>");
+    expect(() => mock.on("propfind" as never, "/files")).toThrow("the method must be in upper case");
+    await using service = await startedPayments(at, { dispatcher: mock });
+    expect((await service.request("propfind", "/files")).status).toBe(207);
+  });
+
   test("takes as many calls as it says", async () => {
     await using mock = mockTransport();
     mock.on("GET", "/three").times(3).reply(204);
