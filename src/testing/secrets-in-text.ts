@@ -24,7 +24,7 @@ type Kind = (text: string, names: SecretNames) => Iterable<SecretInText>;
  */
 export function secretsInText(text: string, names: SecretNames): readonly SecretInText[] {
   const all = kinds
-    .flatMap((kind) => [...kind(text, names)])
+    .flatMap(([sign, kind]) => (text.includes(sign) ? [...kind(text, names)] : []))
     .filter(({ start, end }) => end > start)
     .toSorted((a, b) => a.start - b.start || b.end - a.end);
   const apart: SecretInText[] = [];
@@ -66,10 +66,10 @@ const jsonNumber: Kind = function* (text, { field }) {
 /** `name=value` of a form, an attribute, an environment; also `name="value"`. */
 const assigned = named(/(?<=^|[\s&;,{("'])([\w.%[\]-]+)=["']?([^\s&;,"'<>]+)/dgm, decoded, decoded);
 /** A line `name: value`, and nothing else: of prose, the word after a colon is no credential. */
-const yamlLine = named(/^[ \t-]*([\w.-]+):[ \t]+["']?([^\s"']+)["']?[ \t]*\r?$/dgm, itself, itself);
+const yamlLine = named(/^[ \t]*(?:- )?([\w.-]{1,80}):[ \t]+["']?([^\s"']+)["']?[ \t]*\r?$/dgm, itself, itself);
 const xmlElement = named(/<(?:[\w-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<]+)/dg, itself, itself);
 const multipartPart = named(
-  /\bname="([^"]+)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([\s\S]*?)(?=\r\n--|$)/dg,
+  /\bname="([^"]+)"[^\r\n]*\r\n(?:[^\r\n]+\r\n){0,9}\r\n([\s\S]*?)(?=\r\n--|$)/dg,
   itself,
   itself,
 );
@@ -89,28 +89,30 @@ const urlParameters: Kind = function* (text, { parameter }) {
   }
 };
 
-const jsonWebToken = shaped(/\b(eyJ[\w-]{5,}(?:\.[\w-]*){2,4})/dg);
+const jsonWebToken = shaped(/(?<![\w-])(eyJ[\w-]{5,}(?:\.[\w-]*){2,4})/dg);
 const privateKey = shaped(/-----BEGIN [A-Z ]*PRIVATE KEY-----([\s\S]*?)(?:-----END|$)/dg);
-const passwordOfUrl = shaped(/\b[a-z][a-z\d+.-]*:\/\/[^\s/@:"'<>]*:([^\s/@"'<>]+)@/dgi);
+const passwordOfUrl = shaped(/\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s/@:"'<>]{0,200}:([^\s/@"'<>]{1,200})@/dgi);
 /** As an example of a request has it; words of prose have no digits. */
-const authorization = shaped(/\b(?:bearer|basic|token)[ +]+((?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*)/dgi);
+const authorization = shaped(/\b(?:bearer|basic|token)[ +]{1,3}((?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*)/dgi);
 /** Keys that say by their start what they are, of services that many use. */
 const prefixedKey = shaped(/\b((?:[sr]k_(?:live|test)|gh[opsu]|github_pat|glpat|xox[abeprs])[-_][\w-]{16,})/dg);
 
-const kinds: readonly Kind[] = [
-  jsonText,
-  jsonWithinJson,
-  jsonNumber,
-  assigned,
-  yamlLine,
-  xmlElement,
-  multipartPart,
-  urlParameters,
-  jsonWebToken,
-  privateKey,
-  passwordOfUrl,
-  authorization,
-  prefixedKey,
+/** Each with what a text must have to be looked through for it: most texts of a large body have nothing of all this. */
+const kinds: readonly (readonly [sign: string, kind: Kind])[] = [
+  ['"', jsonText],
+  ['\\"', jsonWithinJson],
+  ['"', jsonNumber],
+  ["=", assigned],
+  [": ", yamlLine],
+  ["<", xmlElement],
+  ['name="', multipartPart],
+  ["=", urlParameters],
+  ["eyJ", jsonWebToken],
+  ["PRIVATE KEY", privateKey],
+  ["://", passwordOfUrl],
+  [" ", authorization],
+  ["_", prefixedKey],
+  ["-", prefixedKey],
 ];
 
 /** What is encoded as in a form; as it is where it is not. */

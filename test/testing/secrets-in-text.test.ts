@@ -57,3 +57,20 @@ describe("a text shows what is a credential", () => {
     expect(secretsInText(text, names)).toEqual([{ start: 17, end: 17 + jwt.length, value: jwt, isBare: false }]);
   });
 });
+
+test.each([
+  'name="a"\r\n',
+  "- ",
+  "-",
+  "a.",
+  "eyJaaaaaa-",
+  "token ++",
+  '\\"a\\":',
+  "-----BEGIN PRIVATE KEY-----",
+  "<a ",
+  "?a&",
+])("a long text of %j is read through in a moment", (piece) => {
+  const startedAt = performance.now();
+  valuesIn(piece.repeat(100_000));
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
