@@ -30,8 +30,8 @@ interface Walk {
 
 /**
  * Where a value is not what was expected; empty where it is. Wherever they stand in what is expected, a pattern tests a
- * text, a function decides, `contains` asks for a part, and a matcher of a test runner says for itself. A field that is
- * `undefined` must be absent.
+ * text, a function decides, `contains` asks for a part, a matcher of a test runner says for itself, and a date is what
+ * JSON makes of it. A field that is `undefined` must be absent.
  */
 export function misfitsOf(expected: unknown, actual: unknown, isSameText?: TextCheck): readonly Misfit[] {
   return walk(expected, actual, { place: "", isSecret: false, isPart: false, isSameText });
@@ -57,6 +57,7 @@ function isFit(expected: unknown, actual: unknown, at: Walk): boolean {
   // A copy: one that is global or sticky remembers where it was.
   if (expected instanceof RegExp) return typeof actual === "string" && new RegExp(expected).test(actual);
   if (typeof expected === "string" && at.isSameText !== undefined) return at.isSameText(expected, actual);
+  if (hasJson(expected)) return isDeepStrictEqual(expected.toJSON(), actual);
   return isMatcher(expected) ? expected.asymmetricMatch(actual) : isDeepStrictEqual(expected, actual);
 }
 
@@ -90,4 +91,8 @@ function isPlain(value: unknown): value is Fields {
 /** Whether this is a matcher of a test runner, which says for itself what it accepts. */
 export function isMatcher(value: unknown): value is Matcher {
   return typeof value === "object" && value !== null && "asymmetricMatch" in value;
+}
+
+function hasJson(value: unknown): value is { toJSON(): unknown } {
+  return typeof value === "object" && value !== null && "toJSON" in value && typeof value.toJSON === "function";
 }

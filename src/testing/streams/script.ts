@@ -1,4 +1,5 @@
 import { ServiceConfigurationError } from "../../core/errors.ts";
+import { redactValue } from "../../core/redact.ts";
 import { isContains, shownExpected } from "../contains.ts";
 import { closeProblems } from "./close-frame.ts";
 import type { ExpectedMessage } from "./expected-message.ts";
@@ -154,7 +155,7 @@ export function shown(message: unknown): string {
   if (message instanceof RegExp) return String(message);
   if (isContains(message)) return `contains ${shown(shownExpected(message))}`;
   if (message instanceof Uint8Array) return `${message.length} bytes`;
-  const text = JSON.stringify(message) ?? String(message);
+  const text = JSON.stringify(redactValue(message)) ?? String(message);
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { contains } from "../../../src/testing/contains.ts";
+import { shown } from "../../../src/testing/streams/script.ts";
 import { type ExpectedMessage, isExpectedMessage } from "../../../src/testing/streams/expected-message.ts";
 
 const date = new Date(0);
@@ -32,4 +33,14 @@ test.each<[string, ExpectedMessage, string | Uint8Array, boolean]>([
 test("a function that answers nothing expects nothing, and that is an error", async () => {
   const forgotten = (() => undefined) as never;
   await expect(isExpectedMessage(forgotten, "a")).rejects.toThrow("must answer true or false, not undefined");
+});
+
+test("a pattern that is global is asked each time anew", async () => {
+  const pattern = /subscribe/g;
+  expect(await isExpectedMessage(pattern, "subscribe")).toBe(true);
+  expect(await isExpectedMessage(pattern, "subscribe")).toBe(true);
+});
+
+test("what has the name of a credential is not shown", () => {
+  expect(shown({ action: "auth", token: "hunter2" })).toBe('{"action":"auth","token":"[redacted]"}');
 });
