@@ -13,12 +13,12 @@ interface RunningTest {
  * there while the test fails already becomes a SuppressedError, of which node:test shows neither part. So the test's own
  * error is what it fails by, and this one is said beside it.
  */
-export function failTest(error: Error): void {
+export function failTest(error: unknown): void {
   const test = runningTest();
   if (test === undefined) throw error;
   test.after(() => {
     if (test.error === null) throw error;
-    test.diagnostic(error.message);
+    test.diagnostic(error instanceof Error ? error.message : String(error));
   });
 }
 

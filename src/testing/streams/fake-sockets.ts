@@ -1,5 +1,6 @@
 import { OptionReader } from "../../core/options.ts";
 import type { StreamTransport } from "../../websocket/dial/stream-transport.ts";
+import { failTest } from "../fail-test.ts";
 import type { FarWaitOptions } from "./awaited.ts";
 import { FarSide } from "./far-side.ts";
 import type { FarMessage, FarSocket } from "./far-socket.ts";
@@ -81,7 +82,7 @@ export class FakeSockets implements Disposable {
   [Symbol.dispose](): void {
     this.down();
     this.#side.end();
-    if (this.#side.thrown !== undefined) throw this.#side.thrown.error;
+    if (this.#side.thrown !== undefined) failTest(this.#side.thrown.error);
   }
 }
 
