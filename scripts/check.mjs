@@ -1,5 +1,6 @@
-// All that CI does but the browser, and the programs that run as processes of their own (`npm test` runs those too). The
-// tests beside everything else, for there are two cores; of each step, the output is shown only when it fails.
+// All that CI does but the browser, the programs that run as processes of their own, and what an editor would complete,
+// which takes the compiler some seconds for each (`npm test` runs those too). The tests beside everything else, for there
+// are two cores; of each step, the output is shown only when it fails.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 
@@ -7,7 +8,7 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const tarball = `temp/${manifest.name}-${manifest.version}.tgz`;
 mkdirSync("temp", { recursive: true });
 
-const processTests = [
+const slowTests = [
   "test/bench/run-suite.test.ts",
   "test/browser/**",
   "test/cli/documentation.test.ts",
@@ -22,15 +23,22 @@ const processTests = [
   "test/registry/stop-on-signals.test.ts",
   "test/rest/host.test.ts",
   "test/sandbox/start.test.ts",
+  "test/testing/completion.test.ts",
   "test/testing/fail-test.test.ts",
   "test/testing/fixtures/**",
   "test/testing/outside-tools.test.ts",
+  "test/types/*-completions.test.ts",
 ];
-const excluded = [...processTests, "**/node_modules/**"].flatMap((files) => ["--exclude", files]);
+const excluded = [...slowTests, "**/node_modules/**"].flatMap((files) => ["--exclude", files]);
 
 const startedAt = Date.now();
-await Promise.all([everythingElse(), step("tests and coverage", "vitest", ["run", "--coverage", ...excluded])]);
+await Promise.all([everythingElse(), tests()]);
 console.log(`check: ${process.exitCode ? "failed" : "passed"} in ${seconds(startedAt)}`);
+
+async function tests() {
+  // Without those that wait for programs, and beside everything else, more than three take the processor from each other.
+  await step("tests and coverage", "vitest", ["run", "--coverage", "--maxWorkers=3", ...excluded]);
+}
 
 async function everythingElse() {
   await step("format", "biome", ["format", "."]);
