@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { env } from "node:process";
@@ -68,6 +68,22 @@ test(
   },
   promisedMs,
 );
+
+test("the declarations need no types but Node's, where nothing else is installed", async () => {
+  const entries = ["hawser", "hawser/testing", "hawser/testing/node"];
+  writeFileSync(join(folder, "consumer.ts"), entries.map((entry) => `import "${entry}";\n`).join(""));
+  const strict = ["--strict", "--noEmit", "--skipLibCheck", "false", "--module", "nodenext", "--target", "es2024"];
+  const nodeTypes = [
+    "--lib",
+    "es2024,esnext.disposable",
+    "--types",
+    "node",
+    "--typeRoots",
+    join(root, "node_modules/@types"),
+  ];
+  const compiled = await run(join(root, "node_modules/.bin/tsc"), [...strict, ...nodeTypes, "consumer.ts"]);
+  expect(compiled).toEqual({ stdout: "", stderr: "" });
+});
 
 test("each module is in one file, so that there is one of its state in a process", () => {
   const dist = join(folder, "node_modules/hawser/dist");

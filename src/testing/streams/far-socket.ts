@@ -32,7 +32,10 @@ export interface FarMessage {
   readonly message: string | Uint8Array;
 }
 
-/** What a far socket needs of the side that it belongs to. */
+/**
+ * What a far socket needs of the side that it belongs to.
+ * @internal
+ */
 export interface FarHost {
   readonly waitMs: number;
   /** What was said on all connections, in order. */
