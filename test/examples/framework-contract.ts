@@ -74,7 +74,9 @@ async function start(command: readonly string[], gatewayUrl: string, timeout: st
   child.stderr.on("data", take);
   const ended = once(child, "close").then(([code]) => code as number | null);
   const failed = ended.then((code) => Promise.reject(new Error(`it ended with ${code}: ${output}`)));
-  const url = await Promise.race([listening.promise, failed]);
+  // Before the limit of the hook that waits for it, after which nobody would end it.
+  const tooLate = setTimeout(() => child.kill("SIGKILL"), 50_000);
+  const url = await Promise.race([listening.promise, failed]).finally(() => clearTimeout(tooLate));
   failed.catch(() => undefined);
   return {
     child,
