@@ -163,4 +163,5 @@ export type {
   SubscribeContext,
   SubscriptionOptions,
 } from "./websocket/subscriptions/subscription-options.ts";
-export { type HandlerOptions, type MessageHandler, WebSocketService } from "./websocket/websocket-service.ts";
+export type { HandlerOptions, MessageHandler } from "./websocket/handler-options.ts";
+export { WebSocketService } from "./websocket/websocket-service.ts";

@@ -7,7 +7,7 @@ import { streamFailed } from "./connection/connection-errors.ts";
 import type { StreamState } from "./connection/connection-model.ts";
 import type { DisconnectEvent } from "./connection/disconnect-event.ts";
 import type { JsonRpcCall } from "./requests/json-rpc.ts";
-import { concurrencyProblems, type KeyedConcurrency } from "./receive/keyed-lane.ts";
+import { type HandlerOptions, handlerProblems, type MessageHandler } from "./handler-options.ts";
 import type { ConsumerName } from "./receive/lane.ts";
 import type { MessageIterator } from "./receive/message-iterator.ts";
 import {
@@ -25,22 +25,14 @@ import {
   type StreamWaitOptions,
 } from "./send/sender.ts";
 import { Stream } from "./stream.ts";
-import type { FailedEvent, StreamOwner, StreamRemains } from "./stream-owner.ts";
+import { ServiceHooks } from "./service-hooks.ts";
+import type { FailedEvent, StreamRemains } from "./stream-owner.ts";
 import type { ServiceDescription } from "../core/description.ts";
 import { describeStream } from "./describe.ts";
 import { checkStream } from "./stream-health.ts";
 import { startingStreams } from "./starting-streams.ts";
 import { type StreamStats, streamStats } from "./stream-stats.ts";
 import type { Subscription } from "./subscriptions/subscription.ts";
-
-/** Gets each message; the next one comes when the promise it returned has settled. */
-export type MessageHandler<Message> = (message: Message) => void | Promise<void>;
-
-/** How an added handler takes part. */
-export interface HandlerOptions<Message> {
-  /** Messages of different keys at once, those of one key in order. @defaultValue one message at a time */
-  readonly concurrency?: KeyedConcurrency<Message> | undefined;
-}
 
 /**
  * A service that is talked to over one WebSocket stream, which outlives its sockets. PROTOCOL.md is its contract.
@@ -60,7 +52,7 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
     super(settings);
     this.#settings = settings;
     this.#options = options;
-    this.#stream = new Stream<Message>(settings, new Hooks(this), this);
+    this.#stream = new Stream<Message>(settings, new ServiceHooks(this), this);
     this.#sender = new Sender(this.#stream, settings);
     const { concurrency } = settings;
     this.#stream.inbox.addHandler((message) => this.onMessage(message), { consumer: "onMessage" }, { concurrency });
@@ -402,37 +394,5 @@ export abstract class WebSocketService<Message = string | Uint8Array> extends Ba
   #assertNotOver(operation: string): void {
     if (this.lifecycle === "draining" || this.lifecycle === "stopped") this.assertReady(operation);
     if (this.state.name === "failed") throw streamFailed({ service: this.name, operation }, this.state.error);
-  }
-}
-
-const handlerProblems = (options: HandlerOptions<never> | null): string[] =>
-  options?.concurrency === undefined ? [] : concurrencyProblems(options.concurrency);
-
-/** What the stream calls, of the hooks that subclasses override. A class: five closures would live in every service. */
-class Hooks<Message> implements StreamOwner {
-  readonly #service: WebSocketService<Message>;
-
-  constructor(service: WebSocketService<Message>) {
-    this.#service = service;
-  }
-
-  lifecycle(): WebSocketService<Message>["lifecycle"] {
-    return this.#service.lifecycle;
-  }
-
-  onConnect(): void | Promise<void> {
-    return this.#service["onConnect"]();
-  }
-
-  onDisconnect(event: DisconnectEvent): void | Promise<void> {
-    return this.#service["onDisconnect"](event);
-  }
-
-  onError(thrown: unknown, from: ConsumerName): void | Promise<void> {
-    return this.#service["onError"](thrown, from);
-  }
-
-  onFailed(event: FailedEvent): void | Promise<void> {
-    return this.#service["onFailed"](event);
   }
 }
