@@ -1,6 +1,5 @@
 import { processEnvironment } from "../core/environment.ts";
 import type { ExternalServiceError } from "../core/errors.ts";
-import { proxyRoute } from "../core/proxy.ts";
 import { hasSubscribers, publish } from "../core/events.ts";
 import { announce, announceAttempt } from "./announce.ts";
 import { type ArrivalParts, Arrivals } from "./receive/arrivals.ts";
@@ -26,7 +25,7 @@ import { Requests, type RequestsHost } from "./requests/requests.ts";
 import { streamKey } from "./resume/resume-options.ts";
 import { prepareWithin } from "./send/scope.ts";
 import type { Sequencer } from "./resume/sequencer.ts";
-import { isAuthChanged, isOtherConnection, overwrite } from "./take-over.ts";
+import { readyTakeOver } from "./take-over.ts";
 import { ConnectionRules, makeInbox, makeSequencer, makeSubscriptions } from "./stream-parts.ts";
 import type { StreamName } from "./dial/socket-errors.ts";
 import type { StreamOwner, StreamRemains } from "./stream-owner.ts";
@@ -136,23 +135,12 @@ export class Stream<Message>
     await this.#start?.promise;
   }
 
-  /**
-   * Readies other settings; nothing changes yet.
-   *
-   * @returns what puts them in force: from the next attempt, send or ping on. An open connection stays, and gives way
-   * to one by the new settings where the stream can rotate.
-   * @throws ServiceConfigurationError for a proxy in the environment that cannot be used.
-   */
+  /** Readies other settings: they hold from the next attempt, send or ping on. @throws as {@link readyTakeOver}. */
   takeOver(fresh: WebSocketSettings<Message>): () => void {
-    const route = proxyRoute(fresh.name, fresh.proxy, processEnvironment());
-    return () => {
-      const { settings } = this;
-      const isOther = isOtherConnection(settings, fresh);
-      const hasOtherAuth = isAuthChanged(settings, fresh);
-      overwrite(settings, fresh);
-      this.#dialer.renew(route, hasOtherAuth);
-      if (isOther && settings.rotation !== false) this.shell.rotate();
-    };
+    return readyTakeOver(this.settings, fresh, processEnvironment(), {
+      renew: (route, hasOtherAuth) => this.#dialer.renew(route, hasOtherAuth),
+      rotate: () => this.shell.rotate(),
+    });
   }
 
   /** Ends it within the close limit, and gives back all that it held. Asked for twice, it is done once. */
