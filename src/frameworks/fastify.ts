@@ -4,6 +4,7 @@ import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
 import { endConnectionsUntilClosed } from "./close-server.ts";
 import {
+  asRegistered,
   type AdapterServices,
   clientGone,
   type EnterRequest,
@@ -78,8 +79,8 @@ export const hawser: FastifyPluginAsync<HawserFastifyOptions> = Object.assign(re
 // Asynchronous although it awaits nothing: what a plugin with a callback throws is an uncaught exception.
 async function register(app: FastifyInstance, options: HawserFastifyOptions): Promise<void> {
   const { services, requestTimeoutMs, answerFor, startOnReady, stopOnClose } = readOptions(options);
-  app.decorate("services", services as unknown as RegisteredServices);
-  app.decorateRequest("services", { getter: () => services as unknown as RegisteredServices });
+  app.decorate("services", asRegistered(services));
+  app.decorateRequest("services", { getter: () => asRegistered(services) });
   if (startOnReady) app.addHook("onReady", async () => void (await services.start()));
   if (stopOnClose) {
     app.addHook("preClose", async () => endConnectionsUntilClosed(app.server));

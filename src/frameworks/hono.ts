@@ -6,6 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import { OptionReader } from "../core/options.ts";
 import type { RegisteredServices } from "../registry/register.ts";
 import {
+  asRegistered,
   type AdapterServices,
   headersOfAnswer,
   readAnswerFor,
@@ -63,7 +64,7 @@ export function hawser(options: HawserHonoOptions): MiddlewareHandler {
   const loggerFor = reader.function<(context: Context) => Logger | undefined>("loggerFor");
   reader.finish();
   return async (context, next) => {
-    context.set("services", services as unknown as RegisteredServices);
+    context.set("services", asRegistered(services));
     const enter = requestScope({
       services,
       signal: clientGoneSignal(context.req.raw.signal),

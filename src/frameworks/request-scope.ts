@@ -5,6 +5,7 @@ import { isServiceUnavailableError, type UnavailableReason } from "../core/error
 import type { Logger } from "../core/logger.ts";
 import type { OptionReader } from "../core/options.ts";
 import { currentRequest, type TraceHeaders, withRequest } from "../core/request-scope.ts";
+import type { RegisteredServices } from "../registry/register.ts";
 
 export { ClientGoneError } from "../core/client-gone.ts";
 
@@ -72,6 +73,11 @@ export function readServices(reader: OptionReader): AdapterServices {
   const services = reader.withMethods<AdapterServices>("services", ["start", "stop"]);
   if (!reader.isGiven("services")) reader.problem("services is required: the result of defineServices()");
   return services as AdapterServices;
+}
+
+/** As the application has told the types by `Register`, which is the one place where an adapter learns of it. */
+export function asRegistered(services: AdapterServices): RegisteredServices {
+  return services as unknown as RegisteredServices;
 }
 
 /** Reads `requestTimeoutMs`, likewise. */

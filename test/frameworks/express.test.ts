@@ -3,10 +3,11 @@ import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { describe, expect, test, vi } from "vitest";
 import { currentRequest } from "../../src/core/request-scope.ts";
-import { isServiceConfigurationError, ServiceConfigurationError } from "../../src/core/errors.ts";
+import { ServiceConfigurationError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { answerErrors, closeServer, hawser } from "../../src/frameworks/express.ts";
 import { httpServer } from "../support/http-server.ts";
+import { refusalOf } from "../support/configuration.ts";
 import { describeAdapter, services } from "./adapter-contract.ts";
 
 async function listen(app: Express): Promise<{ readonly url: string } & AsyncDisposable> {
@@ -143,15 +144,7 @@ test("a fake put in place for one test reaches the handlers of a server that lis
 });
 
 describe("wrong options are one clear error", () => {
-  const problemsOf = (make: () => unknown): readonly string[] => {
-    try {
-      make();
-    } catch (error) {
-      if (isServiceConfigurationError(error)) return error.problems;
-      throw error;
-    }
-    throw new Error("the options were taken");
-  };
+  const problemsOf = (make: () => unknown): readonly string[] => refusalOf(make).problems;
 
   test("of the middleware", () => {
     expect(problemsOf(() => hawser({ requestTimeoutMs: 0, loggerFor: 1, timeout: 3 } as never))).toEqual([

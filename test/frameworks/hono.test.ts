@@ -5,8 +5,9 @@ import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, test, vi } from "vitest";
 import { currentRequest } from "../../src/core/request-scope.ts";
-import { isServiceConfigurationError, ServiceConfigurationError } from "../../src/core/errors.ts";
+import { ServiceConfigurationError } from "../../src/core/errors.ts";
 import { answerErrors, ClientGoneError, closeServer, hawser } from "../../src/frameworks/hono.ts";
+import { refusalOf } from "../support/configuration.ts";
 import { describeAdapter, services } from "./adapter-contract.ts";
 
 async function listen({
@@ -113,15 +114,7 @@ test("a fake put in place for one test reaches the handlers of what it asks for"
 });
 
 describe("wrong options are one clear error", () => {
-  const problemsOf = (make: () => unknown): readonly string[] => {
-    try {
-      make();
-    } catch (error) {
-      if (isServiceConfigurationError(error)) return error.problems;
-      throw error;
-    }
-    throw new Error("the options were taken");
-  };
+  const problemsOf = (make: () => unknown): readonly string[] => refusalOf(make).problems;
 
   test("of the middleware", () => {
     expect(problemsOf(() => hawser({ requestTimeoutMs: 0, loggerFor: 1, timeout: 3 } as never))).toEqual([
