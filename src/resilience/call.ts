@@ -1,7 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
 import type { AttemptRecord, Phase, TimeoutLimit } from "../core/errors.ts";
-import type { Applicant } from "./policy.ts";
+import type { AttemptEnd } from "./outcome.ts";
+import { type Applicant, noPermits, type Permits } from "./policy.ts";
+import { recordOf } from "./result.ts";
 
 /** What ended a call, or one attempt of it, from this side. */
 export type Interruption =
@@ -18,8 +20,8 @@ export interface Attempt extends Applicant {
   phase: Phase;
   /** Sets what ends this attempt early. It is called at most once, perhaps at once. */
   onInterrupt(end: (interruption: Interruption) => void): void;
-  /** Starts a limit within the attempt, or starts it anew; one at a time. Milliseconds. */
-  limit(limit: TimeoutLimit, limitMs: number): void;
+  /** Starts a limit within the attempt, or starts it anew; one at a time. Milliseconds. @param now - where it is known. */
+  limit(limit: TimeoutLimit, limitMs: number, now?: number): void;
 }
 
 /** What the executor must know of a call to time it. */
@@ -36,16 +38,24 @@ export interface CallLimits {
 const tellingMs = 1_000;
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 const never = Number.POSITIVE_INFINITY;
+let lastId = 0;
 
 /**
  * One call under way: its limits, what interrupts it, and the record of its attempts. One object for the whole call
  * and one entry in the deadline list; no timer, signal or closure of its own for each limit.
  */
 export class Call implements DeadlineEntry, Attempt {
+  /** Tells the calls of the process apart, in its events. */
+  readonly id: number;
   readonly operation: string;
   readonly startedAt: number;
   readonly deadlineAt: number;
-  readonly attempts: AttemptRecord[];
+  /** An attempt was started, and has not ended. */
+  isAttempting = false;
+  /** Of the attempt under way. */
+  permits: Permits = noPermits;
+  /** When its last attempt ended. */
+  endedAt = 0;
   readonly identity: string | undefined;
   number = 0;
   /** How many attempts followed a failure, those that were made at once and for nothing not counted. */
@@ -72,8 +82,10 @@ export class Call implements DeadlineEntry, Attempt {
   readonly #main: Call | undefined;
   #hedge: Call | undefined;
   #numbered = 0;
+  #attempts: AttemptRecord[] | undefined;
 
   constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits, main?: Call) {
+    this.id = main?.id ?? ++lastId;
     this.operation = limits.operation;
     this.identity = limits.identity;
     this.#clock = clock;
@@ -81,9 +93,13 @@ export class Call implements DeadlineEntry, Attempt {
     this.#limits = limits;
     this.#main = main;
     this.startedAt = main?.startedAt ?? clock.now();
-    this.attempts = main?.attempts ?? [];
     this.deadlineAt = this.startedAt + limits.deadlineMs;
     this.expiresAt = this.deadlineAt;
+  }
+
+  /** Of all attempts that have ended, those of a hedge among them. */
+  get attempts(): readonly AttemptRecord[] {
+    return (this.#main ?? this).#attempts ?? [];
   }
 
   /** A call beside this one, for a second attempt at the same time: under the same deadline, in the same records. */
@@ -99,14 +115,14 @@ export class Call implements DeadlineEntry, Attempt {
     this.#list.add(this);
     for (const signal of this.#limits.signals) {
       if (signal.aborted) this.interrupt({ kind: "aborted", reason: signal.reason });
-      else signal.addEventListener("abort", this.#onAbort);
+      else signal.addEventListener("abort", this);
     }
   }
 
   release(): void {
     this.#list.remove(this);
     this.#hedge?.release();
-    for (const signal of this.#limits.signals) signal.removeEventListener("abort", this.#onAbort);
+    for (const signal of this.#limits.signals) signal.removeEventListener("abort", this);
   }
 
   /** Ends the whole call: whatever it waits for now, and everything that would come after. */
@@ -152,28 +168,33 @@ export class Call implements DeadlineEntry, Attempt {
     main.#numbered -= 1;
   }
 
-  startAttempt(): void {
-    this.#attemptStartedAt = this.#clock.now();
+  startAttempt(now: number): void {
+    this.isAttempting = true;
+    this.#attemptStartedAt = now;
     this.#attemptEndsAt = this.#attemptStartedAt + this.#limits.attemptTimeoutMs;
     this.#expireAtEarliest();
   }
 
-  endAttempt(record: Pick<AttemptRecord, "outcome" | "status" | "code">): AttemptRecord {
-    const full: AttemptRecord = {
+  endAttempt(end: AttemptEnd<unknown>, now: number): AttemptRecord {
+    const record = recordOf(end, {
       number: this.number,
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      reason: this.#reason,
       startedAfterMs: tenths(this.#attemptStartedAt - this.startedAt),
-      durationMs: tenths(this.#clock.now() - this.#attemptStartedAt),
+      durationMs: tenths(now - this.#attemptStartedAt),
       phase: this.phase,
-      ...record,
-    };
-    this.attempts.push(full);
+    });
+    const main = this.#main ?? this;
+    // With room for one: an empty list that grows makes room for seventeen, and few calls have a second attempt.
+    if (main.#attempts === undefined) main.#attempts = [record];
+    else main.#attempts.push(record);
+    this.isAttempting = false;
+    this.endedAt = now;
     this.#attemptEndsAt = never;
     this.#innerEndsAt = never;
     this.#end = undefined;
     this.#missed = undefined;
     this.#expireAtEarliest();
-    return full;
+    return record;
   }
 
   /** What comes now is the rest of an answer; whatever was to end an attempt, and came too late for it, is void. */
@@ -181,10 +202,10 @@ export class Call implements DeadlineEntry, Attempt {
     this.#missed = undefined;
   }
 
-  limit(limit: TimeoutLimit, limitMs: number): void {
+  limit(limit: TimeoutLimit, limitMs: number, now: number = this.#clock.now()): void {
     this.#innerLimit = limit;
     this.#innerLimitMs = limitMs;
-    this.#innerEndsAt = this.#clock.now() + limitMs;
+    this.#innerEndsAt = now + limitMs;
     this.#expireAtEarliest();
   }
 
@@ -207,9 +228,10 @@ export class Call implements DeadlineEntry, Attempt {
     }
   }
 
-  readonly #onAbort = (event: Event): void => {
+  /** Of a signal that the call is under: a listener that is no closure of its own. */
+  handleEvent(event: Event): void {
     this.interrupt({ kind: "aborted", reason: (event.target as AbortSignal).reason });
-  };
+  }
 
   #endNow(interruption: Interruption): void {
     const end = this.#end;

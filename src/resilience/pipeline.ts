@@ -11,9 +11,9 @@ import { type Attempt, Call, type CallLimits, type Interruption } from "./call.t
 import type { Chaos } from "./chaos.ts";
 import { hedged, type Hedger } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
-import type { Policy } from "./policy.ts";
-import { recordOf, type Result, resultOf, statusOf } from "./result.ts";
-import { type Ended, PolicyChain } from "./policy-chain.ts";
+import { noPermits, type Permits, type Policy } from "./policy.ts";
+import { type HowEnded, resultOf } from "./result.ts";
+import { type Ended, type Entry, isPermits, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 
@@ -55,8 +55,6 @@ interface About {
   readonly operation: string;
   readonly callId: number;
 }
-
-let lastCallId = 0;
 
 /**
  * The executor: one loop over the attempts of a call, which asks the policies in their order and settles them in
@@ -105,33 +103,53 @@ export class Pipeline {
    */
   async execute<T>(request: CallRequest<T>): Promise<Completed<T>> {
     const call = new Call(this.#clock, this.#calls, request);
-    const callId = ++lastCallId;
-    const about = { service: this.#service, operation: request.operation, callId };
-    if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", about);
+    if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", this.#about(call));
     call.hold();
     this.#inFlight += 1;
+    let permits: Permits = noPermits;
     let ended: Ended<T> | undefined;
     try {
-      ended = await this.#callPolicies.run(call, () => this.#attempts(call, request, about));
+      const asked = this.#callPolicies.enter(call, call.startedAt);
+      const entered = asked instanceof Promise ? await asked : asked;
+      if (isPermits(entered)) {
+        permits = entered;
+        const now = asked === entered ? call.startedAt : this.#clock.now();
+        // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
+        this.#budget?.countCall(now);
+        call.applyForAttempt();
+        const under = this.#begin(call, request, now);
+        const got = under instanceof Promise ? await under : under;
+        ended = "kind" in got ? this.#finish(call, got) : got;
+        if (ended.end.kind === "success") this.#budget?.observe("healthy", call.endedAt);
+        else ended = await this.#goOn(call, request, ended);
+      } else {
+        ended = entered;
+      }
     } finally {
+      if (call.permits !== noPermits) this.#giveBack(call);
+      if (permits !== noPermits) this.#callPolicies.leave(permits, ended?.end, this.#clock.now());
       if (!isToBeContinued(ended)) this.#release(call);
     }
     const { end } = ended;
     const elapsedMs = this.#clock.now() - call.startedAt;
     if (end.kind === "success") {
-      if (end.remainder === undefined) this.#tellEnd(call, about, { result: "success", ...statusOf(end) });
-      else end.remainder.begin(this.#holdOf(call, request, about, statusOf(end)));
+      if (end.remainder === undefined) this.#tellEnd(call, elapsedMs, end);
+      else end.remainder.begin(this.#holdOf(call, request, end.status));
       return { value: end.value, attempts: call.attempts, elapsedMs };
     }
     const thrown = end.kind === "failure" ? this.#errorOf(call, request, ended, elapsedMs) : end.reason;
-    this.#tellEnd(call, about, resultOf(end.kind, thrown));
+    this.#tellEnd(call, elapsedMs, end, thrown);
     throw thrown;
   }
 
-  #tellEnd(call: Call, about: About, how: Result): void {
+  #about({ operation, id: callId }: Call): About {
+    return { service: this.#service, operation, callId };
+  }
+
+  #tellEnd(call: Call, durationMs: number, how: HowEnded, thrown?: unknown): void {
     if (!hasSubscribers("hawser:call:end")) return;
-    const durationMs = this.#clock.now() - call.startedAt;
-    publish("hawser:call:end", { ...about, durationMs, attempts: call.attempts.length, ...how });
+    const attempts = call.attempts.length;
+    publish("hawser:call:end", { ...this.#about(call), durationMs, attempts, ...resultOf(how, thrown) });
   }
 
   #release(call: Call): void {
@@ -143,7 +161,7 @@ export class Pipeline {
   }
 
   /** What a remainder may do with the call that it keeps under way. */
-  #holdOf<T>(call: Call, request: CallRequest<T>, about: About, status: Pick<Result, "status">): Hold {
+  #holdOf<T>(call: Call, request: CallRequest<T>, status: number | undefined): Hold {
     call.outlastAttempts();
     return {
       onInterrupt: (interrupt) => call.onInterrupt(interrupt),
@@ -156,9 +174,8 @@ export class Pipeline {
       release: (failed) => {
         this.#release(call);
         // The caller's own abort reason passes through a remainder as well, and is no error of ours.
-        const kind = failed !== undefined && isExternalServiceError(failed.thrown) ? "failure" : "aborted";
-        const result: Result = failed === undefined ? { result: "success" } : resultOf(kind, failed.thrown);
-        this.#tellEnd(call, about, { ...status, ...result });
+        const kind = failed === undefined ? "success" : isExternalServiceError(failed.thrown) ? "failure" : "aborted";
+        this.#tellEnd(call, this.#clock.now() - call.startedAt, { kind, status }, failed?.thrown);
       },
     };
   }
@@ -180,15 +197,12 @@ export class Pipeline {
     this.#calls.clear();
   }
 
-  async #attempts<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
-    // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
-    this.#budget?.countCall(this.#clock.now());
+  /** What follows a first attempt that did not succeed: others, as long as they may. */
+  async #goOn<T>(call: Call, request: CallRequest<T>, first: Ended<T>): Promise<Ended<T>> {
     const replayed = new Set<FreeReplay>();
-    let reason: AttemptRecord["reason"];
+    let ended = first;
     let before: Ended<T> | undefined;
     for (;;) {
-      call.applyForAttempt(reason);
-      const ended = await this.#oneAttempt(call, request, about);
       const { end } = ended;
       const now = this.#clock.now();
       if (end.kind !== "failure" || call.interruption !== undefined) {
@@ -213,52 +227,96 @@ export class Pipeline {
       // What is made again for nothing is no failure either: one close of an idle pool is not many.
       if (!decision.retry || decision.reason === "retry") this.#budget?.observe(end.failure.verdict, now);
       if (!decision.retry) return { end, notRetried: decision.because, retryAfterMs: decision.retryAfterMs };
-      ({ reason } = decision);
+      const { reason, delayMs } = decision;
       if (reason === "retry") {
         if (this.#budget?.isSpent === true) return { end, notRetried: "budget" };
         call.retriesMade += 1;
       } else {
         replayed.add(reason);
       }
-      const { delayMs } = decision;
       if (hasSubscribers("hawser:retry")) {
-        publish("hawser:retry", { ...about, attempt: call.attempts.length + 1, delayMs, because: end.failure.code });
+        const attempt = call.attempts.length + 1;
+        publish("hawser:retry", { ...this.#about(call), attempt, delayMs, because: end.failure.code });
       }
       if (delayMs > 0) await this.#pause(call, delayMs);
       if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
       before = ended;
+      call.applyForAttempt(reason);
+      ended = await this.#oneAttempt(call, request, this.#clock.now());
     }
   }
 
-  /** One attempt through its policies; where it takes long and may be made twice, another beside it. */
-  #oneAttempt<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+  /** The first attempt: one that neither waits nor may be hedged ends without a turn of its own. */
+  #begin<T>(call: Call, request: CallRequest<T>, now: number): Ended<T> | Promise<AttemptEnd<T> | Ended<T>> {
+    if (this.#isHedged(request)) return this.#oneAttempt(call, request, now);
+    const entered = this.#attemptPolicies.enter(call, now);
+    if (entered instanceof Promise) return this.#attempt(call, request, entered);
+    return isPermits(entered) ? this.#launch(call, request, entered, now) : entered;
+  }
+
+  #isHedged<T>({ isRepeatable, isReplayable }: CallRequest<T>): boolean {
+    return this.#hedger !== undefined && isRepeatable && isReplayable;
+  }
+
+  /** One attempt; where it takes long and may be made twice, another beside it. */
+  #oneAttempt<T>(call: Call, request: CallRequest<T>, now: number): Promise<Ended<T>> {
     const attempt = (one: Call): Promise<Ended<T>> =>
-      this.#attemptPolicies.run(one, () => this.#attempt(one, request, about));
-    const hedger = this.#hedger;
-    if (hedger === undefined || !request.isRepeatable || !request.isReplayable) return attempt(call);
-    const delayMs = hedger.delayMs(this.#clock.now());
-    if (delayMs === undefined) return attempt(call);
+      this.#attempt(one, request, this.#attemptPolicies.enter(one, now));
+    const hedger = this.#isHedged(request) ? this.#hedger : undefined;
+    const delayMs = hedger?.delayMs(now);
+    if (hedger === undefined || delayMs === undefined) return attempt(call);
     return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
-      if (!hedger.take(this.#clock.now())) return undefined;
+      const dueAt = this.#clock.now();
+      if (!hedger.take(dueAt)) return undefined;
       hedge.applyForAttempt("hedge");
-      const ended = await this.#attemptPolicies.runAtOnce(hedge, () => this.#attempt(hedge, request, about));
-      if (ended !== undefined) return ended;
+      const permits = this.#attemptPolicies.enterAtOnce(hedge, dueAt);
+      if (permits !== undefined) return this.#attempt(hedge, request, permits);
       hedge.withdraw();
       hedger.putBack();
       return undefined;
     });
   }
 
-  async #attempt<T>(call: Call, request: CallRequest<T>, about: About): Promise<Ended<T>> {
+  /** One attempt that was let go, or not, or is to wait for that. */
+  async #attempt<T>(call: Call, request: CallRequest<T>, asked: Entry | Promise<Entry>): Promise<Ended<T>> {
+    try {
+      const entered = asked instanceof Promise ? await asked : asked;
+      if (!isPermits(entered)) return entered;
+      return this.#finish(call, await this.#launch(call, request, entered, this.#clock.now()));
+    } finally {
+      if (call.permits !== noPermits) this.#giveBack(call);
+    }
+  }
+
+  #launch<T>(call: Call, request: CallRequest<T>, permits: Permits, now: number): Promise<AttemptEnd<T>> {
+    call.permits = permits;
     // An inherited deadline may have passed before the call was made, and a wait may have taken the rest of it.
-    if (this.#clock.now() >= call.deadlineAt) call.expire(call.deadlineAt);
-    if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
-    call.startAttempt();
-    const end = await (this.#chaos === undefined ? request.attempt(call) : this.#struck(this.#chaos, call, request));
-    const record = call.endAttempt(recordOf(end));
-    this.#hedger?.observe(end, record.durationMs, this.#clock.now());
-    if (hasSubscribers("hawser:attempt")) publish("hawser:attempt", { ...about, attempt: record });
+    if (now >= call.deadlineAt) call.expire(call.deadlineAt);
+    if (call.interruption !== undefined) return Promise.resolve(this.#attemptPolicies.interrupted(call));
+    call.startAttempt(now);
+    return this.#chaos === undefined ? request.attempt(call) : this.#struck(this.#chaos, call, request);
+  }
+
+  /** An attempt that was let go has ended. */
+  #finish<T>(call: Call, end: AttemptEnd<T>): Ended<T> {
+    const now = this.#clock.now();
+    // Not so where it was over before it began.
+    if (call.isAttempting) {
+      const attempt = call.endAttempt(end, now);
+      this.#hedger?.observe(end, attempt.durationMs, now);
+      if (hasSubscribers("hawser:attempt")) publish("hawser:attempt", { ...this.#about(call), attempt });
+    }
+    const { permits } = call;
+    call.permits = noPermits;
+    this.#attemptPolicies.leave(permits, end, now);
     return { end };
+  }
+
+  /** A defect ended the attempt. */
+  #giveBack(call: Call): void {
+    const { permits } = call;
+    call.permits = noPermits;
+    this.#attemptPolicies.leave(permits, undefined, this.#clock.now());
   }
 
   async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {

@@ -3,7 +3,7 @@ import type { RetryRefusal } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 import { interruptedEnd } from "./interruption.ts";
 import type { AttemptEnd } from "./outcome.ts";
-import type { Admission, Decision, Policy } from "./policy.ts";
+import { type Admission, type Decision, go, noPermits, type Permits, type Policy } from "./policy.ts";
 
 /** How a call, or one attempt of it, ended, and what the executor did about it. */
 export interface Ended<T> {
@@ -16,61 +16,73 @@ export interface Ended<T> {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** What came of asking the policies: their permits, or how the call ended where one did not let it go. */
+export type Entry = Permits | Ended<never>;
+
+export const isPermits = (entry: Entry): entry is Permits => Array.isArray(entry);
+
 /** The policies of one scope: asked in their order, settled in reverse, whatever happens. */
 export class PolicyChain {
   readonly #service: string;
   readonly #clock: Clock;
   readonly #policies: readonly Policy[];
+  /** What is copied for each attempt: a list of this length that grows would have room for seventeen. */
+  readonly #none: readonly unknown[];
 
   constructor(service: string, clock: Clock, policies: readonly Policy[]) {
     this.#service = service;
     this.#clock = clock;
     this.#policies = policies;
+    this.#none = policies.map(() => none);
   }
 
-  /** Asks the policies in order, runs `work` if all let it, and settles in reverse those that had let it. */
-  async run<T>(call: Call, work: () => Promise<Ended<T>>): Promise<Ended<T>> {
-    if (this.#policies.length === 0) return work();
-    const permits: unknown[] = [];
-    let ended: Ended<T> | undefined;
+  /**
+   * Asks the policies in order. Resolves to their permits where all let the call go, which {@link PolicyChain.leave}
+   * must get back, else to how the call ended; a promise only where one of them makes it wait.
+   */
+  enter(call: Call, now: number): Entry | Promise<Entry> {
+    if (this.#policies.length === 0) return noPermits;
+    const permits = this.#none.slice();
     try {
-      for (let policy = this.#policies[0]; policy !== undefined; policy = this.#policies[permits.length]) {
-        const asked = policy.admit(call, this.#clock.now());
-        const decision = asked.kind === "wait" ? await this.#wait(call, asked) : asked;
-        if (decision === "interrupted") {
-          ended = { end: this.interrupted(call) };
-          return ended;
-        }
-        if (decision.kind !== "go") {
-          ended = endedBy<T>(decision);
-          return ended;
-        }
-        permits.push(decision.permit);
-        // Whoever let the attempt go before it waited may think otherwise by now.
-        if (asked.kind === "wait" && !this.#allHold(permits)) this.#settle(permits.splice(0), undefined);
-      }
-      ended = await work();
-      return ended;
-    } finally {
-      this.#settle(permits, ended);
+      const stopped = this.#ask(call, permits, now);
+      if (stopped === undefined) return permits;
+      return stopped.kind === "wait" ? this.#enterLater(call, permits, stopped) : this.#refused(permits, stopped, now);
+    } catch (error) {
+      this.leave(permits, undefined, now);
+      throw error;
     }
   }
 
   /** The same for who must not wait: undefined, and nothing done, unless every policy lets it go at once. */
-  async runAtOnce<T>(call: Call, work: () => Promise<Ended<T>>): Promise<Ended<T> | undefined> {
-    const permits: unknown[] = [];
-    let ended: Ended<T> | undefined;
+  enterAtOnce(call: Call, now: number): Permits | undefined {
+    const permits = this.#none.slice();
     try {
-      for (const policy of this.#policies) {
-        const asked = policy.admit(call, this.#clock.now());
-        if (asked.kind !== "go") return undefined;
-        permits.push(asked.permit);
-      }
-      ended = await work();
-      return ended;
-    } finally {
-      this.#settle(permits, ended);
+      if (this.#ask(call, permits, now) === undefined) return permits;
+    } catch (error) {
+      this.leave(permits, undefined, now);
+      throw error;
     }
+    this.leave(permits, undefined, now);
+    return undefined;
+  }
+
+  /**
+   * Gives every permit back, in reverse, also where a policy throws: what it threw is thrown after all of them.
+   *
+   * @param end - undefined where the call was given up, or ended by a defect.
+   */
+  leave(permits: Permits, end: AttemptEnd<unknown> | undefined, now: number): void {
+    let thrown: { readonly error: unknown } | undefined;
+    for (let i = permits.length - 1; i >= 0; i--) {
+      if (permits[i] === none) continue;
+      try {
+        this.#policies[i]?.settle(permits[i], end ?? givenUp, now);
+      } catch (error) {
+        thrown ??= { error };
+      }
+    }
+    // oxlint-disable-next-line typescript/only-throw-error
+    if (thrown !== undefined) throw thrown.error;
   }
 
   /** The end of a call that was interrupted while nothing of it was on the wire. */
@@ -83,26 +95,49 @@ export class PolicyChain {
     });
   }
 
-  /** Gives every permit back, also where a policy throws: what it threw is thrown after all of them. */
-  #settle(permits: readonly unknown[], ended: Ended<unknown> | undefined): void {
-    // A stage that threw is a defect; its permits go back all the same, as those of a call that was given up.
-    const end = ended?.end ?? givenUp;
-    const now = this.#clock.now();
-    const thrown: unknown[] = [];
-    for (let i = permits.length - 1; i >= 0; i--) {
-      try {
-        this.#policies[i]?.settle(permits[i], end, now);
-      } catch (error) {
-        thrown.push(error);
-      }
+  /** Asks whoever has not let it go yet; undefined once all have. */
+  #ask(call: Call, permits: unknown[], now: number): Exclude<Admission, { kind: "go" }> | undefined {
+    for (let i = 0; i < this.#policies.length; i++) {
+      if (permits[i] !== none) continue;
+      const asked = this.#policies[i]?.admit(call, now) ?? go;
+      if (asked.kind !== "go") return asked;
+      permits[i] = asked.permit;
     }
-    // oxlint-disable-next-line typescript/only-throw-error
-    if (thrown.length > 0) throw thrown[0];
+    return undefined;
   }
 
-  #allHold(permits: readonly unknown[]): boolean {
-    const now = this.#clock.now();
-    return permits.every((permit, index) => this.#policies[index]?.holds?.(permit, now) ?? true);
+  async #enterLater(call: Call, permits: unknown[], first: Admission & { kind: "wait" }): Promise<Entry> {
+    let stopped: Exclude<Admission, { kind: "go" }> | undefined = first;
+    try {
+      while (stopped?.kind === "wait") {
+        const decision = await this.#wait(call, stopped);
+        const now = this.#clock.now();
+        if (decision === "interrupted") {
+          const end = this.interrupted(call);
+          this.leave(taken(permits), end, now);
+          return { end };
+        }
+        if (decision.kind !== "go") return this.#refused(permits, decision, now);
+        permits[permits.indexOf(none)] = decision.permit;
+        // Whoever let the attempt go before it waited may think otherwise by now.
+        if (!this.#allHold(permits, now)) this.leave(taken(permits), undefined, now);
+        stopped = this.#ask(call, permits, now);
+      }
+      return stopped === undefined ? permits : this.#refused(permits, stopped, this.#clock.now());
+    } catch (error) {
+      this.leave(permits, undefined, this.#clock.now());
+      throw error;
+    }
+  }
+
+  #refused(permits: unknown[], decision: Exclude<Decision, { kind: "go" }>, now: number): Ended<never> {
+    const ended = endedBy(decision);
+    this.leave(taken(permits), ended.end, now);
+    return ended;
+  }
+
+  #allHold(permits: Permits, now: number): boolean {
+    return permits.every((permit, i) => permit === none || (this.#policies[i]?.holds?.(permit, now) ?? true));
   }
 
   async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | "interrupted"> {
@@ -131,10 +166,20 @@ export class PolicyChain {
   }
 }
 
+/** Instead of the permit of a policy that has not been asked, or has got its own back. */
+const none = Symbol("none");
+
+/** The permits, which are no longer there afterwards. */
+function taken(permits: unknown[]): Permits {
+  const all = permits.slice();
+  permits.fill(none);
+  return all;
+}
+
 const givenUp: AttemptEnd<never> = { kind: "aborted", reason: undefined, outcome: "not-sent" };
 
-function endedBy<T>(decision: Exclude<Decision, { kind: "go" }>): Ended<T> {
+function endedBy(decision: Exclude<Decision, { kind: "go" }>): Ended<never> {
   if (decision.kind === "refuse") return { end: { kind: "failure", failure: decision.failure }, isRefused: true };
   // Calls of one identity have answers of one type; whoever gives calls an identity sees to that.
-  return { end: decision.end as AttemptEnd<T>, isRefused: true };
+  return { end: decision.end as AttemptEnd<never>, isRefused: true };
 }

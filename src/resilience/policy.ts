@@ -49,3 +49,8 @@ export interface Policy {
   holds?(permit: unknown, now: number): boolean;
   settle(permit: unknown, end: AttemptEnd<unknown>, now: number): void;
 }
+
+/** What the policies gave to whoever they let go, in their order. */
+export type Permits = readonly unknown[];
+
+export const noPermits: Permits = [];

@@ -1,30 +1,50 @@
-import { type AttemptRecord, isExternalServiceError } from "../core/errors.ts";
+import { type AttemptRecord, isExternalServiceError, type Phase } from "../core/errors.ts";
 import type { ServiceEvents } from "../core/events.ts";
 import type { AttemptEnd } from "./outcome.ts";
 
 /** How a call ended, as its last event says it. */
 export type Result = Pick<ServiceEvents["hawser:call:end"], "result" | "status" | "code" | "outcome">;
 
-export function statusOf({ status }: { readonly status?: number }): { readonly status?: number } {
-  return status === undefined ? {} : { status };
+/** How a call, or what remained of it, ended. */
+export interface HowEnded {
+  readonly kind: AttemptEnd<unknown>["kind"];
+  readonly status?: number | undefined;
 }
 
 /** @param thrown - an error of ours, or the caller's own abort reason, which may be anything. */
-export function resultOf(kind: "failure" | "aborted", thrown: unknown): Result {
-  if (kind === "aborted" || !isExternalServiceError(thrown)) return { result: kind };
-  return { result: kind, code: thrown.code, outcome: thrown.outcome };
+export function resultOf({ kind, status }: HowEnded, thrown: unknown): Result {
+  const of = { ...answered({ status }), result: kind };
+  if (kind !== "failure" || !isExternalServiceError(thrown)) return of;
+  return { ...of, code: thrown.code, outcome: thrown.outcome };
 }
 
-/** How an attempt ended, as its record says it. */
-export function recordOf(end: AttemptEnd<unknown>): Pick<AttemptRecord, "outcome" | "status" | "code"> {
+/** What the record of an attempt says whatever its end. */
+export interface AttemptFacts {
+  readonly number: number;
+  readonly reason: AttemptRecord["reason"] | undefined;
+  readonly startedAfterMs: number;
+  readonly durationMs: number;
+  readonly phase: Phase;
+}
+
+/** The record of an attempt. Nearly all are of a first one that succeeded: those are made in one go. */
+export function recordOf(end: AttemptEnd<unknown>, facts: AttemptFacts): AttemptRecord {
+  const { number, reason, startedAfterMs, durationMs, phase } = facts;
+  if (end.kind === "success" && end.status !== undefined && reason === undefined) {
+    return { number, startedAfterMs, durationMs, phase, outcome: "accepted", status: end.status };
+  }
+  const at = { number, ...(reason === undefined ? {} : { reason }), startedAfterMs, durationMs, phase };
   switch (end.kind) {
     case "success":
-      return { outcome: "accepted", ...(end.status === undefined ? {} : { status: end.status }) };
+      return { ...at, outcome: "accepted", ...answered(end) };
     case "aborted":
-      return { outcome: end.outcome };
+      return { ...at, outcome: end.outcome };
     case "failure": {
-      const { outcome, code, status } = end.failure;
-      return { outcome, code, ...(status === undefined ? {} : { status }) };
+      const { outcome, code } = end.failure;
+      return { ...at, outcome, code, ...answered(end.failure) };
     }
   }
 }
+
+const answered = ({ status }: { readonly status?: number | undefined }): { readonly status?: number } =>
+  status === undefined ? {} : { status };

@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
+import type { Outcome } from "../../src/core/errors.ts";
+import type { AttemptEnd } from "../../src/resilience/outcome.ts";
 import { Call, type CallLimits, type Interruption } from "../../src/resilience/call.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -14,6 +16,9 @@ function heldCall(limits: Partial<CallLimits> = {}, startsAt = 0) {
   const told: Interruption[] = [];
   return { clock, list, call, told, tell: (interruption: Interruption) => void told.push(interruption) };
 }
+
+const accepted: AttemptEnd<string> = { kind: "success", value: "done" };
+const given = (outcome: Outcome): AttemptEnd<string> => ({ kind: "aborted", reason: undefined, outcome });
 
 test("what ends an attempt is told once, although several things end it", async () => {
   const controller = new AbortController();
@@ -35,7 +40,7 @@ test("who asks after the call was ended is told at once", () => {
 test("the attempt limit that passed before anybody asked is told to whoever asks", async () => {
   const { clock, call, told, tell } = heldCall();
   call.applyForAttempt();
-  call.startAttempt();
+  call.startAttempt(clock.now());
   await clock.advance(400);
   call.onInterrupt(tell);
   expect(told).toEqual([{ kind: "limit", limit: "attempt", limitMs: 400, isTelling: true }]);
@@ -43,17 +48,17 @@ test("the attempt limit that passed before anybody asked is told to whoever asks
 
 test("what one attempt missed is not told to the next", async () => {
   const { clock, call, told, tell } = heldCall();
-  call.startAttempt();
+  call.startAttempt(clock.now());
   await clock.advance(400);
-  call.endAttempt({ outcome: "unknown" });
-  call.startAttempt();
+  call.endAttempt(given("unknown"), clock.now());
+  call.startAttempt(clock.now());
   call.onInterrupt(tell);
   expect(told).toEqual([]);
 });
 
 test("the attempt limit does not end the call, and the deadline does", async () => {
   const { clock, call } = heldCall();
-  call.startAttempt();
+  call.startAttempt(clock.now());
   await clock.advance(400);
   expect(call.interruption).toBeUndefined();
   await clock.advance(600);
@@ -70,7 +75,7 @@ test("what was cleared is not told", async () => {
 
 test("a call that has ended asks nothing more of the deadline list, though nobody released it yet", async () => {
   const { clock, call } = heldCall();
-  call.startAttempt();
+  call.startAttempt(clock.now());
   call.interrupt({ kind: "closed" });
   await clock.advance(10_000);
   expect(clock.timers).toBe(0);
@@ -80,9 +85,9 @@ test("durations in a record are rounded to tenths of a millisecond", async () =>
   const { clock, call } = heldCall();
   await clock.advance(0.1234);
   call.applyForAttempt();
-  call.startAttempt();
+  call.startAttempt(clock.now());
   await clock.advance(2.0678);
-  expect(call.endAttempt({ outcome: "accepted" })).toEqual({
+  expect(call.endAttempt(accepted, clock.now())).toEqual({
     number: 1,
     startedAfterMs: 0.1,
     durationMs: 2.1,
@@ -94,11 +99,11 @@ test("durations in a record are rounded to tenths of a millisecond", async () =>
 test("times are those of the call, whenever it began", async () => {
   const { clock, call, told, tell } = heldCall({ deadlineMs: 600, attemptTimeoutMs: 5_000 }, 70_000);
   await clock.advance(100);
-  call.startAttempt();
+  call.startAttempt(clock.now());
   call.onInterrupt(tell);
   await clock.advance(500);
   expect(told).toEqual([{ kind: "limit", limit: "deadline", limitMs: 600, isTelling: false }]);
-  expect(call.endAttempt({ outcome: "unknown" })).toMatchObject({ startedAfterMs: 100, durationMs: 500 });
+  expect(call.endAttempt(given("unknown"), clock.now())).toMatchObject({ startedAfterMs: 100, durationMs: 500 });
 });
 
 test("a released call has left the list and its signals", () => {
@@ -117,7 +122,7 @@ describe("what a limit says of the service", () => {
     await clock.advance(ms);
     return told[0];
   };
-  const start = (call: Call): void => call.startAttempt();
+  const start = (call: Call): void => call.startAttempt(call.startedAt);
 
   test("the deadline says something of an attempt that had a second, or all the time that any attempt gets", async () => {
     const deadline = { kind: "limit", limit: "deadline" };
@@ -146,20 +151,20 @@ describe("what a limit says of the service", () => {
       isTelling: false,
     });
     const between = await endedBy({ deadlineMs: 5_000 }, (call) => {
-      call.startAttempt();
-      call.endAttempt({ outcome: "unknown" });
+      call.startAttempt(call.startedAt);
+      call.endAttempt(given("unknown"), call.startedAt);
     });
     expect(between).toMatchObject({ limit: "deadline", isTelling: false });
   });
 
   test("a deadline that had passed before an attempt began says nothing, however short attempts may be", () => {
     const { call, told, tell } = heldCall({ attemptTimeoutMs: 0 });
-    call.startAttempt();
+    call.startAttempt(call.startedAt);
     call.onInterrupt(tell);
     call.expire(call.startedAt);
     expect(told).toMatchObject([{ limit: "attempt" }]);
     const late = heldCall({ deadlineMs: 0, attemptTimeoutMs: 0 });
-    late.call.startAttempt();
+    late.call.startAttempt(0);
     late.call.onInterrupt(late.tell);
     late.call.expire(0);
     expect(late.told).toMatchObject([{ limit: "deadline", isTelling: false }]);
@@ -189,9 +194,9 @@ describe("a hedge", () => {
     hedge.applyForAttempt("hedge");
     expect(hedge).toMatchObject({ operation: "GET /x", identity: "GET /x", startedAt: 0, deadlineAt: 1_000 });
     expect([call.number, hedge.number, list.size]).toEqual([1, 2, 2]);
-    hedge.startAttempt();
+    hedge.startAttempt(clock.now());
     await clock.advance(5);
-    expect(hedge.endAttempt({ outcome: "accepted" })).toMatchObject({
+    expect(hedge.endAttempt(accepted, clock.now())).toMatchObject({
       number: 2,
       reason: "hedge",
       startedAfterMs: 100,
@@ -230,27 +235,27 @@ describe("a hedge", () => {
 });
 
 test("who is superseded ends the attempt under way, and the call goes on", () => {
-  const { call, told, tell } = heldCall();
-  call.startAttempt();
+  const { clock, call, told, tell } = heldCall();
+  call.startAttempt(clock.now());
   call.onInterrupt(tell);
   call.supersede();
   expect([told, call.interruption]).toEqual([[{ kind: "superseded" }], undefined]);
-  call.endAttempt({ outcome: "unknown" });
-  call.startAttempt();
+  call.endAttempt(given("unknown"), clock.now());
+  call.startAttempt(clock.now());
   call.onInterrupt(tell);
   expect(told).toHaveLength(1);
 });
 
 test("an attempt that applies is in the queue again, and a first one has no reason", () => {
-  const { call } = heldCall();
+  const { clock, call } = heldCall();
   call.phase = "backoff";
   call.applyForAttempt();
   expect(call.phase).toBe("queue");
-  call.startAttempt();
-  expect(call.endAttempt({ outcome: "rejected" })).not.toHaveProperty("reason");
+  call.startAttempt(clock.now());
+  expect(call.endAttempt(given("rejected"), clock.now())).not.toHaveProperty("reason");
   call.applyForAttempt("stale-connection");
-  call.startAttempt();
-  expect(call.endAttempt({ outcome: "accepted" })).toMatchObject({ number: 2, reason: "stale-connection" });
+  call.startAttempt(clock.now());
+  expect(call.endAttempt(accepted, clock.now())).toMatchObject({ number: 2, reason: "stale-connection" });
 });
 
 test("a limit that was cleared together with the wait that it was for does not hold any more", async () => {

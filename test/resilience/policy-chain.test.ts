@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call } from "../../src/resilience/call.ts";
-import type { Admission, Policy } from "../../src/resilience/policy.ts";
-import { type Ended, PolicyChain } from "../../src/resilience/policy-chain.ts";
+import type { Admission, Permits, Policy } from "../../src/resilience/policy.ts";
+import { type Ended, isPermits, PolicyChain } from "../../src/resilience/policy-chain.ts";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
 import { aborted, failure, HeldWait, success, Witness } from "./calls.ts";
 
@@ -28,6 +28,29 @@ function chainOf(...policies: readonly Policy[]) {
   return { clock, call, chain, work, list, works: () => works };
 }
 
+type Work = () => Promise<Ended<string>>;
+
+/** Does the work where the policies let it, as the executor does. */
+async function through(chain: PolicyChain, call: Call, work: Work): Promise<Ended<string>> {
+  const entered = await chain.enter(call, 0);
+  return isPermits(entered) ? within(chain, entered, work) : entered;
+}
+
+async function throughAtOnce(chain: PolicyChain, call: Call, work: Work): Promise<Ended<string> | undefined> {
+  const entered = chain.enterAtOnce(call, 0);
+  return entered === undefined ? undefined : within(chain, entered, work);
+}
+
+async function within(chain: PolicyChain, permits: Permits, work: Work): Promise<Ended<string>> {
+  let ended: Ended<string> | undefined;
+  try {
+    ended = await work();
+    return ended;
+  } finally {
+    chain.leave(permits, ended?.end, 0);
+  }
+}
+
 /** Admissions in this order, the last one from then on. */
 const inTurn = (...admissions: readonly Admission[]): (() => Admission) => {
   let asked = 0;
@@ -46,7 +69,7 @@ class Wavering extends Witness {
 
 test("without policies there is only the work", async () => {
   const { chain, call, work, works } = chainOf();
-  expect(await chain.run(call, work)).toBe(done);
+  expect(await through(chain, call, work)).toBe(done);
   expect(works()).toBe(1);
 });
 
@@ -56,12 +79,12 @@ test("an answer of a policy is the end of the call, and a refusal says that it i
     new Witness("a", log),
     new Witness("b", log, { admit: () => ({ kind: "answer", end: aborted }) }),
   );
-  expect(await answer.chain.run(answer.call, answer.work)).toEqual({ end: aborted, isRefused: true });
+  expect(await through(answer.chain, answer.call, answer.work)).toEqual({ end: aborted, isRefused: true });
   expect(log).toEqual(["admit a", "admit b", "settle a: aborted"]);
 
   const refusal = failure();
   const refuse = chainOf(new Witness("b", log, { admit: () => ({ kind: "refuse", failure: refusal }) }));
-  const ended = await refuse.chain.run(refuse.call, refuse.work);
+  const ended = await through(refuse.chain, refuse.call, refuse.work);
   expect(ended).toEqual({ end: { kind: "failure", failure: refusal }, isRefused: true });
   expect([answer.works(), refuse.works()]).toEqual([0, 0]);
 });
@@ -78,13 +101,13 @@ describe("a policy that wavers", () => {
   test("is not asked whether its permit holds where nobody waited", async () => {
     const first = new Wavering("first", []);
     const { call, chain, work } = chainOf(first);
-    await chain.run(call, work);
+    await through(chain, call, work);
     expect(first.asked).toEqual([]);
   });
 
   test("whose permit still holds after a wait leaves everything as it is", async () => {
     const { log, wait, first, clock, call, chain, work } = scene();
-    const run = chain.run(call, work);
+    const run = through(chain, call, work);
     await clock.advance(500);
     wait.letGo("place");
     expect(await run).toBe(done);
@@ -94,7 +117,7 @@ describe("a policy that wavers", () => {
 
   test("whose permit went stale gets all permits back, in reverse, and all are asked anew", async () => {
     const { log, wait, first, call, chain, work, works } = scene();
-    const run = chain.run(call, work);
+    const run = through(chain, call, work);
     await settled();
     first.doesHold = false;
     wait.letGo("place");
@@ -132,7 +155,7 @@ describe("a policy that wavers", () => {
       },
     };
     const { call, chain, work } = chainOf(first, broken);
-    const run = chain.run(call, work);
+    const run = through(chain, call, work);
     await settled();
     first.doesHold = false;
     wait.letGo("place");
@@ -150,7 +173,7 @@ describe("a bounded wait", () => {
 
   test("ends with its limit, and ends the call with it", async () => {
     const { wait, clock, call, chain, work, works } = limited();
-    const run = chain.run(call, work);
+    const run = through(chain, call, work);
     await clock.advance(199);
     expect(wait.givenUp).toBe(0);
     await clock.advance(1);
@@ -171,7 +194,7 @@ describe("a bounded wait", () => {
     };
     const { call, chain } = chainOf(new Witness("queue", [], { admit: () => admission }));
     let expiresAt = 0;
-    await chain.run(call, async () => {
+    await through(chain, call, async () => {
       ({ expiresAt } = call);
       return done;
     });
@@ -182,7 +205,7 @@ describe("a bounded wait", () => {
     const log: string[] = [];
     const wait = new HeldWait();
     const scene = chainOf(new Witness("queue", log, { admit: () => ({ ...wait.admission, limitMs: 200 }) }));
-    const run = scene.chain.run(scene.call, async () => ({ end: scene.chain.interrupted(scene.call) }));
+    const run = through(scene.chain, scene.call, async () => ({ end: scene.chain.interrupted(scene.call) }));
     await settled();
     wait.letGo("place");
     scene.clock.jump(200);
@@ -196,13 +219,13 @@ describe("at once, for who must not wait", () => {
   test("all let it go: the work is done, and the permits are settled with its end", async () => {
     const log: string[] = [];
     const { call, chain, work } = chainOf(new Witness("a", log), new Witness("b", log));
-    expect(await chain.runAtOnce(call, work)).toBe(done);
+    expect(await throughAtOnce(chain, call, work)).toBe(done);
     expect(log).toEqual(["admit a", "admit b", "settle b: success", "settle a: success"]);
   });
 
   test("without policies there is only the work", async () => {
     const { call, chain, work } = chainOf();
-    expect(await chain.runAtOnce(call, work)).toBe(done);
+    expect(await throughAtOnce(chain, call, work)).toBe(done);
   });
 
   test.each(["wait", "refuse"] as const)(
@@ -216,7 +239,7 @@ describe("at once, for who must not wait", () => {
         new Witness("b", log, { admit: () => admission }),
         new Witness("c", log),
       );
-      expect(await chain.runAtOnce(call, work)).toBeUndefined();
+      expect(await throughAtOnce(chain, call, work)).toBeUndefined();
       expect(log).toEqual(["admit a", "admit b", "settle a: aborted"]);
       expect([wait.begun, works()]).toEqual([0, 0]);
     },
@@ -226,7 +249,7 @@ describe("at once, for who must not wait", () => {
     const log: string[] = [];
     const { call, chain } = chainOf(new Witness("a", log));
     const defect = new Error("defect");
-    await expect(chain.runAtOnce(call, async () => Promise.reject(defect))).rejects.toBe(defect);
+    await expect(throughAtOnce(chain, call, async () => Promise.reject(defect))).rejects.toBe(defect);
     expect(log).toEqual(["admit a", "settle a: aborted"]);
   });
 });
@@ -240,7 +263,7 @@ test("what was given up is told as one of which nothing was sent", async () => {
     settle: (_permit, end) => ends.push(end),
   };
   const { call, chain } = chainOf(policy);
-  await chain.run(call, async () => Promise.reject(new Error("defect"))).catch(() => undefined);
+  await through(chain, call, async () => Promise.reject(new Error("defect"))).catch(() => undefined);
   expect(ends).toEqual([{ kind: "aborted", reason: undefined, outcome: "not-sent" }]);
 });
 
