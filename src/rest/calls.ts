@@ -1,12 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { isExternalServiceError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import { redactHeaders, redactPath } from "../core/redact.ts";
 import { currentRequest, type RequestScope } from "../core/request-scope.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Completed, Pipeline } from "../resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
+import { logAttempt } from "./attempt-log.ts";
 import type { Authorizer, OwnHeaders } from "./auth/authorizer.ts";
 import { fixedHeadersOf } from "../core/auth/read-auth.ts";
 import type { CallHow, OpenHow } from "./caller.ts";
@@ -19,10 +19,16 @@ import { ServiceResponse } from "./response.ts";
 import { statusFailure } from "./status-failure.ts";
 import { StreamedResponse } from "./streamed-response.ts";
 import { withTrace } from "./with-trace.ts";
-import type { Transport } from "./transport.ts";
+import type { Judge, Transport } from "./transport.ts";
 
-// URLs that an answer hands out often carry a token of their own: a redirect after a login, a signed download.
-const urlHeaders = new Set(["location", "content-location", "link", "refresh"]);
+/** One attempt on the wire, and what is made of its end before anybody else hears of it. */
+type Send<T extends Answer | OpenAnswer> = (
+  request: PreparedRequest,
+  attempt: Attempt,
+  judge: Judge<T>,
+) => Promise<AttemptEnd<T>>;
+
+const plain: CallHow = {};
 
 /** Makes the calls of one service: from the arguments to the response, through the pipeline, onto the transport. */
 export class Calls {
@@ -66,16 +72,20 @@ export class Calls {
     method: string,
     endpoint: string,
     options: RequestOptions,
-    { accept = "json", base = this.#settings.base }: CallHow = {},
+    { accept = "json", base = this.#settings.base }: CallHow = plain,
   ): Promise<ServiceResponse> {
     const headers = accept === "json" ? this.#jsonHeaders : this.#defaultHeaders;
     const settings = base === this.#settings.base ? this.#settings : { ...this.#settings, base };
-    const request = prepareRequest(settings, headers, method, endpoint, options);
+    const request = prepareRequest(settings, headers, method.toUpperCase(), endpoint, options);
+    this.#parts.assertReady(request.operation);
     const scope = currentRequest();
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, (attempt) =>
-      this.#attempt(request, options.headers, scope, attempt, (sent) => this.#transport.send(sent, attempt)),
-    );
-    return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
+    try {
+      const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, this.#send);
+      return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
+    } catch (error) {
+      this.#logFailure(error, scope);
+      throw error;
+    }
   }
 
   async open(method: string, endpoint: string, options: RequestOptions, how: OpenHow = {}): Promise<StreamedResponse> {
@@ -88,29 +98,34 @@ export class Calls {
       identity: undefined,
       ...(isRepeatable === true ? { isRepeatable, isRepeatableLater: true } : {}),
     };
+    this.#parts.assertReady(request.operation);
     const limits = bodyIdleTimeoutMs === undefined ? {} : { bodyIdleTimeoutMs };
     const scope = currentRequest();
-    const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, (attempt) =>
-      this.#attempt(request, options.headers, scope, attempt, (sent) => this.#transport.open(sent, attempt, limits)),
-    );
-    const { maxResponseBytes } = this.#settings;
-    const { operation } = request;
     // Whoever reads the body may do so elsewhere: the call is of the request that it was made in.
     const onFailure = (error: unknown): void => this.#logFailure(error, scope);
-    return new StreamedResponse(value, {
-      service: this.service,
-      operation,
-      attempts,
-      elapsedMs,
-      maxResponseBytes,
-      onFailure,
-    });
+    try {
+      const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, (sent, attempt, judge) =>
+        this.#transport.open(sent, attempt, limits, judge),
+      );
+      return new StreamedResponse(value, {
+        service: this.service,
+        operation: request.operation,
+        attempts,
+        elapsedMs,
+        maxResponseBytes: this.#settings.maxResponseBytes,
+        onFailure,
+      });
+    } catch (error) {
+      onFailure(error);
+      throw error;
+    }
   }
 
   /** The time of a call that is about to be made, for what comes after its answer. */
   patienceFor(options: CallOptions): Patience {
-    const { deadlineMs: limitMs, signals } = this.#limitsOf(options, currentRequest());
-    return new Patience({ clock: this.clock, limitMs, signals });
+    const scope = currentRequest();
+    const limitMs = this.#deadlineOf(options, scope);
+    return new Patience({ clock: this.clock, limitMs, signals: signalsOf(options, scope) });
   }
 
   /** One line for each call that failed. */
@@ -126,42 +141,33 @@ export class Calls {
     else scope.logger.warn({ service: this.service, ...fields }, "call failed");
   }
 
-  async #execute<T>(
+  readonly #send: Send<Answer> = (request, attempt, judge) => this.#transport.send(request, attempt, judge);
+
+  #execute<T extends Answer | OpenAnswer>(
     request: PreparedRequest,
     options: RequestOptions,
     scope: RequestScope | undefined,
-    attempt: (attempt: Attempt) => Promise<AttemptEnd<T>>,
+    send: Send<T>,
   ): Promise<Completed<T>> {
-    this.#parts.assertReady(request.operation);
     const settings = this.#settings;
     const { maxRetries } = options;
-    try {
-      return await this.#pipeline.execute({
-        operation: request.operation,
-        ...this.#limitsOf(options, scope),
-        attemptTimeoutMs: settings.attemptTimeoutMs,
-        identity: request.identity,
-        retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
-        isRepeatable: request.isRepeatable,
-        isRepeatableLater: request.isRepeatableLater,
-        isReplayable: request.body.isReplayable,
-        attempt,
-      });
-    } catch (error) {
-      this.#logFailure(error, scope);
-      throw error;
-    }
+    return this.#pipeline.execute<T>({
+      operation: request.operation,
+      deadlineMs: this.#deadlineOf(options, scope),
+      attemptTimeoutMs: settings.attemptTimeoutMs,
+      signals: signalsOf(options, scope),
+      identity: request.identity,
+      retry: maxRetries === undefined ? settings.retry : { ...settings.retry, maxRetries },
+      isRepeatable: request.isRepeatable,
+      isRepeatableLater: request.isRepeatableLater,
+      isReplayable: request.body.isReplayable,
+      attempt: (attempt) => this.#attempt(request, options.headers, scope, attempt, send),
+    });
   }
 
-  /** What a call that begins now ends by: its own limits, and those of the scope that it is made in. */
-  #limitsOf(
-    options: CallOptions,
-    scope: RequestScope | undefined,
-  ): { readonly deadlineMs: number; readonly signals: readonly AbortSignal[] } {
-    const { deadlineMs = this.#settings.deadlineMs, signal } = options;
-    const signals = scope === undefined ? [] : [...scope.signals];
-    if (signal !== undefined) signals.push(signal);
-    return { deadlineMs: Math.min(deadlineMs, Math.max(0, scope?.remainingMs() ?? deadlineMs)), signals };
+  /** What a call that begins now ends by: its own limit, and that of the scope that it is made in. */
+  #deadlineOf({ deadlineMs = this.#settings.deadlineMs }: CallOptions, scope: RequestScope | undefined): number {
+    return scope === undefined ? deadlineMs : Math.min(deadlineMs, Math.max(0, scope.remainingMs()));
   }
 
   #withDeadline(request: PreparedRequest, attempt: Attempt): PreparedRequest {
@@ -176,57 +182,58 @@ export class Calls {
     own: OwnHeaders,
     scope: RequestScope | undefined,
     attempt: Attempt,
-    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+    send: Send<T>,
   ): Promise<AttemptEnd<T>> {
-    if (this.#authorizer === undefined) return this.#logged(request, own, scope, attempt, send);
+    if (this.#authorizer === undefined) return this.#put(request, own, scope, attempt, send);
     return this.#authorizer.attempt(request, own, attempt, (authorized) =>
-      this.#logged(authorized, own, scope, attempt, send),
+      this.#put(authorized, own, scope, attempt, send),
     );
   }
 
-  async #logged<T extends Answer | OpenAnswer>(
+  /** Puts an attempt on the wire, and judges how it ends. */
+  #put<T extends Answer | OpenAnswer>(
     authorized: PreparedRequest,
     own: OwnHeaders,
     scope: RequestScope | undefined,
     attempt: Attempt,
-    send: (request: PreparedRequest) => Promise<AttemptEnd<T>>,
+    send: Send<T>,
   ): Promise<AttemptEnd<T>> {
     const trace = this.#settings.propagateTrace ? scope?.trace : undefined;
     // After the credentials: what stands between may write a span of its own, and no signature must cover it.
     const request = trace === undefined ? authorized : withTrace(authorized, own, trace);
     const logger = scope?.logger ?? this.#parts.logger;
-    const isLogged = logger.isLevelEnabled?.("debug") ?? true;
-    const secret = request.credentials;
-    const place = { method: request.method, path: redactPath(request.path, secret?.query), attempt: attempt.number };
-    const about = scope?.logger === undefined ? place : { service: this.service, ...place };
-    const startedAt = this.clock.now();
-    if (isLogged) logger.debug({ ...about, headers: redactHeaders(request.headers, secret?.headers) }, "request");
-    const end = await send(this.#withDeadline(request, attempt));
-    const answer: Answer | OpenAnswer | undefined = end.kind === "success" ? end.value : undefined;
+    const log =
+      (logger.isLevelEnabled?.("debug") ?? true)
+        ? logAttempt(logger, request, {
+            ...(scope?.logger === undefined ? {} : { service: this.service }),
+            attempt: attempt.number,
+            clock: this.clock,
+          })
+        : undefined;
+    return send(this.#withDeadline(request, attempt), attempt, (end) => {
+      log?.(end);
+      return this.#judged(end, request.operation);
+    });
+  }
+
+  #judged<T extends Answer | OpenAnswer>(end: AttemptEnd<T>, operation: string): AttemptEnd<T> {
+    if (end.kind !== "success") return end;
+    const { value } = end;
     // What is handed out open is a success, or it would have been read to its end.
     const failure =
-      answer !== undefined && !isOpen(answer)
-        ? statusFailure(answer, { service: this.service, operation: request.operation, wallNow: this.clock.wallNow() })
-        : undefined;
-    const final = failure === undefined ? withQuota(end) : { kind: "failure" as const, failure };
-    if (isLogged) {
-      const durationMs = Math.round(this.clock.now() - startedAt);
-      if (answer !== undefined) {
-        const { status, headers } = answer;
-        const bytes = isOpen(answer) ? {} : { bytes: answer.body.byteLength };
-        const seen = { status, headers: redactHeaders(redactHeaders(headers, urlHeaders), secret?.headers), ...bytes };
-        logger.debug({ ...about, ...seen, durationMs }, "response");
-      } else {
-        const code = end.kind === "failure" ? end.failure.code : "aborted";
-        logger.debug({ ...about, code, durationMs }, "no response");
-      }
-    }
-    return final;
+      value.status < 300 || isOpen(value)
+        ? undefined
+        : statusFailure(value, { service: this.service, operation, wallNow: this.clock.wallNow() });
+    if (failure !== undefined) return { kind: "failure", failure };
+    const quota = quotaOf(value.headers);
+    return quota === undefined ? end : { ...end, quota };
   }
 }
 
-function withQuota<T extends Answer | OpenAnswer>(end: AttemptEnd<T>): AttemptEnd<T> {
-  if (end.kind !== "success" || end.value.headers["ratelimit"] === undefined) return end;
-  const quota = quotaOf(end.value.headers);
-  return quota === undefined ? end : { ...end, quota };
+const noSignals: readonly AbortSignal[] = [];
+
+/** What ends a call early: its own signal, and those of the scope that it is made in. */
+function signalsOf({ signal }: CallOptions, scope: RequestScope | undefined): readonly AbortSignal[] {
+  if (signal === undefined) return scope === undefined ? noSignals : scope.signals;
+  return scope === undefined ? [signal] : [...scope.signals, signal];
 }

@@ -6,9 +6,13 @@ import type { Logger } from "../core/logger.ts";
 import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { type Authorizer, authorizerFor } from "./auth/authorizer.ts";
-import type { Caller } from "./caller.ts";
+import type { Caller, CallHow, OpenHow } from "./caller.ts";
 import { Calls } from "./calls.ts";
 import type { RESTSettings } from "./options.ts";
+import type { Patience } from "./patience.ts";
+import type { CallOptions, RequestOptions } from "./request.ts";
+import type { ServiceResponse } from "./response.ts";
+import type { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
 
 /** What calls go by that begin at the same time, and keep to their end. */
@@ -83,16 +87,16 @@ export class CurrentCalls implements Caller {
     return this.#closing.signal;
   }
 
-  call(...args: Parameters<Caller["call"]>): ReturnType<Caller["call"]> {
-    return this.#now.calls.call(...args);
+  call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): Promise<ServiceResponse> {
+    return this.#now.calls.call(method, endpoint, options, how);
   }
 
-  open(...args: Parameters<Caller["open"]>): ReturnType<Caller["open"]> {
-    return this.#now.calls.open(...args);
+  open(method: string, endpoint: string, options: RequestOptions, how?: OpenHow): Promise<StreamedResponse> {
+    return this.#now.calls.open(method, endpoint, options, how);
   }
 
-  patienceFor(...args: Parameters<Caller["patienceFor"]>): ReturnType<Caller["patienceFor"]> {
-    return this.#now.calls.patienceFor(...args);
+  patienceFor(options: CallOptions): Patience {
+    return this.#now.calls.patienceFor(options);
   }
 
   logFailure(error: unknown): void {

@@ -14,25 +14,46 @@ export function jsonCall(
   endpoint: string,
   options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
 ): ServiceCall<unknown, unknown> {
-  return ServiceCall.of(async (keep) => {
-    const schema = (options as typeof options | null)?.schema;
-    const byStatus = schema === undefined || isSchema(schema) ? undefined : schema;
-    const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+  const schema = (options as typeof options | null)?.schema;
+  return schema === undefined
+    ? ServiceCall.of(calls.call(method, endpoint, options), (response) => parsed(calls, response))
+    : checkedCall(calls, method, endpoint, { ...options, schema });
+}
+
+function parsed(calls: CurrentCalls, response: ServiceResponse): unknown {
+  try {
+    return response.json();
+  } catch (error) {
+    calls.logFailure(error);
+    throw error;
+  }
+}
+
+function checkedCall(
+  calls: CurrentCalls,
+  method: string,
+  endpoint: string,
+  { schema, ...call }: RequestOptions & { readonly schema: StandardSchemaV1 | StatusSchemas },
+): ServiceCall<unknown, unknown> {
+  const byStatus = isSchema(schema) ? undefined : schema;
+  const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+  const patience = calls.patienceFor(call);
+  const answered = async (): Promise<ServiceResponse> => {
     if (problem !== undefined) throw new ServiceConfigurationError(calls.service, [`${method}: ${problem}`]);
-    const checked = schema === undefined ? undefined : { schema, patience: calls.patienceFor(options) };
-    let response: ServiceResponse;
     try {
-      const call = checked === undefined ? options : { ...options, schema: undefined };
-      response = keep(await calls.call(method, endpoint, call));
+      return await calls.call(method, endpoint, call);
     } catch (error) {
-      if (checked !== undefined && byStatus !== undefined) await matchError(error, byStatus, checked.patience);
+      if (byStatus !== undefined) await matchError(error, byStatus, patience);
       throw error;
     }
+  };
+  const checked = async (response: ServiceResponse): Promise<unknown> => {
     try {
-      return await (checked === undefined ? response.json() : response.jsonWithin(checked.schema, checked.patience));
+      return await response.jsonWithin(schema, patience);
     } catch (error) {
       calls.logFailure(error);
       throw error;
     }
-  });
+  };
+  return ServiceCall.of(answered(), checked);
 }

@@ -159,9 +159,8 @@ export abstract class RESTService extends BaseExternalService {
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
   request(method: string, endpoint: string, options: RequestOptions = {}): ServiceCall<ServiceResponse> {
-    return ServiceCall.of(async (keep) =>
-      keep(await this.#calls.call(method.toUpperCase(), endpoint, options, { accept: "anything" })),
-    );
+    const response = this.#calls.call(method, endpoint, options, { accept: "anything" });
+    return ServiceCall.of(response, (answer) => answer);
   }
 
   /**

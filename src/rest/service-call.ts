@@ -45,15 +45,25 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
   #response: ServiceResponse | undefined;
 
   /**
-   * @param work - makes the call, and keeps the response that the value comes from.
+   * @param response - of the call, which is under way.
+   * @param read - makes the value of it.
    * @internal
    */
   static of<T, Matched = never>(
-    work: (keep: (response: ServiceResponse) => ServiceResponse) => Promise<T>,
+    response: Promise<ServiceResponse>,
+    read: (response: ServiceResponse) => T | PromiseLike<T>,
   ): ServiceCall<T, Matched> {
-    let settle: (value: Promise<T>) => void = () => undefined;
-    const call = new ServiceCall<T, Matched>((resolve) => (settle = resolve));
-    settle(work((response) => (call.#response = response)));
+    let resolve: (value: T | PromiseLike<T>) => void = nothing;
+    let reject: (reason: unknown) => void = nothing;
+    const call = new ServiceCall<T, Matched>((...settle) => ([resolve, reject] = settle));
+    void response.then((answer) => {
+      call.#response = answer;
+      try {
+        resolve(read(answer));
+      } catch (error) {
+        reject(error);
+      }
+    }, reject);
     return call;
   }
 
@@ -76,6 +86,10 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
       (reason: unknown) => failed(reason) as Unmatched | Matched,
     );
   }
+}
+
+function nothing(): void {
+  // Until the executor of a promise was called, which is at once.
 }
 
 // As a promise of its own class it would be wrapped by each `await`, which costs three turns of the queue.

@@ -11,6 +11,10 @@ import type { WitnessedOptions } from "./slot-pool.ts";
 /** What the transport is set up with, once per service. */
 export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolsSettings {}
 
+/** Makes of how an attempt ended on the wire what its call is told. */
+export type Judge<T extends Answer | OpenAnswer> = (end: AttemptEnd<T>) => AttemptEnd<T>;
+
+const asItIs = <T>(end: AttemptEnd<T>): AttemptEnd<T> => end;
 const buffered: Reading = { kind: "buffered" };
 
 /** Puts requests on the wire. */
@@ -30,9 +34,11 @@ export class Transport implements Wire {
   }
 
   /** Makes one attempt, and reads its answer to the end. Never rejects; ends at once when the attempt is interrupted. */
-  send(request: PreparedRequest, attempt: Attempt): Promise<AttemptEnd<Answer>> {
+  send(request: PreparedRequest, attempt: Attempt, judge: Judge<Answer> = asItIs): Promise<AttemptEnd<Answer>> {
     // Only an exchange that was told to leaves its answer open.
-    return this.#exchange(request, attempt, buffered) as Promise<AttemptEnd<Answer>>;
+    return this.#exchange(request, attempt, buffered, judge as Judge<Answer | OpenAnswer>) as Promise<
+      AttemptEnd<Answer>
+    >;
   }
 
   /**
@@ -46,9 +52,10 @@ export class Transport implements Wire {
     request: PreparedRequest,
     attempt: Attempt,
     options: { readonly maxBytes?: number; readonly bodyIdleTimeoutMs?: number } = {},
+    judge: Judge<Answer | OpenAnswer> = asItIs,
   ): Promise<AttemptEnd<Answer | OpenAnswer>> {
     const { maxBytes = Number.POSITIVE_INFINITY, bodyIdleTimeoutMs = this.settings.bodyIdleTimeoutMs } = options;
-    return this.#exchange(request, attempt, { kind: "open", maxBytes, bodyIdleTimeoutMs });
+    return this.#exchange(request, attempt, { kind: "open", maxBytes, bodyIdleTimeoutMs }, judge);
   }
 
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler, now: number): void {
@@ -60,7 +67,22 @@ export class Transport implements Wire {
     await this.pools.destroy();
   }
 
-  #exchange(request: PreparedRequest, attempt: Attempt, reading: Reading): Promise<AttemptEnd<Answer | OpenAnswer>> {
-    return new Promise((resolve) => new Exchange(this, request, attempt, reading, resolve).begin());
+  #exchange(
+    request: PreparedRequest,
+    attempt: Attempt,
+    reading: Reading,
+    judge: Judge<Answer | OpenAnswer>,
+  ): Promise<AttemptEnd<Answer | OpenAnswer>> {
+    return new Promise((resolve, reject) => {
+      const settle = (end: AttemptEnd<Answer | OpenAnswer>): void => {
+        try {
+          resolve(judge(end));
+        } catch (error) {
+          // A defect, of a logger say: it ends the call, and not the connection that it is told from.
+          reject(error);
+        }
+      };
+      new Exchange(this, request, attempt, reading, settle).begin();
+    });
   }
 }
