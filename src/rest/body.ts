@@ -32,14 +32,24 @@ const watchedKinds: ReadonlySet<string | undefined> = new Set(["multipart", "byt
 /** The names of the options that are about the body. */
 export const bodyOptions: readonly string[] = [...kinds, "onUploadProgress"];
 
-const none: PreparedBody = { contentType: undefined, isReplayable: true, payload: "", open: () => null };
+/** The body of a call without one. */
+export const noBody: PreparedBody = { contentType: undefined, isReplayable: true, payload: "", open: () => null };
 
-const fixed = (contentType: string, value: string | Uint8Array): PreparedBody => ({
-  contentType,
-  isReplayable: true,
-  payload: value,
-  open: () => value,
-});
+/** A body that is there as a whole. */
+class FixedBody implements PreparedBody {
+  readonly contentType: string;
+  readonly isReplayable = true;
+  readonly payload: string | Uint8Array;
+
+  constructor(contentType: string, payload: string | Uint8Array) {
+    this.contentType = contentType;
+    this.payload = payload;
+  }
+
+  open(): string | Uint8Array {
+    return this.payload;
+  }
+}
 
 /**
  * Encodes the body of a call once, before any I/O.
@@ -47,10 +57,15 @@ const fixed = (contentType: string, value: string | Uint8Array): PreparedBody =>
  * @param report - is told what is wrong; the call is then not made.
  */
 export function prepareBody(options: BodyOptions, report: (problem: string) => void): PreparedBody {
+  const { json, form, multipart, text, bytes, stream, onUploadProgress } = options;
+  // Nearly every call is one of these two.
+  const isOther = form !== undefined || multipart !== undefined || text !== undefined || bytes !== undefined;
+  if (!isOther && stream === undefined && onUploadProgress === undefined) {
+    return json === undefined ? noBody : new FixedBody("application/json", encodeJson(json, report));
+  }
   const given = kinds.filter((kind) => options[kind] !== undefined);
   if (given.length > 1) report(`a call has one body, not ${given.join(" and ")}`);
   const [kind] = given;
-  const { onUploadProgress } = options;
   const body = encode(kind, options, report);
   if (onUploadProgress === undefined) return body;
   if (typeof onUploadProgress !== "function") report("onUploadProgress must be a function");
@@ -65,9 +80,9 @@ function encode(
 ): PreparedBody {
   switch (kind) {
     case "json":
-      return fixed("application/json", encodeJson(options.json, report));
+      return new FixedBody("application/json", encodeJson(options.json, report));
     case "form":
-      return fixed(
+      return new FixedBody(
         "application/x-www-form-urlencoded",
         encodeFields("form", options.form, report).replaceAll("%20", "+"),
       );
@@ -75,14 +90,14 @@ function encode(
       return prepareMultipart(options.multipart as MultipartBody, report);
     case "text":
       if (typeof options.text !== "string") report("text must be a string");
-      return fixed("text/plain;charset=UTF-8", String(options.text));
+      return new FixedBody("text/plain;charset=UTF-8", String(options.text));
     case "bytes":
       if (!(options.bytes instanceof Uint8Array)) report("bytes must be a Uint8Array or a Buffer");
-      return fixed("application/octet-stream", options.bytes ?? "");
+      return new FixedBody("application/octet-stream", options.bytes ?? "");
     case "stream":
       return prepareStream(options.stream as StreamSource, report);
     default:
-      return none;
+      return noBody;
   }
 }
 
@@ -102,7 +117,7 @@ function prepareStream(source: StreamSource, report: (problem: string) => void):
   const problem = streamProblem(source);
   if (problem !== undefined) {
     report(`stream ${problem}`);
-    return none;
+    return noBody;
   }
   const contentType = "application/octet-stream";
   return { contentType, isReplayable: typeof source === "function", open: () => openStream(source) };

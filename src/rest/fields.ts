@@ -13,17 +13,33 @@ export function encodeFields(kind: string, fields: Fields | undefined, report: (
     report(`${kind} must be an object of names and values`);
     return "";
   }
-  const pairs: string[] = [];
-  for (const [name, value] of Object.entries(fields)) {
-    for (const one of Array.isArray(value) ? (value as readonly FieldValue[]) : [value as FieldValue]) {
-      if (one === undefined || one === null) continue;
-      const text = fieldText(one);
-      if (text === undefined)
-        report(`${kind}.${name} must be a string, number, boolean, valid Date, or a list of these`);
-      else pairs.push(`${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(text.toWellFormed())}`);
-    }
+  let text = "";
+  for (const name in fields) {
+    if (!Object.hasOwn(fields, name)) continue;
+    const value = fields[name];
+    if (isList(value)) for (const one of value) text = withField(text, kind, name, one, report);
+    else text = withField(text, kind, name, value, report);
   }
-  return pairs.join("&");
+  return text;
+}
+
+const isList: (value: FieldValue | readonly FieldValue[]) => value is readonly FieldValue[] = Array.isArray;
+
+function withField(
+  before: string,
+  kind: string,
+  name: string,
+  value: FieldValue,
+  report: (problem: string) => void,
+): string {
+  if (value === undefined || value === null) return before;
+  const text = fieldText(value);
+  if (text === undefined) {
+    report(`${kind}.${name} must be a string, number, boolean, valid Date, or a list of these`);
+    return before;
+  }
+  const pair = `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(text.toWellFormed())}`;
+  return before === "" ? pair : `${before}&${pair}`;
 }
 
 /** The value as text, or undefined where it has none. */

@@ -3,8 +3,10 @@ import { endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import type { CredentialNames } from "../core/auth/read-auth.ts";
-import { type BodyOptions, bodyOptions, prepareBody } from "./body.ts";
+import { type BodyOptions, bodyOptions, noBody, prepareBody } from "./body.ts";
+import { type EndpointTemplate, fillEndpoint, filledPath, templateOf } from "./endpoint-template.ts";
 import { encodeFields, type Fields } from "./fields.ts";
+import { KnownEndpoints } from "./known-endpoints.ts";
 import { encodePath, type RESTSettings } from "./options.ts";
 import type { PreparedBody } from "./prepared-body.ts";
 
@@ -48,6 +50,21 @@ export interface PreparedRequest {
   readonly identity: string | undefined;
 }
 
+/** What the requests of a service depend on. */
+export type RequestSettings = Pick<RESTSettings, "name" | "base" | "idempotencyHeader" | "coalesce" | "credentials">;
+
+type Headers = Readonly<Record<string, string>>;
+type Report = (problem: string) => void;
+
+/** What calls to an endpoint by one method have in common. */
+interface Known {
+  readonly template: EndpointTemplate;
+  /** Without values in its path, and without what a call may add. */
+  readonly request: PreparedRequest;
+  /** Nothing is missing of it, for a call that adds nothing. */
+  readonly isWhole: boolean;
+}
+
 // RFC 9110, section 9.2.2.
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -58,56 +75,172 @@ const knownOptions = new Set<string>(
 );
 
 /**
- * Makes a request of what a call was given, and checks all of it.
- *
- * @param defaults - the headers that go with every call of the service, names in lower case.
- * @throws ServiceConfigurationError with every problem at once, before any I/O.
+ * Makes requests of what calls are given, and checks all of it. What calls have in common is made and checked once: a
+ * call that adds nothing to its endpoint gets a request that others have had before it.
  */
+export class Requests {
+  readonly #settings: RequestSettings;
+  readonly #headers: Headers;
+  /** With the content type of a body. */
+  readonly #headersByType = new Map<string, Headers>();
+  readonly #known = new KnownEndpoints<Known>();
+
+  /** @param headers - those that go with every call, names in lower case. */
+  constructor(settings: RequestSettings, headers: Headers) {
+    this.#settings = settings;
+    this.#headers = headers;
+  }
+
+  /** @throws ServiceConfigurationError with every problem at once, before any I/O. */
+  prepare(method: string, endpoint: string, options: RequestOptions): PreparedRequest {
+    if (typeof endpoint !== "string" || typeof options !== "object" || options === null) {
+      throw new ServiceConfigurationError(this.#settings.name, [
+        `${method}: takes an endpoint (a string) and an options object`,
+      ]);
+    }
+    const known = this.#known.get(method, endpoint) ?? this.#learn(method, endpoint);
+    if (known?.isWhole === true && addsNothing(options)) return known.request;
+    return this.#prepareFor(known, method, endpoint, options);
+  }
+
+  #prepareFor(known: Known | undefined, method: string, endpoint: string, options: RequestOptions): PreparedRequest {
+    const { name: service, base } = this.#settings;
+    const problems: string[] = [];
+    const report = (problem: string): void => void problems.push(problem);
+    if (known === undefined && headerProblem(method, "") !== undefined) report("the method is not a valid HTTP method");
+    checkOptions(options, report);
+    const values = options.path ?? {};
+    let path = known === undefined ? undefined : filledPath(known.template, values);
+    let problem: string | undefined;
+    if (path === undefined) {
+      const filled = fillEndpoint(endpoint, values, report);
+      problem = endpointProblem(filled);
+      if (problem !== undefined) report(`endpoint ${problem}`);
+      path = joinPath(base.path, encodePath(filled));
+    }
+    const body = prepareBody(options, report);
+    const ownKey = this.#ownKey(options);
+    const key = ownKey ?? (this.#isKeyed(method) ? randomUUID() : undefined);
+    const headers = this.#headersFor(options.headers, key, body, report);
+    const query = options.params === undefined ? "" : encodeFields("params", options.params, report);
+    if (problems.length > 0) {
+      const place = problem === undefined ? this.#operation(method, endpoint) : method;
+      throw new ServiceConfigurationError(
+        service,
+        problems.map((text) => `${place}: ${text}`),
+      );
+    }
+    const operation = known?.request.operation ?? this.#operation(method, endpoint);
+    return this.#request(
+      method,
+      withQuery(path, query),
+      operation,
+      headers,
+      body,
+      key !== undefined,
+      ownKey !== undefined,
+    );
+  }
+
+  /** What can be known of an endpoint without a call; undefined where that depends on the call, or it is refused. */
+  #learn(method: string, endpoint: string): Known | undefined {
+    if (headerProblem(method, "") !== undefined) return undefined;
+    const template = templateOf(endpoint, this.#settings.base.path);
+    if (template === undefined) return undefined;
+    const path = template.pieces[0] ?? "";
+    const operation = this.#operation(method, endpoint);
+    const request = this.#request(method, path, operation, this.#headers, noBody, false, false);
+    const known = { template, request, isWhole: template.names.length === 0 && !this.#isKeyed(method) };
+    this.#known.add(method, endpoint, known);
+    return known;
+  }
+
+  #request(
+    method: string,
+    path: string,
+    operation: string,
+    headers: Headers,
+    body: PreparedBody,
+    isKeyed: boolean,
+    hasOwnKey: boolean,
+  ): PreparedRequest {
+    const { coalesce, credentials } = this.#settings;
+    const isIdempotent = idempotentMethods.has(method);
+    const isShareable = coalesce && safeMethods.has(method) && body.contentType === undefined;
+    return {
+      method,
+      path,
+      operation,
+      headers,
+      body,
+      isRepeatable: isIdempotent || isKeyed,
+      isRepeatableLater: isIdempotent || hasOwnKey,
+      credentials,
+      isSigned: false,
+      identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
+    };
+  }
+
+  #operation(method: string, endpoint: string): string {
+    return `${method} ${withoutQuery(joinPath(this.#settings.base.path, endpoint))}`;
+  }
+
+  /** Whether a call without a key of its own gets one. */
+  #isKeyed(method: string): boolean {
+    return this.#settings.idempotencyHeader !== undefined && keyedMethods.has(method);
+  }
+
+  get #keyHeader(): string {
+    return this.#settings.idempotencyHeader ?? "idempotency-key";
+  }
+
+  /** The key that the caller chose, as the option or as the header itself. */
+  #ownKey({ idempotencyKey, headers }: RequestOptions): string | undefined {
+    if (idempotencyKey !== undefined || headers === undefined) return idempotencyKey;
+    const name = Object.keys(headers ?? {}).find((given) => given.toLowerCase() === this.#keyHeader);
+    return name === undefined ? undefined : headers[name];
+  }
+
+  #headersFor(own: RequestOptions["headers"], key: string | undefined, body: PreparedBody, report: Report): Headers {
+    const common = this.#headersWith(body);
+    if (own === undefined && key === undefined) return common;
+    const headers: Record<string, string> = { ...common };
+    for (const [name, value] of Object.entries(own ?? {})) {
+      const problem = headerProblem(name, value ?? "");
+      if (problem !== undefined) report(problem);
+      else if (value === undefined) delete headers[name.toLowerCase()];
+      else headers[name.toLowerCase()] = value;
+    }
+    if (key !== undefined) {
+      const name = this.#keyHeader;
+      const problem = key === "" ? "idempotencyKey must not be empty" : headerProblem(name, key);
+      if (problem === undefined) headers[name] = key;
+      else report(problem);
+    }
+    return headers;
+  }
+
+  #headersWith({ contentType, contentLength, payload }: PreparedBody): Headers {
+    if (contentType === undefined) return this.#headers;
+    const made = this.#headersByType.get(contentType);
+    if (made !== undefined && contentLength === undefined) return made;
+    const length = contentLength === undefined ? {} : { "content-length": String(contentLength) };
+    const headers = { ...this.#headers, "content-type": contentType, ...length };
+    // A multipart body has a type of its own, with its boundary, and no payload.
+    if (contentLength === undefined && payload !== undefined) this.#headersByType.set(contentType, headers);
+    return headers;
+  }
+}
+
+/** For one request; who makes many has {@link Requests}. */
 export function prepareRequest(
-  settings: RESTSettings,
-  defaults: Readonly<Record<string, string>>,
+  settings: RequestSettings,
+  defaults: Headers,
   method: string,
   endpoint: string,
   options: RequestOptions,
 ): PreparedRequest {
-  if (typeof endpoint !== "string" || typeof options !== "object" || options === null) {
-    throw new ServiceConfigurationError(settings.name, [
-      `${method}: takes an endpoint (a string) and an options object`,
-    ]);
-  }
-  const problems: string[] = [];
-  const report = (problem: string): void => void problems.push(problem);
-  if (headerProblem(method, "") !== undefined) report("the method is not a valid HTTP method");
-  checkOptions(options, report);
-  const filled = fillTemplate(endpoint, options.path ?? {}, report);
-  const problem = endpointProblem(filled);
-  if (problem !== undefined) report(`endpoint ${problem}`);
-  const body = prepareBody(options, report);
-  const { headers, isKeyed, hasOwnKey } = prepareHeaders(settings, defaults, method, options, body, report);
-  const query = options.params === undefined ? "" : encodeFields("params", options.params, report);
-
-  const operation = `${method} ${withoutQuery(joinPath(settings.base.path, endpoint))}`;
-  if (problems.length > 0) {
-    throw new ServiceConfigurationError(
-      settings.name,
-      problems.map((text) => `${problem === undefined ? operation : method}: ${text}`),
-    );
-  }
-  const isIdempotent = idempotentMethods.has(method);
-  const path = withQuery(joinPath(settings.base.path, encodePath(filled)), query);
-  const isShareable = settings.coalesce && safeMethods.has(method) && body.contentType === undefined;
-  return {
-    method,
-    path,
-    operation,
-    headers,
-    body,
-    isRepeatable: isIdempotent || isKeyed,
-    isRepeatableLater: isIdempotent || hasOwnKey,
-    credentials: settings.credentials,
-    isSigned: false,
-    identity: isShareable ? JSON.stringify([method, path, headers]) : undefined,
-  };
+  return new Requests(settings, defaults).prepare(method, endpoint, options);
 }
 
 const withoutQuery = (path: string): string => path.split("?", 1)[0] ?? "";
@@ -117,87 +250,47 @@ function withQuery(path: string, query: string): string {
   return `${path}${path.includes("?") ? "&" : "?"}${query}`;
 }
 
-function checkOptions(options: RequestOptions, report: (problem: string) => void): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || knownOptions.has(name)) continue;
+/** Whether nothing in the options changes the request, or is to be refused. What inherits is left to a closer look. */
+function addsNothing(options: RequestOptions): boolean {
+  if (Object.getPrototypeOf(options) !== Object.prototype) return false;
+  for (const name in options) {
+    const value: unknown = options[name as keyof RequestOptions];
+    if (value !== undefined && !isLimit(name, value)) return false;
+  }
+  return true;
+}
+
+/** Whether this is an option that ends a call, and valid. */
+function isLimit(name: string, value: unknown): boolean {
+  switch (name) {
+    case "deadlineMs":
+      return typeof value === "number" && value > 0;
+    case "maxRetries":
+      return Number.isInteger(value) && (value as number) >= 0;
+    case "signal":
+      return value instanceof AbortSignal;
+    default:
+      return false;
+  }
+}
+
+function checkOptions(options: RequestOptions, report: Report): void {
+  for (const name in options) {
+    if (knownOptions.has(name) || !Object.hasOwn(options, name)) continue;
+    if (options[name as keyof RequestOptions] === undefined) continue;
     if (name === "schema") report("schema goes with getJson and the like, or with json(schema) of the response");
     else report(`unknown option ${name}; known are ${[...knownOptions].toSorted().join(", ")}`);
   }
-  const { deadlineMs, maxRetries, signal } = options;
-  if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs > 0)) {
+  const { deadlineMs, maxRetries, signal, headers } = options;
+  if (deadlineMs !== undefined && !isLimit("deadlineMs", deadlineMs)) {
     report(`deadlineMs must be a number above 0, not ${String(deadlineMs)}`);
   }
-  if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
+  if (maxRetries !== undefined && !isLimit("maxRetries", maxRetries)) {
     report(`maxRetries must be a whole number of at least 0, not ${String(maxRetries)}`);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) report("signal must be an AbortSignal");
-  const { headers } = options;
+  if (signal !== undefined && !isLimit("signal", signal)) report("signal must be an AbortSignal");
   if (headers !== undefined && (typeof headers !== "object" || headers === null || Symbol.iterator in headers)) {
     // A Headers object has no properties of its own: it would be dropped without a word.
     report("headers must be an object of names and string values");
   }
-}
-
-function fillTemplate(
-  endpoint: string,
-  values: Readonly<Record<string, unknown>>,
-  report: (problem: string) => void,
-): string {
-  const unused = new Set(Object.keys(values));
-  const filled = endpoint.replaceAll(/\{([^{}]*)\}/g, (_all, name: string) => {
-    unused.delete(name);
-    const value = values[name];
-    const text = typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? `${value}` : "";
-    if (text === "") {
-      report(`path.${name} is needed for {${name}}, as a string or number that is not empty`);
-    } else if (text === "." || text === "..") {
-      // No encoding saves these: servers undo it and then climb.
-      report(`path.${name} must not be "." or ".."`);
-      return "";
-    }
-    return encodeURIComponent(text.toWellFormed());
-  });
-  for (const name of unused) report(`path.${name} is given, but the endpoint has no {${name}}`);
-  return filled;
-}
-
-function prepareHeaders(
-  settings: RESTSettings,
-  defaults: Readonly<Record<string, string>>,
-  method: string,
-  options: RequestOptions,
-  body: PreparedBody,
-  report: (problem: string) => void,
-): { headers: Readonly<Record<string, string>>; isKeyed: boolean; hasOwnKey: boolean } {
-  const own = keyOf(settings, options);
-  const key = own ?? (settings.idempotencyHeader !== undefined && keyedMethods.has(method) ? randomUUID() : undefined);
-  const isKeyed = key !== undefined;
-  const hasOwnKey = own !== undefined;
-  if (options.headers === undefined && !isKeyed && body.contentType === undefined) {
-    return { headers: defaults, isKeyed, hasOwnKey };
-  }
-  const headers: Record<string, string> = { ...defaults };
-  if (body.contentType !== undefined) headers["content-type"] = body.contentType;
-  if (body.contentLength !== undefined) headers["content-length"] = String(body.contentLength);
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    const problem = headerProblem(name, value ?? "");
-    if (problem !== undefined) report(problem);
-    else if (value === undefined) delete headers[name.toLowerCase()];
-    else headers[name.toLowerCase()] = value;
-  }
-  if (key !== undefined) {
-    const name = settings.idempotencyHeader ?? "idempotency-key";
-    const problem = key === "" ? "idempotencyKey must not be empty" : headerProblem(name, key);
-    if (problem === undefined) headers[name] = key;
-    else report(problem);
-  }
-  return { headers, isKeyed, hasOwnKey };
-}
-
-/** The key that the caller chose, as the option or as the header itself. */
-function keyOf(settings: RESTSettings, options: RequestOptions): string | undefined {
-  if (options.idempotencyKey !== undefined) return options.idempotencyKey;
-  const name = settings.idempotencyHeader ?? "idempotency-key";
-  const entry = Object.entries(options.headers ?? {}).find(([given]) => given.toLowerCase() === name);
-  return entry?.[1];
 }

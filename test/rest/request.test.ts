@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isServiceConfigurationError } from "../../src/core/errors.ts";
-import type { RequestOptions } from "../../src/rest/request.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import { readRESTOptions, type RESTServiceOptions } from "../../src/rest/options.ts";
+import { type RequestOptions, Requests } from "../../src/rest/request.ts";
 import { answerStatuses, httpServer, type SeenRequest } from "../support/http-server.ts";
 import { failureOf, startedPayments } from "../support/rest-client.ts";
 
@@ -294,5 +296,97 @@ describe("how a call is named in errors", () => {
     const call = service.get("/users/{id}?token=sk_1", { path: { id: "me@example.test" }, params: { q: "sk_2" } });
     await expect(call).rejects.toMatchObject({ operation: "GET /api/users/{id}" });
     await expect(call).rejects.not.toHaveProperty("message", expect.stringMatching(/sk_|example/));
+  });
+});
+
+describe("what calls have in common is made once", () => {
+  const common = { accept: "application/json", "x-tenant": "a" };
+  const requestsOf = (options: Partial<RESTServiceOptions> = {}): Requests =>
+    new Requests(readRESTOptions({ baseUrl: "https://api.test/v1", logger: silentLogger, ...options }, "p"), common);
+
+  test("a call that adds nothing has the request of the one before it", () => {
+    const requests = requestsOf({ coalesce: true });
+    const first = requests.prepare("GET", "/payments?page=2", {});
+    expect(first).toEqual({
+      method: "GET",
+      path: "/v1/payments?page=2",
+      operation: "GET /v1/payments",
+      headers: common,
+      body: expect.objectContaining({ contentType: undefined }),
+      isRepeatable: true,
+      isRepeatableLater: true,
+      credentials: undefined,
+      isSigned: false,
+      identity: JSON.stringify(["GET", "/v1/payments?page=2", common]),
+    });
+    const { signal } = new AbortController();
+    expect(requests.prepare("GET", "/payments?page=2", { deadlineMs: 5, maxRetries: 0, signal })).toBe(first);
+    expect(requests.prepare("GET", "/payments?page=2", { params: undefined, json: undefined })).toBe(first);
+    expect(requests.prepare("DELETE", "/payments?page=2", {})).not.toBe(first);
+  });
+
+  test("also after others that were refused, which is what they stay", () => {
+    const requests = requestsOf();
+    const first = requests.prepare("GET", "/payments", {});
+    for (const options of [{ jsno: 1 }, { deadlineMs: 0 }, { maxRetries: -1 }, { signal: {} }, { path: { id: 1 } }]) {
+      expect(() => requests.prepare("GET", "/payments", options as RequestOptions)).toThrow(/^p:/);
+    }
+    expect(requests.prepare("GET", "/payments", {})).toBe(first);
+    expect(() => requests.prepare("GET /x", "/payments", {})).toThrow(/not a valid HTTP method/);
+  });
+
+  test("what a call adds is in its own request alone", () => {
+    const requests = requestsOf();
+    const first = requests.prepare("POST", "/payments", {});
+    expect(requests.prepare("POST", "/payments", { params: { a: 1 }, headers: { "x-b": "2" } })).toMatchObject({
+      path: "/v1/payments?a=1",
+      headers: { ...common, "x-b": "2" },
+    });
+    expect(requests.prepare("POST", "/payments", { headers: { "x-tenant": undefined } }).headers).toEqual({
+      accept: "application/json",
+    });
+    expect(requests.prepare("POST", "/payments", {})).toBe(first);
+    expect(first).toMatchObject({ path: "/v1/payments", headers: common });
+  });
+
+  test("values fill the template of each call anew", () => {
+    const requests = requestsOf();
+    const paths = ["a", "b/c", "..d", 7].map((id) => requests.prepare("GET", "/payments/{id}", { path: { id } }).path);
+    expect(paths).toEqual(["/v1/payments/a", "/v1/payments/b%2Fc", "/v1/payments/..d", "/v1/payments/7"]);
+  });
+
+  test("the headers of a kind of body, but not those of a multipart one, whose boundary is its own", () => {
+    const requests = requestsOf();
+    const headersWith = (options: RequestOptions) => requests.prepare("POST", "/payments", options).headers;
+    const json = headersWith({ json: 1 });
+    expect(json).toEqual({ ...common, "content-type": "application/json" });
+    expect(headersWith({ json: 2 })).toBe(json);
+    expect(headersWith({ text: "a" })).toEqual({ ...common, "content-type": "text/plain;charset=UTF-8" });
+    const [first, second] = [headersWith({ multipart: { a: "1" } }), headersWith({ multipart: { a: "1" } })];
+    expect(first?.["content-type"]).not.toBe(second?.["content-type"]);
+    expect(headersWith({ bytes: Buffer.from("abc"), onUploadProgress: () => undefined })).toMatchObject({
+      "content-length": "3",
+    });
+    expect(headersWith({ bytes: Buffer.from("abc") })).not.toHaveProperty("content-length");
+  });
+
+  test("a key is of one call alone", () => {
+    const requests = requestsOf({ idempotency: true });
+    const [first, second] = [requests.prepare("POST", "/payments", {}), requests.prepare("POST", "/payments", {})];
+    expect(first).toMatchObject({ isRepeatable: true, isRepeatableLater: false });
+    expect(first.headers["idempotency-key"]).not.toBe(second.headers["idempotency-key"]);
+    expect(requests.prepare("POST", "/payments", { idempotencyKey: "k" })).toMatchObject({
+      headers: { ...common, "idempotency-key": "k" },
+      isRepeatableLater: true,
+    });
+  });
+
+  test("options that a class inherits are options", () => {
+    class Search {
+      get params(): { readonly q: string } {
+        return { q: "a" };
+      }
+    }
+    expect(requestsOf().prepare("GET", "/payments", new Search()).path).toBe("/v1/payments?q=a");
   });
 });
