@@ -14,12 +14,13 @@ import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";
 import { Patience } from "./patience.ts";
 import { quotaOf } from "./rate-limit-headers.ts";
-import { type CallOptions, type PreparedRequest, prepareRequest, type RequestOptions } from "./request.ts";
+import { type CallOptions, type PreparedRequest, type RequestOptions, Requests } from "./request.ts";
 import { ServiceResponse } from "./response.ts";
 import { statusFailure } from "./status-failure.ts";
 import { StreamedResponse } from "./streamed-response.ts";
 import { withTrace } from "./with-trace.ts";
-import type { Judge, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
+import type { Judge } from "./exchange.ts";
 
 /** One attempt on the wire, and what is made of its end before anybody else hears of it. */
 type Send<T extends Answer | OpenAnswer> = (
@@ -41,7 +42,8 @@ export class Calls {
   /** Absent where every call has the same credentials: those are headers like any other. */
   readonly #authorizer: Authorizer | undefined;
   readonly #defaultHeaders: Readonly<Record<string, string>>;
-  readonly #jsonHeaders: Readonly<Record<string, string>>;
+  readonly #requests: Requests;
+  readonly #jsonRequests: Requests;
 
   constructor(
     settings: RESTSettings,
@@ -65,33 +67,41 @@ export class Calls {
       ...fixedHeadersOf(settings.auth),
       ...settings.headers,
     };
-    this.#jsonHeaders = { accept: "application/json", ...this.#defaultHeaders };
+    this.#requests = new Requests(settings, this.#defaultHeaders);
+    this.#jsonRequests = new Requests(settings, { accept: "application/json", ...this.#defaultHeaders });
   }
 
-  async call(
+  /** Rejects, and never throws; a chain of its own, for an async function costs a call as much as its request. */
+  call(
     method: string,
     endpoint: string,
     options: RequestOptions,
-    { accept = "json", base = this.#settings.base }: CallHow = plain,
+    { accept = "json", base }: CallHow = plain,
   ): Promise<ServiceResponse> {
-    const headers = accept === "json" ? this.#jsonHeaders : this.#defaultHeaders;
-    const settings = base === this.#settings.base ? this.#settings : { ...this.#settings, base };
-    const request = prepareRequest(settings, headers, method.toUpperCase(), endpoint, options);
-    this.#parts.assertReady(request.operation);
-    const scope = currentRequest();
     try {
-      const { value, attempts, elapsedMs } = await this.#execute(request, options, scope, this.#send);
-      return new ServiceResponse(value, { attempts, elapsedMs, service: this.service, operation: request.operation });
+      const below = accept === "json" ? this.#jsonRequests : this.#requests;
+      const requests = base === undefined ? below : new Requests({ ...this.#settings, base }, this.#defaultHeaders);
+      const request = requests.prepare(method.toUpperCase(), endpoint, options);
+      this.#parts.assertReady(request.operation);
+      const scope = currentRequest();
+      const { service } = this;
+      return this.#execute(request, options, scope, this.#send).then(
+        (completed) => new ServiceResponse(completed, { service, operation: request.operation }),
+        (error: unknown) => {
+          this.#logFailure(error, scope);
+          throw error;
+        },
+      );
     } catch (error) {
-      this.#logFailure(error, scope);
-      throw error;
+      return Promise.reject(error);
     }
   }
 
   async open(method: string, endpoint: string, options: RequestOptions, how: OpenHow = {}): Promise<StreamedResponse> {
     const { bodyIdleTimeoutMs, accept, isRepeatable } = how;
-    const headers = accept === undefined ? this.#defaultHeaders : { accept, ...this.#defaultHeaders };
-    const prepared = prepareRequest(this.#settings, headers, method, endpoint, options);
+    const requests =
+      accept === undefined ? this.#requests : new Requests(this.#settings, { accept, ...this.#defaultHeaders });
+    const prepared = requests.prepare(method, endpoint, options);
     // Two callers cannot share a body that is read once: no identity.
     const request = {
       ...prepared,

@@ -35,6 +35,11 @@ export interface Wire {
   dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler, now: number): void;
 }
 
+/** Makes of how an attempt ended on the wire what its call is told. */
+export type Judge<T extends Answer | OpenAnswer> = (end: AttemptEnd<T>) => AttemptEnd<T>;
+
+type Settled = Pick<PromiseWithResolvers<AttemptEnd<Answer | OpenAnswer>>, "resolve" | "reject">;
+
 /** How much of an answer is read here: all of it, or its head where it is a success. */
 export type Reading =
   | { readonly kind: "buffered" }
@@ -51,7 +56,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   readonly #request: PreparedRequest;
   readonly #attempt: Attempt;
   readonly #reading: Reading;
-  readonly #resolve: (end: AttemptEnd<Answer | OpenAnswer>) => void;
+  readonly #judge: Judge<Answer | OpenAnswer>;
+  readonly #settled: Settled;
   readonly #startedAt: number;
   /** Where a redirect led to; undefined for the request itself. */
   readonly #hop: Hop | undefined;
@@ -80,14 +86,16 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     request: PreparedRequest,
     attempt: Attempt,
     reading: Reading,
-    resolve: (end: AttemptEnd<Answer | OpenAnswer>) => void,
+    judge: Judge<Answer | OpenAnswer>,
+    settled: Settled,
     earlier?: { readonly hop: Hop; readonly startedAt: number },
   ) {
     this.#wire = wire;
     this.#request = request;
     this.#attempt = attempt;
     this.#reading = reading;
-    this.#resolve = resolve;
+    this.#judge = judge;
+    this.#settled = settled;
     this.#hop = earlier?.hop;
     this.#startedAt = earlier?.startedAt ?? wire.settings.clock.now();
   }
@@ -154,7 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       this.#refuseSize(incoming);
       controller.abort(givenUp);
     } else if (incoming.hasBody) {
-      this.#attempt.limit("body-idle", settings.bodyIdleTimeoutMs);
+      this.#attempt.limit("body-idle", settings.bodyIdleTimeoutMs, head.at);
     }
   }
 
@@ -266,7 +274,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       if (this.#isSettled) return;
       this.#isSettled = true;
       const earlier = { hop, startedAt: this.#startedAt };
-      new Exchange(this.#wire, this.#request, this.#attempt, this.#reading, this.#resolve, earlier).begin();
+      new Exchange(
+        this.#wire,
+        this.#request,
+        this.#attempt,
+        this.#reading,
+        this.#judge,
+        this.#settled,
+        earlier,
+      ).begin();
     });
   }
 
@@ -282,7 +298,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       maxBytes: codings === undefined ? maxBytes : Number.POSITIVE_INFINITY,
     });
     const body = codings === undefined ? raw : new DecodedBody(raw, codings, maxBytes);
-    const timings = this.#timings(headAt);
+    const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt };
     this.#open = raw;
     this.#settle({
       kind: "success",
@@ -304,17 +320,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
 
   #answer({ status, headers: own, headAt }: IncomingAnswer, body: Uint8Array, headers: AnswerHeaders = own): void {
     const readMs = this.#wire.settings.clock.now() - headAt;
-    const answer: Answer = { status, headers, body, timings: { ...this.#timings(headAt), readMs } };
+    const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt, readMs };
+    const answer: Answer = { status, headers, body, timings };
     const [problem, hop] = [this.#redirectProblem, this.#hop];
     const isPlain = problem === undefined && hop === undefined;
     const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
     const isElsewhere = hop !== undefined && hop.origin !== this.#wire.settings.origin;
     const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect, isElsewhere } };
     this.#settle({ kind: "success", status, value });
-  }
-
-  #timings(headAt: number): OpenAnswer["timings"] {
-    return { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt };
   }
 
   get #about(): { service: string; operation: string } {
@@ -359,6 +372,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     this.#isSettled = true;
     // undici leaves a body that it never came to send as it was: with its file open, say.
     if (end.kind !== "success") this.#sending?.destroy();
-    this.#resolve(end);
+    try {
+      this.#settled.resolve(this.#judge(end));
+    } catch (error) {
+      // A defect, of a logger say: it ends the call, and not the connection that it is told from.
+      this.#settled.reject(error);
+    }
   }
 }

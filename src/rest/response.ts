@@ -7,6 +7,7 @@ import {
   ServiceTimeoutError,
 } from "../core/errors.ts";
 import { isSchema, placesOf, validate } from "../core/schema.ts";
+import type { Completed } from "../resilience/pipeline.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
 import type { Patience } from "./patience.ts";
 import { schemaFor, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
@@ -29,20 +30,16 @@ export class ServiceResponse {
 
   /** @internal */
   constructor(
-    answer: Answer,
-    call: {
-      readonly attempts: readonly AttemptRecord[];
-      readonly elapsedMs: number;
-      readonly service: string;
-      readonly operation: string;
-    },
+    { value: answer, attempts, elapsedMs }: Completed<Answer>,
+    about: { readonly service: string; readonly operation: string },
   ) {
+    const { queueMs, waitMs, readMs } = answer.timings;
     this.status = answer.status;
     this.headers = answer.headers;
-    this.attempts = call.attempts;
-    this.timings = { ...answer.timings, totalMs: call.elapsedMs };
+    this.attempts = attempts;
+    this.timings = { queueMs, waitMs, readMs, totalMs: elapsedMs };
     this.#body = answer.body;
-    this.#about = { service: call.service, operation: call.operation };
+    this.#about = about;
   }
 
   /** The value of a header, whatever the case of the name; the first of several. */

@@ -55,15 +55,19 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
   ): ServiceCall<T, Matched> {
     let resolve: (value: T | PromiseLike<T>) => void = nothing;
     let reject: (reason: unknown) => void = nothing;
-    const call = new ServiceCall<T, Matched>((...settle) => ([resolve, reject] = settle));
-    void response.then((answer) => {
+    const call = new ServiceCall<T, Matched>((fulfil, fail) => {
+      resolve = fulfil;
+      reject = fail;
+    });
+    const settle = (answer: ServiceResponse): void => {
       call.#response = answer;
       try {
         resolve(read(answer));
       } catch (error) {
         reject(error);
       }
-    }, reject);
+    };
+    void response.then(settle, reject);
     return call;
   }
 

@@ -67,7 +67,7 @@ export class StreamedResponse implements AsyncDisposable {
     const { attempts, elapsedMs, service, operation } = this.#call;
     const body = await this.bytes();
     const answer = { status: this.status, headers: this.headers, body, timings: { ...this.timings, readMs: 0 } };
-    return new ServiceResponse(answer, { attempts, elapsedMs, service, operation });
+    return new ServiceResponse({ value: answer, attempts, elapsedMs }, { service, operation });
   }
 
   /** @throws ServiceDecodeError `decode-too-large` past `maxResponseBytes`. */

@@ -3,16 +3,13 @@ import type { Environment } from "../core/environment.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { AttemptEnd } from "../resilience/outcome.ts";
 import type { Answer, OpenAnswer } from "./answer.ts";
-import { Exchange, type ExchangeSettings, type Reading, type Wire } from "./exchange.ts";
+import { Exchange, type ExchangeSettings, type Judge, type Reading, type Wire } from "./exchange.ts";
 import { Pools, type PoolsSettings } from "./pools.ts";
 import type { PreparedRequest } from "./request.ts";
 import type { WitnessedOptions } from "./slot-pool.ts";
 
 /** What the transport is set up with, once per service. */
 export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolsSettings {}
-
-/** Makes of how an attempt ended on the wire what its call is told. */
-export type Judge<T extends Answer | OpenAnswer> = (end: AttemptEnd<T>) => AttemptEnd<T>;
 
 const asItIs = <T>(end: AttemptEnd<T>): AttemptEnd<T> => end;
 const buffered: Reading = { kind: "buffered" };
@@ -73,16 +70,8 @@ export class Transport implements Wire {
     reading: Reading,
     judge: Judge<Answer | OpenAnswer>,
   ): Promise<AttemptEnd<Answer | OpenAnswer>> {
-    return new Promise((resolve, reject) => {
-      const settle = (end: AttemptEnd<Answer | OpenAnswer>): void => {
-        try {
-          resolve(judge(end));
-        } catch (error) {
-          // A defect, of a logger say: it ends the call, and not the connection that it is told from.
-          reject(error);
-        }
-      };
-      new Exchange(this, request, attempt, reading, settle).begin();
-    });
+    const settled = Promise.withResolvers<AttemptEnd<Answer | OpenAnswer>>();
+    new Exchange(this, request, attempt, reading, judge, settled).begin();
+    return settled.promise;
   }
 }

@@ -9,13 +9,12 @@ import { failureOf } from "../support/rest-client.ts";
 function responseOf(body: string | Uint8Array, headers: Record<string, string | string[]> = {}): ServiceResponse {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   return new ServiceResponse(
-    { status: 200, headers, body: bytes, timings: { queueMs: 1, waitMs: 2, readMs: 3 } },
     {
+      value: { status: 200, headers, body: bytes, timings: { queueMs: 1, waitMs: 2, readMs: 3 } },
       attempts: [{ number: 1, startedAfterMs: 0, durationMs: 6, outcome: "accepted", phase: "body", status: 200 }],
       elapsedMs: 7,
-      service: "payments",
-      operation: "GET /payments/{id}",
     },
+    { service: "payments", operation: "GET /payments/{id}" },
   );
 }
 
