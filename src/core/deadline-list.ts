@@ -1,9 +1,15 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Something with a moment at which it is over. The list calls {@link DeadlineEntry.expire} at or after it. */
+/**
+ * Something with a moment at which it is over. The list calls {@link DeadlineEntry.expire} at or after it. In one list
+ * at a time.
+ */
 export interface DeadlineEntry {
   /** On the clock's scale. May be moved at any time; moved to an earlier moment, call {@link DeadlineList.hasten}. */
   expiresAt: number;
+  /** Its neighbours, kept by the list alone. Where many entries come and go, a class has the fields from the start. */
+  previousEntry?: DeadlineEntry | undefined;
+  nextEntry?: DeadlineEntry | undefined;
   /** Must not throw. The entry stays in the list, so it either removes itself or moves `expiresAt`. */
   expire(now: number): void;
 }
@@ -15,11 +21,16 @@ export interface DeadlineEntry {
  * it fires. Here adding, removing and postponing touch no timer. The one timer is set to the earliest moment that was
  * known when it was last set; when it fires, the list is walked once, what is over is told, and the timer is set
  * anew. With limits of seconds that is one walk every few seconds, however many calls there are.
+ *
+ * The entries are linked to each other: a set of them is filled and emptied with every call, and makes its table anew
+ * each time.
  */
 export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implements Iterable<Entry> {
   readonly #clock: Clock;
-  /** Made with the first entry: of the lists of a thousand idle streams, most never have one. */
-  #entries: Set<Entry> | undefined;
+  // Only entries of this list are linked to its entries, so each neighbour is one of them.
+  #first: Entry | undefined;
+  #last: Entry | undefined;
+  #size = 0;
   #timer: Timer | undefined;
   /** Never later than the earliest `expiresAt` in the list; Infinity when no timer is set. */
   #armedFor = Number.POSITIVE_INFINITY;
@@ -29,23 +40,45 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
   }
 
   get size(): number {
-    return this.#entries?.size ?? 0;
+    return this.#size;
   }
 
-  [Symbol.iterator](): Iterator<Entry> {
-    return (this.#entries ?? new Set<Entry>()).values();
+  /** Those that are in now, in the order in which they came; who is removed on the way is passed over. */
+  *[Symbol.iterator](): Generator<Entry, void, undefined> {
+    for (const entry of this.#those(() => true)) if (this.#has(entry)) yield entry;
   }
 
   add(entry: Entry): void {
-    this.#entries ??= new Set();
-    if (this.#entries.size === 0) this.#timer?.ref();
-    this.#entries.add(entry);
+    if (!this.#has(entry)) {
+      if (this.#size === 0) this.#timer?.ref();
+      this.#size += 1;
+      const last = this.#last;
+      this.#last = entry;
+      if (last === undefined) this.#first = entry;
+      else {
+        last.nextEntry = entry;
+        entry.previousEntry = last;
+      }
+    }
     this.hasten(entry);
   }
 
   /** Removes the entry, if it is in. An empty list does not keep the process alive. */
   remove(entry: Entry): void {
-    if (this.#entries?.delete(entry) && this.#entries.size === 0) this.#timer?.unref();
+    if (!this.#has(entry)) return;
+    const { previousEntry: previous, nextEntry: next } = entry;
+    if (previous === undefined) this.#first = next as Entry | undefined;
+    else {
+      previous.nextEntry = next;
+      entry.previousEntry = undefined;
+    }
+    if (next === undefined) this.#last = previous as Entry | undefined;
+    else {
+      next.previousEntry = previous;
+      entry.nextEntry = undefined;
+    }
+    this.#size -= 1;
+    if (this.#size === 0) this.#timer?.unref();
   }
 
   /** To be called after `expiresAt` of an entry in the list was moved to an earlier moment. */
@@ -55,10 +88,22 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
 
   /** Cancels the timer; entries still in the list are forgotten, not told. */
   clear(): void {
-    this.#entries?.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
+    for (const entry of this) this.remove(entry);
+  }
+
+  #has(entry: Entry): boolean {
+    return entry.previousEntry !== undefined || entry === this.#first;
+  }
+
+  #those(isMeant: (entry: Entry) => boolean): Entry[] {
+    const those: Entry[] = [];
+    for (let entry = this.#first; entry !== undefined; entry = entry.nextEntry as Entry | undefined) {
+      if (isMeant(entry)) those.push(entry);
+    }
+    return those;
   }
 
   #arm(at: number): void {
@@ -70,11 +115,15 @@ export class DeadlineList<Entry extends DeadlineEntry = DeadlineEntry> implement
   #walk(): void {
     this.#timer = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
-    const entries = this.#entries ?? [];
     const now = this.#clock.now();
-    for (const entry of entries) if (entry.expiresAt <= now) entry.expire(now);
+    // Set aside before the first is told: whoever is told may remove itself and others, and add some.
+    for (const entry of this.#those(({ expiresAt }) => expiresAt <= now)) {
+      if (this.#has(entry) && entry.expiresAt <= now) entry.expire(now);
+    }
     let earliest = Number.POSITIVE_INFINITY;
-    for (const entry of entries) if (entry.expiresAt < earliest) earliest = entry.expiresAt;
+    for (let entry = this.#first; entry !== undefined; entry = entry.nextEntry as Entry | undefined) {
+      if (entry.expiresAt < earliest) earliest = entry.expiresAt;
+    }
     if (earliest < this.#armedFor) this.#arm(earliest);
   }
 }

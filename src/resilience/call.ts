@@ -65,6 +65,8 @@ export class Call implements DeadlineEntry, Attempt {
   interruption: Interruption | undefined;
   /** The earliest of the limits below. */
   expiresAt: number;
+  previousEntry: DeadlineEntry | undefined = undefined;
+  nextEntry: DeadlineEntry | undefined = undefined;
 
   readonly #clock: Clock;
   readonly #list: DeadlineList<Call>;

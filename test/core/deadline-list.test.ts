@@ -105,6 +105,61 @@ test("the entries that are in the list can be walked over", () => {
   expect([...list]).toEqual([b]);
 });
 
+test("who is told may remove others, which are told no more, in whatever order they came", async () => {
+  for (const names of ["abc", "bac", "bca", "cba"]) {
+    const { clock, list, told, entry } = setUp();
+    const [a, c] = [entry("a", 10), entry("c", 10)];
+    const b = {
+      expiresAt: 10,
+      expire: () => {
+        told.push("b");
+        for (const one of [a, b, c]) list.remove(one);
+      },
+    };
+    for (const name of names) list.add({ a, b, c }[name] ?? b);
+    await clock.advance(10);
+    expect(told.map((text) => text[0]).join("")).toBe(names.slice(0, names.indexOf("b") + 1));
+    expect([list.size, clock.timers]).toEqual([0, 0]);
+  }
+});
+
+test("who walks over the entries may remove them and others on the way", () => {
+  const { list, entry } = setUp();
+  const [a, b, c, d] = [entry("a", 10), entry("b", 20), entry("c", 30), entry("d", 40)];
+  for (const one of [a, b, c, d]) list.add(one);
+  const met: unknown[] = [];
+  for (const one of list) {
+    met.push(one);
+    list.remove(one);
+    list.remove(b);
+  }
+  expect(met).toEqual([a, c, d]);
+  expect([...list]).toEqual([]);
+});
+
+test("an entry that is added twice is in once", () => {
+  const { list, entry } = setUp();
+  const [a, b] = [entry("a", 10), entry("b", 20)];
+  for (const one of [a, b, a, b]) list.add(one);
+  expect([list.size, ...list]).toEqual([2, a, b]);
+  list.remove(a);
+  expect([list.size, ...list]).toEqual([1, b]);
+});
+
+test("an entry may leave and come again, also after the list was cleared", () => {
+  const { list, entry } = setUp();
+  const [a, b, c] = [entry("a", 10), entry("b", 20), entry("c", 30)];
+  for (const one of [a, b, c]) list.add(one);
+  list.remove(b);
+  list.add(b);
+  expect([...list]).toEqual([a, c, b]);
+  list.clear();
+  for (const one of [a, b, c]) list.remove(one);
+  list.add(c);
+  list.add(a);
+  expect([list.size, ...list]).toEqual([2, c, a]);
+});
+
 test("an entry that stays and moves itself on is told again", async () => {
   const { clock, list } = setUp();
   const told: number[] = [];

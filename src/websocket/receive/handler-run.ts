@@ -40,6 +40,8 @@ export class HandlerRun<Message> implements DeadlineEntry {
   readonly #calls: HandlerCalls<Message>;
   readonly #owner: RunOwner<Message>;
   expiresAt: number = Number.POSITIVE_INFINITY;
+  previousEntry: DeadlineEntry | undefined = undefined;
+  nextEntry: DeadlineEntry | undefined = undefined;
   /** Of the message that is being handled, with the promise of its handler pending. */
   #receipt: Receipt | undefined;
   /** Which call is waited for; a call of an older number settles late, and nobody waits for it. */

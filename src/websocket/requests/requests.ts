@@ -178,6 +178,8 @@ export class Requests<Message> {
       reject,
       onAbort: undefined,
       expiresAt: this.#clock.now() + terms.limitMs,
+      previousEntry: undefined,
+      nextEntry: undefined,
       expire: () => this.#settle(entry, { error: this.#inVain(entry) }),
     };
     if (terms.limitMs <= 0) throw this.#inVain(entry);

@@ -4,8 +4,8 @@ import type { Outgoing, OutgoingLine } from "./outgoing.ts";
 /**
  * The limits of all that is on its way out, on one timer.
  *
- * The entries are in lines already: to keep them in a set besides, as a `DeadlineList` does, took a fifth of what it
- * costs to send a message. Nothing happens when one leaves; the timer may find that nothing is due.
+ * The entries are in lines already: to keep them in a set besides took a fifth of what it costs to send a
+ * message. Nothing happens when one leaves; the timer may find that nothing is due.
  */
 export class SendDeadlines {
   readonly #clock: Clock;
