@@ -85,6 +85,8 @@ export class CircuitBreaker implements Policy {
   readonly #line = new WaitingLine<ProbeWaiter>();
   #state: CircuitState = { name: "closed" };
   #generation: Generation = 0;
+  /** For all who go in this generation: no call through a closed circuit has an admission of its own. */
+  #go: Admission & { kind: "go" } = { kind: "go", permit: 0 };
   /** Attempts in a row that reached nothing, and when the first of them ended. */
   #unreached = 0;
   #unreachedSince = 0;
@@ -112,9 +114,9 @@ export class CircuitBreaker implements Policy {
 
   admit(applicant: Applicant, now: number): Admission {
     const state = this.#state;
-    if (state.name === "closed") return { kind: "go", permit: this.#generation };
+    if (state.name === "closed") return this.#go;
     if (now >= freeAt(state)) {
-      if (this.#line.length === 0) return { kind: "go", permit: this.#probe(state, now) };
+      if (this.#line.length === 0) return this.#probe(state, now);
       this.#probeNext(state, now);
     }
     const waitsUntil = now + this.#limits.maxWaitMs;
@@ -167,13 +169,13 @@ export class CircuitBreaker implements Policy {
     return this.#unreached >= unreachedAttempts && now - this.#unreachedSince >= unreachedForMs;
   }
 
-  #probe(state: CircuitState & { readonly openings: number }, now: number): Generation {
+  #probe(state: CircuitState & { readonly openings: number }, now: number): Admission & { kind: "go" } {
     this.#move({ name: "half-open", leaseUntil: now + this.leaseMs, openings: state.openings });
-    return this.#generation;
+    return this.#go;
   }
 
   #probeNext(state: CircuitState & { readonly openings: number }, now: number): void {
-    this.#line.next()?.answer({ kind: "go", permit: this.#probe(state, now) });
+    this.#line.next()?.answer(this.#probe(state, now));
   }
 
   #open(now: number, openings: number): void {
@@ -191,12 +193,13 @@ export class CircuitBreaker implements Policy {
     this.#unreached = 0;
     this.#move({ name: "closed" });
     this.#stopTimer();
-    while (this.#line.length > 0) this.#line.next()?.answer({ kind: "go", permit: this.#generation });
+    while (this.#line.length > 0) this.#line.next()?.answer(this.#go);
   }
 
   #move(state: CircuitState): void {
     this.#state = state;
     this.#generation += 1;
+    this.#go = { kind: "go", permit: this.#generation };
   }
 
   #leave(waiter: ProbeWaiter): void {

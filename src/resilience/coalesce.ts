@@ -1,11 +1,21 @@
 import type { AttemptEnd } from "./outcome.ts";
 import { type Admission, type Applicant, type Decision, go, type Policy } from "./policy.ts";
 
-interface Flight {
+/** One call that is made for several: the admission of its leader, and the leader's permit. */
+class Flight {
+  readonly kind = "go";
+  readonly permit: Flight = this;
   readonly identity: string;
-  /** Those who wait for the leader's answer. */
-  readonly followers: Set<(decided: Decision) => void>;
+  /** Those who wait for the leader's answer; undefined until one does. */
+  followers: Set<(decided: Decision) => void> | undefined = undefined;
+
+  constructor(identity: string) {
+    this.identity = identity;
+  }
 }
+
+// No identity of a call: those that have none are not shared. A Map that becomes empty makes its table anew.
+const neverEmpty = new Flight("");
 
 /**
  * Makes one call of several that are the same and under way at the same time: the first goes, the others get its
@@ -21,21 +31,26 @@ interface Flight {
 export class Coalescing implements Policy {
   readonly name = "coalesce";
   readonly scope = "call";
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string | undefined, Flight>([[undefined, neverEmpty]]);
 
   admit({ identity }: Applicant): Admission {
     if (identity === undefined) return go;
     const flight = this.#flights.get(identity);
     if (flight === undefined) {
-      const permit: Flight = { identity, followers: new Set() };
-      this.#flights.set(identity, permit);
-      return { kind: "go", permit };
+      const first = new Flight(identity);
+      this.#flights.set(identity, first);
+      return first;
     }
+    return this.#follow(flight);
+  }
+
+  #follow(flight: Flight): Admission {
     return {
       kind: "wait",
       begin: (answer) => {
-        flight.followers.add(answer);
-        return () => void flight.followers.delete(answer);
+        const followers = (flight.followers ??= new Set());
+        followers.add(answer);
+        return () => void followers.delete(answer);
       },
     };
   }
@@ -44,13 +59,14 @@ export class Coalescing implements Policy {
     if (permit === undefined) return;
     const flight = permit as Flight;
     const { identity, followers } = flight;
-    const [heir] = followers;
+    const heir = followers?.values().next().value;
     if (heir !== undefined && isOfLeaderAlone(end)) {
-      followers.delete(heir);
-      heir({ kind: "go", permit: flight });
+      followers?.delete(heir);
+      heir(flight);
       return;
     }
     this.#flights.delete(identity);
+    if (followers === undefined) return;
     for (const answer of followers) answer({ kind: "answer", end });
   }
 }

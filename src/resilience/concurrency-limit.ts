@@ -36,9 +36,8 @@ const fastGrowthBelow = 4;
 // How much of the last duration goes into the average.
 const smoothing = 0.1;
 
-interface Permit {
-  readonly startedAt: number;
-}
+/** What a permit says: when its attempt started. */
+type StartedAt = number;
 
 /**
  * Bounds what is under way, and so what one slow service can take of this process.
@@ -65,8 +64,9 @@ export class ConcurrencyLimit implements Policy {
   #inFlight = 0;
   /** The share of the last attempts that met overload. */
   #overloadShare = 0;
-  /** Of attempts that ended; undefined until one has. */
-  #averageMs: number | undefined;
+  /** Of attempts that ended; 0 until one has. */
+  #averageMs = 0;
+  #hasEnded = false;
   /** The clock's latest time that was heard of: a permit that is handed on starts then. */
   #now = 0;
 
@@ -91,8 +91,11 @@ export class ConcurrencyLimit implements Policy {
 
   admit(applicant: Applicant, now: number): Admission {
     this.#now = now;
-    if (this.#line.length === 0 && this.#inFlight < Math.floor(this.#limit))
-      return { kind: "go", permit: this.#take() };
+    if (this.#line.length === 0 && this.#inFlight < Math.floor(this.#limit)) return this.#take();
+    return this.#admitLater(applicant, now);
+  }
+
+  #admitLater(applicant: Applicant, now: number): Admission {
     const waitMs = this.#expectedWaitMs();
     const refuse = (detail: string): Admission => ({
       kind: "refuse",
@@ -102,7 +105,7 @@ export class ConcurrencyLimit implements Policy {
       return refuse(`${this.#inFlight} attempts are under way and ${this.#line.length} wait, the most that may`);
     }
     const leftMs = applicant.deadlineAt - now;
-    if (waitMs + (this.#averageMs ?? 0) > leftMs) {
+    if (waitMs + this.#averageMs > leftMs) {
       return refuse(
         `${this.#line.length} wait before it, and it could not end in the ${Math.round(leftMs)} ms until its deadline`,
       );
@@ -122,24 +125,26 @@ export class ConcurrencyLimit implements Policy {
     this.#now = now;
     const wasBusy = this.#inFlight * 2 >= this.#limit;
     this.#inFlight -= 1;
-    this.#learn(end, now - (permit as Permit).startedAt, wasBusy);
+    this.#learn(end, now - (permit as StartedAt), wasBusy);
     while (this.#inFlight < Math.floor(this.#limit)) {
       const waiter = this.#line.next();
       if (waiter === undefined) break;
-      waiter.answer({ kind: "go", permit: this.#take() });
+      waiter.answer(this.#take());
     }
   }
 
-  #take(): Permit {
+  #take(): Admission & { kind: "go" } {
     this.#inFlight += 1;
-    return { startedAt: this.#now };
+    const permit: StartedAt = this.#now;
+    return { kind: "go", permit };
   }
 
   #learn(end: AttemptEnd<unknown>, durationMs: number, wasBusy: boolean): void {
     const verdict = verdictOf(end);
     // How long it takes until somebody gives up says nothing of how long it takes.
     if (verdict === "local") return;
-    this.#averageMs = (this.#averageMs ?? durationMs) * (1 - smoothing) + durationMs * smoothing;
+    this.#averageMs = (this.#hasEnded ? this.#averageMs : durationMs) * (1 - smoothing) + durationMs * smoothing;
+    this.#hasEnded = true;
     if (!this.#limits.isAdaptive) return;
     const isOverload = verdict === "overload";
     this.#overloadShare += (Number(isOverload) - this.#overloadShare) * shareSmoothing;
@@ -154,7 +159,7 @@ export class ConcurrencyLimit implements Policy {
 
   /** Of whoever joins the line now. */
   #expectedWaitMs(): number {
-    return ((this.#line.length + 1) * (this.#averageMs ?? 0)) / Math.floor(this.#limit);
+    return ((this.#line.length + 1) * this.#averageMs) / Math.floor(this.#limit);
   }
 }
 

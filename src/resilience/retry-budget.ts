@@ -78,6 +78,8 @@ export class RetryBudget {
   observe(verdict: Verdict, now: number): void {
     if (verdict === "local" || verdict === "throttled") return;
     const isFailure = verdict === "fault" || verdict === "overload";
+    // Nothing to make good: the bucket is full, and retries go on.
+    if (!isFailure && this.#missing === 0) return;
     const capacity = this.capacity(now);
     this.#missing = isFailure ? Math.min(capacity, this.#missing + 1) : Math.max(0, this.#missing - this.#gain);
     if (this.#missing >= capacity) this.#isSpent = true;

@@ -5,10 +5,12 @@
  */
 export class SlidingWindow {
   readonly #bucketMs: number;
-  readonly #all = new Float64Array(buckets);
-  readonly #some = new Float64Array(buckets);
-  /** The number of the newest bucket, counted from time 0. */
+  // Whole numbers to the engine too: sums of floats would be stored in boxes of their own.
+  readonly #all = new Int32Array(buckets);
+  readonly #some = new Int32Array(buckets);
+  /** The number of the newest bucket, counted from time 0, and its place. */
   #newest = 0;
+  #at = 0;
   #allSum = 0;
   #someSum = 0;
 
@@ -19,7 +21,7 @@ export class SlidingWindow {
   /** Counts one, and whether it is one of the `some`. */
   add(now: number, isSome: boolean): void {
     this.#turn(now);
-    const at = this.#newest % buckets;
+    const at = this.#at;
     this.#all[at] = (this.#all[at] ?? 0) + 1;
     this.#allSum += 1;
     if (!isSome) return;
@@ -52,6 +54,7 @@ export class SlidingWindow {
     const first = Math.max(this.#newest, newest - buckets) + 1;
     for (let bucket = first; bucket <= newest; bucket++) this.#drop(bucket % buckets);
     this.#newest = newest;
+    this.#at = newest % buckets;
   }
 
   #drop(at: number): void {
