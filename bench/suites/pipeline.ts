@@ -36,7 +36,7 @@ const subjects: readonly Subject[] = [
   own("hawser-rate-gate", "With a client-side rate that is never reached.", "rateGate"),
   own("hawser-breaker", "With `circuitBreaker`.", "breaker"),
   own("hawser-concurrency", "With the adaptive `concurrency` limit.", "concurrency"),
-  own("hawser-hedge", "With `hedge`: after 100 calls, each has a timer for the attempt that could follow.", "hedge"),
+  own("hawser-hedge", "With `hedge`: after 100 calls, each waits for its hedge in a list.", "hedge"),
   own("hawser-coalesce", "With `coalesce`, each call another one: none is shared.", "coalesce"),
   own("hawser-chaos", "With `chaos` whose rates are all 0.", "chaos"),
   own("hawser-default", "What a service has that is given no options.", "default"),

@@ -1,6 +1,7 @@
-import type { Clock } from "../core/clock.ts";
+import type { DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
 import type { OptionReader } from "../core/options.ts";
 import type { Call } from "./call.ts";
+import { nthSmallest } from "./nth-smallest.ts";
 import type { AttemptEnd } from "./outcome.ts";
 import type { Ended } from "./policy-chain.ts";
 
@@ -40,6 +41,8 @@ const maxTokens = 2;
 export class Hedger {
   readonly #limits: HedgeLimits;
   readonly #samples = new Float64Array(keptSamples);
+  /** Where the samples are put in order. */
+  readonly #ordered = new Float64Array(keptSamples);
   #seen = 0;
   #delayMs = Number.POSITIVE_INFINITY;
   #medianMs = 0;
@@ -86,8 +89,10 @@ export class Hedger {
   }
 
   #learn(): void {
-    const sorted = this.#samples.slice(0, Math.min(this.#seen, keptSamples)).toSorted();
-    const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+    const count = Math.min(this.#seen, keptSamples);
+    this.#ordered.set(this.#samples);
+    const ordered = this.#ordered.subarray(0, count);
+    const at = (part: number): number => nthSmallest(ordered, Math.min(count - 1, Math.floor(part * count)));
     this.#delayMs = at(this.#limits.quantile);
     this.#medianMs = at(0.5);
     this.#calmestMedianMs = Math.min(this.#calmestMedianMs, this.#medianMs);
@@ -95,47 +100,89 @@ export class Hedger {
 }
 
 /**
- * Makes an attempt, and after `delayMs` another beside it, if `beside` lets it. The first success wins and ends the
- * other; a failure waits for the other to do better, and where both fail it is the first attempt's failure that counts.
+ * The hedge that a call may get: an entry in the list of what is due, one timer for all calls, which nearly always
+ * leaves it before it is. {@link PossibleHedge.end} is called whatever happens.
  */
-export async function hedged<T>(
-  call: Call,
-  timing: { readonly clock: Clock; readonly delayMs: number },
-  attempt: (call: Call) => Promise<Ended<T>>,
-  beside: (hedge: Call) => Promise<Ended<T> | undefined>,
-): Promise<Ended<T>> {
-  const main = attempt(call);
-  const due = Promise.withResolvers<"due">();
-  const timer = timing.clock.setTimer(timing.delayMs, () => due.resolve("due"));
-  const first = await Promise.race([main, due.promise]).finally(() => timer.cancel());
-  // Who gave up in the very turn in which the hedge was due gets none.
-  if (first !== "due" || call.interruption !== undefined) return main;
+export class PossibleHedge<T> implements DeadlineEntry {
+  readonly expiresAt: number;
+  previousEntry: DeadlineEntry | undefined = undefined;
+  nextEntry: DeadlineEntry | undefined = undefined;
+  readonly #due: DeadlineList;
+  readonly #call: Call;
+  readonly #beside: (hedge: Call) => Promise<Ended<T> | undefined>;
+  #isOver = false;
+  #hedge: Call | undefined;
+  #second: Promise<Ended<T> | undefined> | undefined;
 
-  const hedge = call.beginHedge();
-  const second = beside(hedge);
-  try {
-    const [mainEnd, secondEnd] = await Promise.all([
-      main.then((ended) => {
-        if (isSuccess(ended)) hedge.interrupt({ kind: "superseded" });
-        return ended;
-      }),
-      second.then((ended) => {
-        if (isSuccess(ended)) call.supersede();
-        return ended;
-      }),
-    ]);
-    if (secondEnd === undefined || !isSuccess(secondEnd)) return mainEnd;
-    if (!isSuccess(mainEnd)) return secondEnd;
+  /** @param beside - makes the hedge; undefined, and nothing done, where it is not let go. */
+  constructor(call: Call, due: DeadlineList, dueAt: number, beside: (hedge: Call) => Promise<Ended<T> | undefined>) {
+    this.expiresAt = dueAt;
+    this.#due = due;
+    this.#call = call;
+    this.#beside = beside;
+    due.add(this);
+  }
+
+  /** Whether the hedge was due before the main attempt ended. */
+  get isUnderWay(): boolean {
+    return this.#second !== undefined;
+  }
+
+  expire(): void {
+    this.#due.remove(this);
+    // Who gives up in the very turn in which the hedge is due gets none.
+    queueMicrotask(() => {
+      if (!this.#isOver && this.#call.interruption === undefined) this.#begin();
+    });
+  }
+
+  /** The end that counts, given that of the main attempt. */
+  async fasterThan(main: Ended<T>): Promise<Ended<T>> {
+    if (isSuccess(main)) this.#hedge?.interrupt({ kind: "superseded" });
+    const secondEnd = await this.#second;
+    if (secondEnd === undefined || !isSuccess(secondEnd)) return main;
+    if (!isSuccess(main)) return secondEnd;
     // Both won: what the second one still has to come is nobody's.
     if (secondEnd.end.kind === "success") secondEnd.end.remainder?.discard();
-    return mainEnd;
-  } catch (defect) {
-    call.supersede();
-    throw defect;
+    return main;
+  }
+
+  /** No hedge is made any more, and one that was made is on its way no longer. */
+  end(): void {
+    this.#isOver = true;
+    this.#due.remove(this);
+    this.#hedge?.interrupt({ kind: "superseded" });
+    this.#hedge?.release();
+  }
+
+  #begin(): void {
+    this.#hedge = this.#call.beginHedge();
+    this.#second = this.#beside(this.#hedge).then(
+      (ended) => {
+        if (isSuccess(ended)) this.#call.supersede();
+        return ended;
+      },
+      (defect: unknown) => {
+        this.#call.supersede();
+        throw defect;
+      },
+    );
+    // Where the main attempt throws, which is a defect as well, nobody waits for it.
+    this.#second.catch(() => undefined);
+  }
+}
+
+/**
+ * The end of an attempt that is under way, or of the hedge beside it. The first success wins and ends the other, which
+ * is waited for; a failure waits for the other to do better, and where both fail it is the first attempt's failure that
+ * counts.
+ */
+export async function hedged<T>(main: Promise<Ended<T>>, hedge: PossibleHedge<T>): Promise<Ended<T>> {
+  try {
+    const ended = await main;
+    return hedge.isUnderWay ? await hedge.fasterThan(ended) : ended;
   } finally {
-    // Where the main attempt threw, which is a defect, the hedge is still on its way.
-    hedge.interrupt({ kind: "superseded" });
-    hedge.release();
+    hedge.end();
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
-import { hedged, type Hedger } from "./hedge.ts";
+import { hedged, type Hedger, PossibleHedge } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import { noPermits, type Permits, type Policy } from "./policy.ts";
 import { type HowEnded, resultOf } from "./result.ts";
@@ -65,6 +65,7 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #calls: DeadlineList<Call>;
+  readonly #hedgesDue: DeadlineList;
   readonly #callPolicies: PolicyChain;
   readonly #attemptPolicies: PolicyChain;
   readonly #budget: RetryBudget | undefined;
@@ -78,6 +79,7 @@ export class Pipeline {
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#calls = new DeadlineList(parts.clock);
+    this.#hedgesDue = new DeadlineList(parts.clock);
     const chainOf = (scope: Policy["scope"]): PolicyChain =>
       new PolicyChain(
         parts.service,
@@ -195,6 +197,7 @@ export class Pipeline {
       timer.cancel();
     }
     this.#calls.clear();
+    this.#hedgesDue.clear();
   }
 
   /** What follows a first attempt that did not succeed: others, as long as they may. */
@@ -248,33 +251,31 @@ export class Pipeline {
 
   /** The first attempt: one that neither waits nor may be hedged ends without a turn of its own. */
   #begin<T>(call: Call, request: CallRequest<T>, now: number): Ended<T> | Promise<AttemptEnd<T> | Ended<T>> {
-    if (this.#isHedged(request)) return this.#oneAttempt(call, request, now);
+    if (this.#hedger !== undefined) return this.#oneAttempt(call, request, now);
     const entered = this.#attemptPolicies.enter(call, now);
     if (entered instanceof Promise) return this.#attempt(call, request, entered);
     return isPermits(entered) ? this.#launch(call, request, entered, now) : entered;
   }
 
-  #isHedged<T>({ isRepeatable, isReplayable }: CallRequest<T>): boolean {
-    return this.#hedger !== undefined && isRepeatable && isReplayable;
-  }
-
   /** One attempt; where it takes long and may be made twice, another beside it. */
   #oneAttempt<T>(call: Call, request: CallRequest<T>, now: number): Promise<Ended<T>> {
-    const attempt = (one: Call): Promise<Ended<T>> =>
-      this.#attempt(one, request, this.#attemptPolicies.enter(one, now));
-    const hedger = this.#isHedged(request) ? this.#hedger : undefined;
+    const hedger = request.isRepeatable && request.isReplayable ? this.#hedger : undefined;
     const delayMs = hedger?.delayMs(now);
-    if (hedger === undefined || delayMs === undefined) return attempt(call);
-    return hedged(call, { clock: this.#clock, delayMs }, attempt, async (hedge) => {
-      const dueAt = this.#clock.now();
-      if (!hedger.take(dueAt)) return undefined;
-      hedge.applyForAttempt("hedge");
-      const permits = this.#attemptPolicies.enterAtOnce(hedge, dueAt);
-      if (permits !== undefined) return this.#attempt(hedge, request, permits);
-      hedge.withdraw();
-      hedger.putBack();
-      return undefined;
-    });
+    const main = this.#attempt(call, request, this.#attemptPolicies.enter(call, now));
+    if (hedger === undefined || delayMs === undefined) return main;
+    const beside = (hedge: Call): Promise<Ended<T> | undefined> => this.#beside(hedge, hedger, request);
+    return hedged(main, new PossibleHedge(call, this.#hedgesDue, now + delayMs, beside));
+  }
+
+  async #beside<T>(hedge: Call, hedger: Hedger, request: CallRequest<T>): Promise<Ended<T> | undefined> {
+    const now = this.#clock.now();
+    if (!hedger.take(now)) return undefined;
+    hedge.applyForAttempt("hedge");
+    const permits = this.#attemptPolicies.enterAtOnce(hedge, now);
+    if (permits !== undefined) return this.#attempt(hedge, request, permits);
+    hedge.withdraw();
+    hedger.putBack();
+    return undefined;
   }
 
   /** One attempt that was let go, or not, or is to wait for that. */

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call } from "../../src/resilience/call.ts";
-import { hedged, Hedger, type HedgeLimits, readHedge } from "../../src/resilience/hedge.ts";
+import { hedged, Hedger, type HedgeLimits, PossibleHedge, readHedge } from "../../src/resilience/hedge.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Policy } from "../../src/resilience/policy.ts";
 import { reading } from "../support/options.ts";
@@ -154,6 +154,8 @@ interface Raced {
   readonly clock: VirtualClock;
   readonly call: Call;
   readonly list: DeadlineList<Call>;
+  /** Hedges to come. */
+  readonly due: DeadlineList;
   readonly done: Promise<Ended<string>>;
   readonly main: PromiseWithResolvers<Ended<string>>;
   readonly second: PromiseWithResolvers<Ended<string> | undefined>;
@@ -165,24 +167,19 @@ interface Raced {
 /** A main attempt and its hedge after 50 ms, each ended by the test. */
 function raced(signals: readonly AbortSignal[] = [], clock = new VirtualClock()): Raced {
   const list = new DeadlineList<Call>(clock);
+  const due = new DeadlineList(clock);
   const call = new Call(clock, list, { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 400, signals });
   call.hold();
   const [main, second] = [Promise.withResolvers<Ended<string>>(), Promise.withResolvers<Ended<string> | undefined>()];
   const told: string[] = [];
-  const scene: Omit<Raced, "done"> & { done?: Promise<Ended<string>> } = { clock, call, list, main, second, told };
-  scene.done = hedged<string>(
-    call,
-    { clock, delayMs: 50 },
-    async (one) => {
-      one.onInterrupt(({ kind }) => told.push(`main ${kind}`));
-      return main.promise;
-    },
-    async (one) => {
-      scene.hedge = one;
-      one.onInterrupt(({ kind }) => told.push(`hedge ${kind}`));
-      return second.promise;
-    },
-  );
+  const scene: Omit<Raced, "done"> & { done?: Promise<Ended<string>> } = { clock, call, list, due, main, second, told };
+  call.onInterrupt(({ kind }) => told.push(`main ${kind}`));
+  const hedge = new PossibleHedge<string>(call, due, 50, async (one) => {
+    scene.hedge = one;
+    one.onInterrupt(({ kind }) => told.push(`hedge ${kind}`));
+    return second.promise;
+  });
+  scene.done = hedged(main.promise, hedge);
   scene.done.catch(() => undefined);
   return scene as Raced;
 }
@@ -197,17 +194,18 @@ describe("two attempts beside each other", () => {
     await scene.clock.advance(49);
     scene.main.resolve(mainLost);
     expect(await scene.done).toBe(mainLost);
-    expect(scene.hedge).toBeUndefined();
-    scene.list.clear();
-    expect(scene.clock.timers).toBe(0);
+    expect([scene.hedge, scene.due.size]).toEqual([undefined, 0]);
+    await scene.clock.advance(1);
+    expect(scene.clock.timers).toBe(1);
   });
 
   test("a main attempt that throws in time has no hedge, and leaves no timer", async () => {
     const scene = raced();
     scene.main.reject(new Error("defect"));
     await expect(scene.done).rejects.toThrow("defect");
-    scene.list.clear();
-    expect([scene.hedge, scene.clock.timers]).toEqual([undefined, 0]);
+    expect([scene.hedge, scene.due.size]).toEqual([undefined, 0]);
+    await scene.clock.advance(50);
+    expect([scene.hedge, scene.clock.timers]).toEqual([undefined, 1]);
   });
 
   test("the main one succeeds first: the hedge is ended and waited for, and the main one's value is the call's", async () => {
@@ -300,22 +298,48 @@ describe("two attempts beside each other", () => {
     expect(scene.told).toEqual(["main limit", "hedge limit"]);
   });
 
-  test("an abort in the very turn in which the hedge was due lets no hedge start", async () => {
-    const controller = new AbortController();
-    let fire: (() => void) | undefined;
-    class ByHand extends VirtualClock {
-      override setTimer(delayMs: number, callback: () => void) {
-        if (delayMs === 50) fire = callback;
-        return super.setTimer(delayMs, callback);
+  describe("in the very turn in which the hedge is due", () => {
+    /** The timer has just fired, and nothing else has run since. */
+    function justDue(signals: readonly AbortSignal[] = []): Raced {
+      let fire: (() => void) | undefined;
+      class ByHand extends VirtualClock {
+        override setTimer(delayMs: number, callback: () => void) {
+          if (delayMs === 50) fire = callback;
+          return super.setTimer(delayMs, callback);
+        }
       }
+      const clock = new ByHand();
+      const scene = raced(signals, clock);
+      clock.jump(50);
+      fire?.();
+      return scene;
     }
-    const scene = raced([controller.signal], new ByHand());
-    fire?.();
-    controller.abort("left");
-    await settled();
-    expect([scene.hedge, scene.told]).toEqual([undefined, ["main aborted"]]);
-    scene.main.resolve({ end: aborted });
-    expect(await scene.done).toEqual({ end: aborted });
+
+    test("it starts where nothing else happens", async () => {
+      const scene = justDue();
+      await settled();
+      expect(scene.hedge).toBeDefined();
+    });
+
+    test("an abort lets none start", async () => {
+      const controller = new AbortController();
+      const scene = justDue([controller.signal]);
+      controller.abort("left");
+      await settled();
+      expect([scene.hedge, scene.told]).toEqual([undefined, ["main aborted"]]);
+      scene.main.resolve({ end: aborted });
+      expect(await scene.done).toEqual({ end: aborted });
+    });
+
+    test("once the call has its answer, none starts", async () => {
+      const ended = new PossibleHedge<string>(raced().call, new DeadlineList(new VirtualClock()), 50, () => {
+        throw new Error("a hedge was made");
+      });
+      ended.expire();
+      ended.end();
+      await settled();
+      expect(ended.isUnderWay).toBe(false);
+    });
   });
 
   test("where one of them throws, the other is ended, and the throw passes through", async () => {
@@ -328,8 +352,11 @@ describe("two attempts beside each other", () => {
     const hedgeThrows = raced();
     await hedgeThrows.clock.advance(50);
     hedgeThrows.second.reject(new Error("defect of the hedge"));
+    await settled();
+    expect(hedgeThrows.told).toEqual(["main superseded"]);
+    hedgeThrows.main.resolve({ end: aborted });
     await expect(hedgeThrows.done).rejects.toThrow("defect of the hedge");
-    expect(hedgeThrows.told[0]).toBe("main superseded");
+    expect([hedgeThrows.list.size, hedgeThrows.due.size]).toEqual([1, 0]);
   });
 });
 

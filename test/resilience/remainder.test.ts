@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call, type Interruption } from "../../src/resilience/call.ts";
-import { hedged } from "../../src/resilience/hedge.ts";
+import { hedged, PossibleHedge } from "../../src/resilience/hedge.ts";
 import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -94,12 +94,8 @@ test("of two attempts side by side that both succeed, the loser's remainder is g
     await both.promise;
     return { end: await rest.step(call) };
   };
-  const result = hedged(
-    call,
-    { clock, delayMs: 10 },
-    () => ended(winner),
-    () => ended(loser),
-  );
+  const due = new DeadlineList(clock);
+  const result = hedged(ended(winner), new PossibleHedge(call, due, 10, () => ended(loser)));
   await clock.advance(10);
   both.resolve();
   expect((await result).end).toMatchObject({ remainder: winner });
