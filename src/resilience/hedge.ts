@@ -101,7 +101,10 @@ export class Hedger {
 
 /**
  * The hedge that a call may get: an entry in the list of what is due, one timer for all calls, which nearly always
- * leaves it before it is. {@link PossibleHedge.end} is called whatever happens.
+ * leaves it before it is. {@link PossibleHedge.end} is called whatever happens, once or more.
+ *
+ * The first success wins and ends the other, which is waited for; a failure waits for the other to do better, and where
+ * both fail it is the first attempt's failure that counts.
  */
 export class PossibleHedge<T> implements DeadlineEntry {
   readonly expiresAt: number;
@@ -169,20 +172,6 @@ export class PossibleHedge<T> implements DeadlineEntry {
     );
     // Where the main attempt throws, which is a defect as well, nobody waits for it.
     this.#second.catch(() => undefined);
-  }
-}
-
-/**
- * The end of an attempt that is under way, or of the hedge beside it. The first success wins and ends the other, which
- * is waited for; a failure waits for the other to do better, and where both fail it is the first attempt's failure that
- * counts.
- */
-export async function hedged<T>(main: Promise<Ended<T>>, hedge: PossibleHedge<T>): Promise<Ended<T>> {
-  try {
-    const ended = await main;
-    return hedge.isUnderWay ? await hedge.fasterThan(ended) : ended;
-  } finally {
-    hedge.end();
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { hasSubscribers, publish } from "../core/events.ts";
 import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
-import { hedged, type Hedger, PossibleHedge } from "./hedge.ts";
+import { type Hedger, PossibleHedge } from "./hedge.ts";
 import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import { noPermits, type Permits, type Policy } from "./policy.ts";
 import { type HowEnded, resultOf } from "./result.ts";
@@ -109,6 +109,7 @@ export class Pipeline {
     call.hold();
     this.#inFlight += 1;
     let permits: Permits = noPermits;
+    let hedge: PossibleHedge<T> | undefined;
     let ended: Ended<T> | undefined;
     try {
       const asked = this.#callPolicies.enter(call, call.startedAt);
@@ -119,15 +120,20 @@ export class Pipeline {
         // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
         this.#budget?.countCall(now);
         call.applyForAttempt();
+        hedge = this.#possibleHedge(call, request, now);
         const under = this.#begin(call, request, now);
         const got = under instanceof Promise ? await under : under;
         ended = "kind" in got ? this.#finish(call, got) : got;
+        if (hedge?.isUnderWay === true) ended = await hedge.fasterThan(ended);
+        hedge?.end();
         if (ended.end.kind === "success") this.#budget?.observe("healthy", call.endedAt);
         else ended = await this.#goOn(call, request, ended);
       } else {
         ended = entered;
       }
     } finally {
+      // What a defect has left.
+      hedge?.end();
       if (call.permits !== noPermits) this.#giveBack(call);
       if (permits !== noPermits) this.#callPolicies.leave(permits, ended?.end, this.#clock.now());
       if (!isToBeContinued(ended)) this.#release(call);
@@ -245,26 +251,23 @@ export class Pipeline {
       if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
       before = ended;
       call.applyForAttempt(reason);
-      ended = await this.#oneAttempt(call, request, this.#clock.now());
+      ended = await this.#again(call, request, this.#clock.now());
     }
   }
 
-  /** The first attempt: one that neither waits nor may be hedged ends without a turn of its own. */
+  /** The first attempt: one that need not wait ends without a turn of its own. */
   #begin<T>(call: Call, request: CallRequest<T>, now: number): Ended<T> | Promise<AttemptEnd<T> | Ended<T>> {
-    if (this.#hedger !== undefined) return this.#oneAttempt(call, request, now);
     const entered = this.#attemptPolicies.enter(call, now);
     if (entered instanceof Promise) return this.#attempt(call, request, entered);
     return isPermits(entered) ? this.#launch(call, request, entered, now) : entered;
   }
 
-  /** One attempt; where it takes long and may be made twice, another beside it. */
-  #oneAttempt<T>(call: Call, request: CallRequest<T>, now: number): Promise<Ended<T>> {
+  /** Another attempt beside one that is about to begin, should that take long; for calls that may be made twice. */
+  #possibleHedge<T>(call: Call, request: CallRequest<T>, now: number): PossibleHedge<T> | undefined {
     const hedger = request.isRepeatable && request.isReplayable ? this.#hedger : undefined;
     const delayMs = hedger?.delayMs(now);
-    const main = this.#attempt(call, request, this.#attemptPolicies.enter(call, now));
-    if (hedger === undefined || delayMs === undefined) return main;
-    const beside = (hedge: Call): Promise<Ended<T> | undefined> => this.#beside(hedge, hedger, request);
-    return hedged(main, new PossibleHedge(call, this.#hedgesDue, now + delayMs, beside));
+    if (hedger === undefined || delayMs === undefined) return undefined;
+    return new PossibleHedge(call, this.#hedgesDue, now + delayMs, (beside) => this.#beside(beside, hedger, request));
   }
 
   async #beside<T>(hedge: Call, hedger: Hedger, request: CallRequest<T>): Promise<Ended<T> | undefined> {
@@ -276,6 +279,17 @@ export class Pipeline {
     hedge.withdraw();
     hedger.putBack();
     return undefined;
+  }
+
+  /** One more attempt, and what is beside it. */
+  async #again<T>(call: Call, request: CallRequest<T>, now: number): Promise<Ended<T>> {
+    const hedge = this.#possibleHedge(call, request, now);
+    try {
+      const ended = await this.#attempt(call, request, this.#attemptPolicies.enter(call, now));
+      return hedge?.isUnderWay === true ? await hedge.fasterThan(ended) : ended;
+    } finally {
+      hedge?.end();
+    }
   }
 
   /** One attempt that was let go, or not, or is to wait for that. */

@@ -2,9 +2,11 @@ import type { ErrorCode, ExternalServiceError, Outcome } from "../../src/core/er
 import { ServiceConnectionError } from "../../src/core/errors.ts";
 import { type ServiceEvents, subscribe } from "../../src/core/events.ts";
 import type { Attempt } from "../../src/resilience/call.ts";
+import type { PossibleHedge } from "../../src/resilience/hedge.ts";
 import { interruptedEnd } from "../../src/resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../../src/resilience/outcome.ts";
 import { type CallRequest, type Completed, Pipeline, type PipelineParts } from "../../src/resilience/pipeline.ts";
+import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Admission, Applicant, Decision, Policy } from "../../src/resilience/policy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -146,6 +148,16 @@ export class Scene {
     // Whoever looks at it later must not be late.
     result.catch(() => undefined);
     return result;
+  }
+}
+
+/** The end of an attempt that is under way, or of the hedge beside it, as the executor finds it. */
+export async function hedged<T>(main: Promise<Ended<T>>, hedge: PossibleHedge<T>): Promise<Ended<T>> {
+  try {
+    const ended = await main;
+    return hedge.isUnderWay ? await hedge.fasterThan(ended) : ended;
+  } finally {
+    hedge.end();
   }
 }
 

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call } from "../../src/resilience/call.ts";
-import { hedged, Hedger, type HedgeLimits, PossibleHedge, readHedge } from "../../src/resilience/hedge.ts";
+import { Hedger, type HedgeLimits, PossibleHedge, readHedge } from "../../src/resilience/hedge.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Policy } from "../../src/resilience/policy.ts";
 import { reading } from "../support/options.ts";
@@ -23,6 +23,7 @@ import {
   succeeds,
   takes,
   Witness,
+  hedged,
 } from "./calls.ts";
 
 const usual: HedgeLimits = { quantile: 0.95, minSamples: 100, ratio: 0.05 };

@@ -2,11 +2,11 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call, type Interruption } from "../../src/resilience/call.ts";
-import { hedged, PossibleHedge } from "../../src/resilience/hedge.ts";
+import { PossibleHedge } from "../../src/resilience/hedge.ts";
 import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
-import { failsWith, failure, listening, Scene, type Step, Witness } from "./calls.ts";
+import { failsWith, failure, listening, Scene, type Step, Witness, hedged } from "./calls.ts";
 
 /** A success with more to come, which notes what it is told. */
 class Rest implements Remainder {
