@@ -9,7 +9,8 @@ export class IncomingAnswer {
   readonly headAt: number;
   readonly hasBody: boolean;
   readonly #maxBytes: number;
-  readonly #chunks: Uint8Array[] = [];
+  /** What has come of the body: most answers are one piece. */
+  #pieces: Uint8Array | Uint8Array[] | undefined;
   #bytes = 0;
   #codings: Codings | undefined;
 
@@ -68,14 +69,17 @@ export class IncomingAnswer {
   take(chunk: Uint8Array): boolean {
     if (this.#bytes + chunk.byteLength > this.#maxBytes) return false;
     this.#bytes += chunk.byteLength;
-    this.#chunks.push(chunk);
+    const pieces = this.#pieces;
+    if (pieces === undefined) this.#pieces = chunk;
+    else if (Array.isArray(pieces)) pieces.push(chunk);
+    else this.#pieces = [pieces, chunk];
     return true;
   }
 
   /** What has come, as it came. */
   whole(): Uint8Array {
-    const [first] = this.#chunks;
-    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
+    const pieces = this.#pieces ?? Buffer.alloc(0);
+    return Array.isArray(pieces) ? Buffer.concat(pieces, this.#bytes) : pieces;
   }
 
   /** What can be read of a body that is not whole. */
@@ -86,7 +90,7 @@ export class IncomingAnswer {
   /** The whole body, decoded; what had come is then let go of. */
   async decoded(codings: Codings): Promise<Decoded> {
     const decoded = await decodeWhole(this.whole(), codings, this.#maxBytes);
-    this.#chunks.length = 0;
+    this.#pieces = undefined;
     this.#bytes = 0;
     return decoded;
   }

@@ -25,6 +25,17 @@ describe("a body", () => {
     expect(Buffer.from(answer.whole()).toString()).toBe("aaaaaacccc");
   });
 
+  test("of one piece is that piece, and of three all of them in their order", () => {
+    const answer = incoming(200);
+    expect(answer.whole()).toHaveLength(0);
+    const first = Buffer.from("ab");
+    answer.take(first);
+    expect(answer.whole()).toBe(first);
+    answer.take(Buffer.from("cd"));
+    answer.take(Buffer.from("e"));
+    expect(Buffer.from(answer.whole()).toString()).toBe("abcde");
+  });
+
   test.each([
     ["11", 200, true],
     ["10", 200, false],
