@@ -8,18 +8,20 @@ export type Validated<T> =
   | { readonly isValid: false; readonly issues: readonly DecodeIssue[] };
 
 /**
- * Validates with any Standard Schema (zod, valibot, arktype and others).
+ * Validates with any Standard Schema (zod, valibot, arktype and others): at once, unless the schema is asynchronous.
  *
- * @param outlast - waits for a schema that is asynchronous, and no longer than there is time.
+ * @param outlast - waits for such a schema, and no longer than there is time.
  */
-export async function validate<S extends StandardSchemaV1>(
+export function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
   outlast: <T>(work: PromiseLike<T>) => PromiseLike<T> = (work) => work,
-): Promise<Validated<StandardSchemaV1.InferOutput<S>>> {
+): Verdict<S> | PromiseLike<Verdict<S>> {
   const begun = schema["~standard"].validate(value);
-  return verdictOf("then" in begun ? await outlast(begun) : begun);
+  return "then" in begun ? outlast(begun).then(verdictOf) : verdictOf(begun);
 }
+
+type Verdict<S extends StandardSchemaV1> = Validated<StandardSchemaV1.InferOutput<S>>;
 
 /** Validates where nothing can wait; undefined where the schema is asynchronous. */
 export function validateNow<S extends StandardSchemaV1>(

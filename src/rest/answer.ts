@@ -68,11 +68,12 @@ export function requestIdOf(headers: AnswerHeaders): string | undefined {
   return undefined;
 }
 
-const decoder = new TextDecoder();
-
 /** UTF-8; a byte order mark is dropped, bad sequences become U+FFFD. */
 export function textOf(body: Uint8Array): string {
-  return decoder.decode(body);
+  // A Buffer's decoder is that of a TextDecoder, without the checks of its options at each call.
+  const bytes = body instanceof Buffer ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const text = bytes.toString();
+  return text.charCodeAt(0) === 0xfe_ff ? text.slice(1) : text;
 }
 
 export function isJson(headers: AnswerHeaders): boolean {

@@ -6,7 +6,7 @@ import {
   ServiceDecodeError,
   ServiceTimeoutError,
 } from "../core/errors.ts";
-import { isSchema, placesOf, validate } from "../core/schema.ts";
+import { isSchema, placesOf, type Validated, validate } from "../core/schema.ts";
 import type { Completed } from "../resilience/pipeline.ts";
 import { type Answer, type AnswerHeaders, type AnswerTimings, headerOf, requestIdOf, textOf } from "./answer.ts";
 import type { Patience } from "./patience.ts";
@@ -24,22 +24,22 @@ export class ServiceResponse {
   readonly headers: AnswerHeaders;
   /** One record for each attempt, oldest first; the last is the one that succeeded. */
   readonly attempts: readonly AttemptRecord[];
-  readonly timings: ResponseTimings;
-  readonly #body: Uint8Array;
+  readonly #completed: Completed<Answer>;
   readonly #about: { readonly service: string; readonly operation: string };
 
   /** @internal */
-  constructor(
-    { value: answer, attempts, elapsedMs }: Completed<Answer>,
-    about: { readonly service: string; readonly operation: string },
-  ) {
-    const { queueMs, waitMs, readMs } = answer.timings;
-    this.status = answer.status;
-    this.headers = answer.headers;
-    this.attempts = attempts;
-    this.timings = { queueMs, waitMs, readMs, totalMs: elapsedMs };
-    this.#body = answer.body;
+  constructor(completed: Completed<Answer>, about: { readonly service: string; readonly operation: string }) {
+    const { value } = completed;
+    this.status = value.status;
+    this.headers = value.headers;
+    this.attempts = completed.attempts;
+    this.#completed = completed;
     this.#about = about;
+  }
+
+  get timings(): ResponseTimings {
+    const { value, elapsedMs } = this.#completed;
+    return { ...value.timings, totalMs: elapsedMs };
   }
 
   /** The value of a header, whatever the case of the name; the first of several. */
@@ -49,12 +49,12 @@ export class ServiceResponse {
 
   /** The body as it came. */
   bytes(): Uint8Array {
-    return this.#body;
+    return this.#completed.value.body;
   }
 
   /** The body as UTF-8 text. */
   text(): string {
-    return textOf(this.#body);
+    return textOf(this.#completed.value.body);
   }
 
   /**
@@ -68,21 +68,19 @@ export class ServiceResponse {
   json<S extends StatusSchemas>(schemas: S): Promise<SuccessOf<S>>;
   json(schema: StandardSchemaV1 | StatusSchemas): Promise<unknown>;
   json(schema?: StandardSchemaV1 | StatusSchemas): unknown {
-    if (schema === undefined) return this.#parsed();
-    return this.#validated(isSchema(schema) ? schema : this.#schemaOf(schema));
+    return schema === undefined ? this.#parsed() : this.#promised(schema);
   }
 
   /**
-   * The same within the time of the call: a schema may be asynchronous, and never end.
+   * The same within the time of the call: a schema may be asynchronous, and never end. Where it is not, the value is
+   * returned, and an error thrown, at once.
    *
    * @internal
    */
-  jsonWithin(schema: StandardSchemaV1 | StatusSchemas, patience: Patience): Promise<unknown> {
+  jsonWithin(schema: StandardSchemaV1 | StatusSchemas, patience: Patience): unknown {
     const tooLate = (limitMs: number): ServiceTimeoutError =>
       new ServiceTimeoutError("deadline", limitMs, this.#facts());
-    return this.#validated(isSchema(schema) ? schema : this.#schemaOf(schema), (work) =>
-      patience.outlast(work, tooLate),
-    );
+    return this.#validated(schema, (work) => patience.outlast(work, tooLate));
   }
 
   /** The body parsed as JSON and *believed* to be a `T`. Nothing checks it; prefer a schema. */
@@ -92,7 +90,7 @@ export class ServiceResponse {
   }
 
   #parsed(): unknown {
-    if (this.#body.byteLength === 0) return undefined;
+    if (this.#completed.value.body.byteLength === 0) return undefined;
     try {
       return JSON.parse(this.text()) as unknown;
     } catch {
@@ -102,11 +100,17 @@ export class ServiceResponse {
     }
   }
 
-  async #validated<S extends StandardSchemaV1>(
-    schema: S,
-    outlast?: <T>(work: PromiseLike<T>) => PromiseLike<T>,
-  ): Promise<StandardSchemaV1.InferOutput<S>> {
-    const validated = await validate(schema, this.#parsed(), outlast);
+  async #promised(schema: StandardSchemaV1 | StatusSchemas): Promise<unknown> {
+    return await this.#validated(schema);
+  }
+
+  #validated(given: StandardSchemaV1 | StatusSchemas, outlast?: <T>(work: PromiseLike<T>) => PromiseLike<T>): unknown {
+    const schema = isSchema(given) ? given : this.#schemaOf(given);
+    const validated = validate(schema, this.#parsed(), outlast);
+    return "then" in validated ? validated.then((verdict) => this.#valueOf(verdict)) : this.#valueOf(validated);
+  }
+
+  #valueOf(validated: Validated<unknown>): unknown {
     if (validated.isValid) return validated.value;
     const { issues } = validated;
     throw this.#undecodable("schema", `the answer does not match the schema at ${placesOf(issues)}`, issues);
@@ -123,12 +127,13 @@ export class ServiceResponse {
   }
 
   #facts() {
+    const { attempts, elapsedMs } = this.#completed;
     return {
       ...this.#about,
       phase: "decode",
       outcome: "accepted",
-      attempts: this.attempts,
-      elapsedMs: this.timings.totalMs,
+      attempts,
+      elapsedMs,
       requestId: requestIdOf(this.headers),
     } as const;
   }

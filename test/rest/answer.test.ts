@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { headerOf, isJson, requestIdOf, textOf } from "../../src/rest/answer.ts";
 
@@ -35,6 +36,20 @@ describe("text", () => {
 
   test("bytes that are not UTF-8 become U+FFFD, and nothing throws", () => {
     expect(textOf(Uint8Array.of(0x61, 0xff, 0x62))).toBe("a\uFFFDb");
+  });
+
+  test("is what a TextDecoder makes of the bytes, whatever they are and wherever they lie", () => {
+    const piece = fc.constantFrom(0x61, 0x80, 0xbb, 0xbf, 0xc3, 0xed, 0xef, 0xf0, 0x9f, 0xa0, 0xff);
+    const bytes = fc.array(fc.oneof(piece, fc.nat({ max: 255 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(bytes, fc.boolean(), (given, isMarked) => {
+        const all = isMarked ? [0xef, 0xbb, 0xbf, ...given] : given;
+        const expected = new TextDecoder().decode(Uint8Array.from(all));
+        expect(textOf(Buffer.from(all))).toBe(expected);
+        expect(textOf(Uint8Array.from([1, ...all, 2]).subarray(1, -1))).toBe(expected);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

@@ -2,9 +2,11 @@ import { inspect } from "node:util";
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { isServiceDecodeError } from "../../src/core/errors.ts";
+import { isServiceDecodeError, ServiceDecodeError } from "../../src/core/errors.ts";
+import { Patience } from "../../src/rest/patience.ts";
 import { ServiceResponse } from "../../src/rest/response.ts";
 import { failureOf } from "../support/rest-client.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 function responseOf(body: string | Uint8Array, headers: Record<string, string | string[]> = {}): ServiceResponse {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
@@ -82,6 +84,17 @@ describe("JSON with a schema", () => {
     expect(error.message).toContain("does not match the schema at a, b, c and 1 more");
     expect(error.issues.map(({ path }) => path)).toEqual(["a", "b", "c", "d"]);
     expect(error.attempts).toHaveLength(1);
+  });
+
+  test("within the time of a call is checked at once, unless the schema is asynchronous", async () => {
+    const patience = new Patience({ clock: new VirtualClock(), limitMs: 100, signals: [] });
+    const body = '{"id":"p_1","amount":5}';
+    expect(responseOf(body).jsonWithin(Payment, patience)).toEqual({ id: "p_1", amount: 5 });
+    expect(() => responseOf("{}").jsonWithin(Payment, patience)).toThrow(ServiceDecodeError);
+    const slow = Payment.refine(() => Promise.resolve(true));
+    const pending = responseOf(body).jsonWithin(slow, patience);
+    expect(pending).toBeInstanceOf(Promise);
+    await expect(pending).resolves.toEqual({ id: "p_1", amount: 5 });
   });
 
   test("that does not match as a whole says so", async () => {
