@@ -232,17 +232,6 @@ export class Requests {
   }
 }
 
-/** For one request; who makes many has {@link Requests}. */
-export function prepareRequest(
-  settings: RequestSettings,
-  defaults: Headers,
-  method: string,
-  endpoint: string,
-  options: RequestOptions,
-): PreparedRequest {
-  return new Requests(settings, defaults).prepare(method, endpoint, options);
-}
-
 const withoutQuery = (path: string): string => path.split("?", 1)[0] ?? "";
 
 function withQuery(path: string, query: string): string {

@@ -11,7 +11,7 @@ import type { Attempt } from "../../../src/resilience/call.ts";
 import { Authorizer, withCredentials } from "../../../src/rest/auth/authorizer.ts";
 import type { AttemptAuth, AuthRequest, Credentials } from "../../../src/core/auth/provider.ts";
 import { type RESTSettings, readRESTOptions } from "../../../src/rest/options.ts";
-import { type PreparedRequest, prepareRequest } from "../../../src/rest/request.ts";
+import { type PreparedRequest, Requests } from "../../../src/rest/request.ts";
 import { answerStatuses, httpServer } from "../../support/http-server.ts";
 import { failureOf, logbook, reasonOf, startedPayments } from "../../support/rest-client.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -20,7 +20,7 @@ const never = new Promise<never>(() => undefined);
 
 function prepared(): { readonly settings: RESTSettings; readonly request: PreparedRequest } {
   const settings = readRESTOptions({ baseUrl: "https://api.test", logger: silentLogger }, "payments");
-  return { settings, request: prepareRequest(settings, { accept: "a/b" }, "GET", "/x", {}) };
+  return { settings, request: new Requests(settings, { accept: "a/b" }).prepare("GET", "/x", {}) };
 }
 
 /** A provider that keeps what it was asked. */
