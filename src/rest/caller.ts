@@ -32,6 +32,14 @@ export interface CallHow {
   readonly base?: BaseUrl | undefined;
 }
 
+/** How an answer is read, beside what its call asks for. */
+export interface ReadHow<T> extends CallHow {
+  /** Makes the value of the call of it. What it throws is how the call failed. */
+  readonly read: (response: ServiceResponse) => T | Promise<T>;
+  /** Waited for before a call that failed on its way rejects with the error. */
+  readonly failed?: ((error: unknown) => Promise<void>) | undefined;
+}
+
 /** How an answer is opened, beside what the call's own options say. */
 export interface OpenHow {
   /** Instead of the service's `bodyIdleTimeoutMs`. */

@@ -9,7 +9,8 @@ import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import { logAttempt } from "./attempt-log.ts";
 import type { Authorizer, OwnHeaders } from "./auth/authorizer.ts";
 import { fixedHeadersOf } from "../core/auth/read-auth.ts";
-import type { CallHow, OpenHow } from "./caller.ts";
+import type { CallHow, OpenHow, ReadHow } from "./caller.ts";
+import { ServiceCall } from "./service-call.ts";
 import { acceptEncoding } from "./decode.ts";
 import type { RESTSettings } from "./options.ts";
 import { Patience } from "./patience.ts";
@@ -28,8 +29,6 @@ type Send<T extends Answer | OpenAnswer> = (
   attempt: Attempt,
   judge: Judge<T>,
 ) => Promise<AttemptEnd<T>>;
-
-const plain: CallHow = {};
 
 /** Makes the calls of one service: from the arguments to the response, through the pipeline, onto the transport. */
 export class Calls {
@@ -71,30 +70,56 @@ export class Calls {
     this.#jsonRequests = new Requests(settings, { accept: "application/json", ...this.#defaultHeaders });
   }
 
-  /** Rejects, and never throws; a chain of its own, for an async function costs a call as much as its request. */
-  call(
+  /** One call, its answer read to the end. */
+  call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): ServiceCall<ServiceResponse> {
+    return this.read(method, endpoint, options, { ...how, read: (response) => response });
+  }
+
+  /** The same, and what is made of the answer. Rejects, and never throws. */
+  read<T, Matched = never>(
     method: string,
     endpoint: string,
     options: RequestOptions,
-    { accept = "json", base }: CallHow = plain,
-  ): Promise<ServiceResponse> {
+    how: ReadHow<T>,
+  ): ServiceCall<T, Matched> {
+    const { call, resolve, reject } = ServiceCall.pending<T, Matched>();
     try {
-      const below = accept === "json" ? this.#jsonRequests : this.#requests;
-      const requests = base === undefined ? below : new Requests({ ...this.#settings, base }, this.#defaultHeaders);
-      const request = requests.prepare(method.toUpperCase(), endpoint, options);
+      const request = this.#requestsFor(how).prepare(method.toUpperCase(), endpoint, options);
       this.#parts.assertReady(request.operation);
       const scope = currentRequest();
-      const { service } = this;
-      return this.#execute(request, options, scope, this.#send).then(
-        (completed) => new ServiceResponse(completed, { service, operation: request.operation }),
-        (error: unknown) => {
-          this.#logFailure(error, scope);
-          throw error;
-        },
-      );
+      const fail = (error: unknown): void => {
+        this.#logFailure(error, scope);
+        reject(error);
+      };
+      const settle = (completed: Completed<Answer>): void => {
+        try {
+          const { operation } = request;
+          const value = how.read(call.keep(new ServiceResponse(completed, { service: this.service, operation })));
+          if (value instanceof Promise) value.then(resolve, fail);
+          else resolve(value);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const failLater = async (error: unknown): Promise<void> => {
+        try {
+          await how.failed?.(error);
+          fail(error);
+        } catch (defect) {
+          reject(defect);
+        }
+      };
+      // Not an async function of its own: it would cost a call as much as its request does.
+      void this.#execute(request, options, scope, this.#send).then(settle, how.failed === undefined ? fail : failLater);
     } catch (error) {
-      return Promise.reject(error);
+      reject(error);
     }
+    return call;
+  }
+
+  #requestsFor({ accept = "json", base }: CallHow): Requests {
+    if (base !== undefined) return new Requests({ ...this.#settings, base }, this.#defaultHeaders);
+    return accept === "json" ? this.#jsonRequests : this.#requests;
   }
 
   async open(method: string, endpoint: string, options: RequestOptions, how: OpenHow = {}): Promise<StreamedResponse> {

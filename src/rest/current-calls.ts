@@ -6,12 +6,13 @@ import type { Logger } from "../core/logger.ts";
 import type { Pipeline } from "../resilience/pipeline.ts";
 import { buildPipeline, type Stages } from "../resilience/stages.ts";
 import { type Authorizer, authorizerFor } from "./auth/authorizer.ts";
-import type { Caller, CallHow, OpenHow } from "./caller.ts";
+import type { Caller, CallHow, OpenHow, ReadHow } from "./caller.ts";
 import { Calls } from "./calls.ts";
 import type { RESTSettings } from "./options.ts";
 import type { Patience } from "./patience.ts";
 import type { CallOptions, RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
+import type { ServiceCall } from "./service-call.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
 import { Transport } from "./transport.ts";
 
@@ -87,8 +88,17 @@ export class CurrentCalls implements Caller {
     return this.#closing.signal;
   }
 
-  call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): Promise<ServiceResponse> {
+  call(method: string, endpoint: string, options: RequestOptions, how?: CallHow): ServiceCall<ServiceResponse> {
     return this.#now.calls.call(method, endpoint, options, how);
+  }
+
+  read<T, Matched = never>(
+    method: string,
+    endpoint: string,
+    options: RequestOptions,
+    how: ReadHow<T>,
+  ): ServiceCall<T, Matched> {
+    return this.#now.calls.read(method, endpoint, options, how);
   }
 
   open(method: string, endpoint: string, options: RequestOptions, how?: OpenHow): Promise<StreamedResponse> {

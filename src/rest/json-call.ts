@@ -15,45 +15,22 @@ export function jsonCall(
   options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
 ): ServiceCall<unknown, unknown> {
   const schema = (options as typeof options | null)?.schema;
-  return schema === undefined
-    ? ServiceCall.of(calls.call(method, endpoint, options), (response) => parsed(calls, response))
-    : checkedCall(calls, method, endpoint, { ...options, schema });
-}
-
-function parsed(calls: CurrentCalls, response: ServiceResponse): unknown {
-  try {
-    return response.json();
-  } catch (error) {
-    calls.logFailure(error);
-    throw error;
-  }
-}
-
-function checkedCall(
-  calls: CurrentCalls,
-  method: string,
-  endpoint: string,
-  { schema, ...call }: RequestOptions & { readonly schema: StandardSchemaV1 | StatusSchemas },
-): ServiceCall<unknown, unknown> {
+  if (schema === undefined) return calls.read(method, endpoint, options, parsed);
+  const { schema: _, ...call } = options;
   const byStatus = isSchema(schema) ? undefined : schema;
   const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+  if (problem !== undefined) return failedCall(new ServiceConfigurationError(calls.service, [`${method}: ${problem}`]));
   const patience = calls.patienceFor(call);
-  const answered = async (): Promise<ServiceResponse> => {
-    if (problem !== undefined) throw new ServiceConfigurationError(calls.service, [`${method}: ${problem}`]);
-    try {
-      return await calls.call(method, endpoint, call);
-    } catch (error) {
-      if (byStatus !== undefined) await matchError(error, byStatus, patience);
-      throw error;
-    }
-  };
-  const checked = async (response: ServiceResponse): Promise<unknown> => {
-    try {
-      return await response.jsonWithin(schema, patience);
-    } catch (error) {
-      calls.logFailure(error);
-      throw error;
-    }
-  };
-  return ServiceCall.of(answered(), checked);
+  return calls.read(method, endpoint, call, {
+    read: (response) => response.jsonWithin(schema, patience),
+    failed: byStatus === undefined ? undefined : (error) => matchError(error, byStatus, patience),
+  });
+}
+
+const parsed = { read: (response: ServiceResponse): unknown => response.json() };
+
+function failedCall(error: Error): ServiceCall<unknown, unknown> {
+  const { call, reject } = ServiceCall.pending<unknown, unknown>();
+  reject(error);
+  return call;
 }

@@ -15,7 +15,7 @@ import { type ItemOf, type PaginateOptions, Pagination } from "./pagination.ts";
 import { type RESTServiceOptions, readRESTOptions } from "./options.ts";
 import type { CallOptions, RequestOptions } from "./request.ts";
 import type { ServiceResponse } from "./response.ts";
-import { ServiceCall } from "./service-call.ts";
+import type { ServiceCall } from "./service-call.ts";
 import type { ServerSentEvent } from "./sse.ts";
 import { type FailuresOf, type StatusSchemas, type SuccessOf } from "./status-schemas.ts";
 import type { StreamedResponse } from "./streamed-response.ts";
@@ -159,8 +159,7 @@ export abstract class RESTService extends BaseExternalService {
    * ready, both before any I/O; any other ExternalServiceError; the reason of `signal`, unchanged.
    */
   request(method: string, endpoint: string, options: RequestOptions = {}): ServiceCall<ServiceResponse> {
-    const response = this.#calls.call(method, endpoint, options, { accept: "anything" });
-    return ServiceCall.of(response, (answer) => answer);
+    return this.#calls.call(method, endpoint, options, { accept: "anything" });
   }
 
   /**

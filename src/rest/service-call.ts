@@ -45,30 +45,28 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
   #response: ServiceResponse | undefined;
 
   /**
-   * @param response - of the call, which is under way.
-   * @param read - makes the value of it.
+   * A call that is about to be made, and what settles it.
+   *
    * @internal
    */
-  static of<T, Matched = never>(
-    response: Promise<ServiceResponse>,
-    read: (response: ServiceResponse) => T | PromiseLike<T>,
-  ): ServiceCall<T, Matched> {
-    let resolve: (value: T | PromiseLike<T>) => void = nothing;
-    let reject: (reason: unknown) => void = nothing;
+  static pending<T, Matched = never>(): PendingCall<T, Matched> {
+    let resolve: PendingCall<T, Matched>["resolve"] = nothing;
+    let reject: PendingCall<T, Matched>["reject"] = nothing;
     const call = new ServiceCall<T, Matched>((fulfil, fail) => {
       resolve = fulfil;
       reject = fail;
     });
-    const settle = (answer: ServiceResponse): void => {
-      call.#response = answer;
-      try {
-        resolve(read(answer));
-      } catch (error) {
-        reject(error);
-      }
-    };
-    void response.then(settle, reject);
-    return call;
+    return { call, resolve, reject };
+  }
+
+  /**
+   * Keeps the answer that the value comes from.
+   *
+   * @internal
+   */
+  keep(response: ServiceResponse): ServiceResponse {
+    this.#response = response;
+    return response;
   }
 
   /**
@@ -90,6 +88,12 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
       (reason: unknown) => failed(reason) as Unmatched | Matched,
     );
   }
+}
+
+interface PendingCall<T, Matched> {
+  readonly call: ServiceCall<T, Matched>;
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 function nothing(): void {
