@@ -38,13 +38,18 @@ export class Chaos {
     this.#limits = limits;
   }
 
-  /** The end of this attempt, or undefined where it may go on. */
-  async strike(attempt: Attempt): Promise<AttemptEnd<never> | undefined> {
-    const { latencyRate, latencyMs, refuseRate, resetRate } = this.#limits;
-    if (this.#random() < latencyRate) {
-      const interrupted = await this.#hold(attempt, latencyMs);
-      if (interrupted !== undefined) return interrupted;
-    }
+  /** The end of this attempt, or undefined where it may go on; a promise only where it is held up before. */
+  strike(attempt: Attempt): AttemptEnd<never> | undefined | Promise<AttemptEnd<never> | undefined> {
+    if (this.#random() < this.#limits.latencyRate) return this.#strikeLater(attempt);
+    return this.#strikeNow(attempt);
+  }
+
+  async #strikeLater(attempt: Attempt): Promise<AttemptEnd<never> | undefined> {
+    return (await this.#hold(attempt, this.#limits.latencyMs)) ?? this.#strikeNow(attempt);
+  }
+
+  #strikeNow(attempt: Attempt): AttemptEnd<never> | undefined {
+    const { refuseRate, resetRate } = this.#limits;
     const draw = this.#random();
     if (draw < refuseRate) return this.#broken(attempt, "connect");
     return draw < refuseRate + resetRate ? this.#broken(attempt, "reset") : undefined;

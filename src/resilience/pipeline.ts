@@ -334,8 +334,18 @@ export class Pipeline {
     this.#attemptPolicies.leave(permits, undefined, this.#clock.now());
   }
 
-  async #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
-    const struck = await chaos.strike(call);
+  #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
+    const struck = chaos.strike(call);
+    if (struck === undefined) return request.attempt(call);
+    return struck instanceof Promise ? this.#heldUp(struck, call, request) : Promise.resolve(struck);
+  }
+
+  async #heldUp<T>(
+    held: Promise<AttemptEnd<never> | undefined>,
+    call: Call,
+    request: CallRequest<T>,
+  ): Promise<AttemptEnd<T>> {
+    const struck = await held;
     // What it set to end the attempt early ends nothing any more, and would swallow a limit that passes now.
     call.clearInterrupt();
     return struck ?? request.attempt(call);
