@@ -18,12 +18,20 @@ export interface RateLimits {
   readonly perMs: number;
 }
 
-/** An attempt that was let through: which one, and when the one before it was. */
-interface Start {
+/** An attempt that was let through: which one, and when the one before it was. Its admission, and its permit. */
+class Start {
+  readonly kind = "go";
+  readonly permit: Start = this;
   readonly number: number;
   readonly before: number;
   /** It asks, before the pause is over, whether it is. */
   readonly isEarly: boolean;
+
+  constructor(number: number, before: number, isEarly: boolean) {
+    this.number = number;
+    this.before = before;
+    this.isEarly = isEarly;
+  }
 }
 
 // A service that asks for more is asked again after this: it may have meant it, and it may have miscounted.
@@ -97,7 +105,7 @@ export class RateGate implements Policy {
   }
 
   admit(applicant: Applicant, now: number): Admission {
-    if (this.#line.length === 0 && this.#freeAt() <= now) return this.#start(now);
+    if (this.#line.length === 0 && this.#isFree(now)) return this.#start(now);
     const startsAt = this.#expectedStart(now);
     if (startsAt >= applicant.deadlineAt) {
       return { kind: "refuse", failure: rateLimited(this.#service, applicant, startsAt - now) };
@@ -163,6 +171,14 @@ export class RateGate implements Policy {
     return freeAt;
   }
 
+  /** Whether the next attempt may start now: asked by every call, so without a number that is only compared. */
+  #isFree(now: number): boolean {
+    if (this.#pausedUntil > now || this.#pace !== undefined) return this.#freeAt() <= now;
+    if (this.#limits === undefined) return true;
+    const { limit, perMs } = this.#limits;
+    return (this.#starts[this.#started % limit] ?? 0) + perMs <= now;
+  }
+
   /** When the limit alone lets an attempt start before which `ahead` others will. */
   #freeInPeriod(ahead: number): number {
     if (this.#limits === undefined) return Number.NEGATIVE_INFINITY;
@@ -191,8 +207,7 @@ export class RateGate implements Policy {
       this.#starts[number % this.#limits.limit] = now;
       this.#started += 1;
     } else if (this.#pace === undefined && !isEarly) return go;
-    const permit: Start = { number, before, isEarly };
-    return { kind: "go", permit };
+    return new Start(number, before, isEarly);
   }
 
   /** What was refused by a later stage, an open circuit above all, took nothing of the rate: others need not wait for it. */
