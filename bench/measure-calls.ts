@@ -19,7 +19,7 @@ export interface CallOptions {
    * of them.
    */
   readonly timed: "each" | "none";
-  /** What the first call must answer: a client that is fast because it fails is no result. */
+  /** What the first call must answer, and the last: a client that is fast because it fails is no result. */
   readonly expected: unknown;
 }
 
@@ -33,6 +33,7 @@ export async function measureCalls(client: Client, run: Run, options: CallOption
   const sample = await measureSpans(run, (cpuMs, isCounted) =>
     drive(client, options, cpuMs, isCounted ? latencies : undefined),
   );
+  deepStrictEqual(await client.call(), options.expected);
   return latencies === undefined ? sample : { ...sample, p99Us: 1_000 * percentile(latencies.values(), 0.99) };
 }
 

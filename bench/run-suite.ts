@@ -1,15 +1,18 @@
 import type { ChildProcess } from "node:child_process";
 import type { ChosenSuite, Plan } from "./arguments.ts";
 import type { Cores } from "./cores.ts";
+import { serverBusy } from "./headroom.ts";
 import { ended, nextMessage, startProgram } from "./processes.ts";
 import { rowsOf } from "./rows.ts";
 import { turnsOf } from "./schedule.ts";
-import type { Row, Sample } from "./suite.ts";
+import type { Row, Run, Sample } from "./suite.ts";
 import type { Job, Report } from "./worker.ts";
 
 /** The first message of a server. */
 export interface ServerReady {
   readonly port: number;
+  /** Where it speaks TLS as well. */
+  readonly tls?: { readonly port: number; readonly ca: string };
 }
 
 /** What a server has done since it began. */
@@ -45,7 +48,8 @@ export async function runSuite(
       for (const { round, subject } of turnsOf(subjects, plan.rounds)) {
         onTurn(`${suite.id} ${workload}, round ${round + 1} of ${plan.rounds}: ${subject}`);
         const { warmUpMs, measureMs } = plan;
-        const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, origin: server?.origin ?? "" };
+        const far = { origin: server?.origin ?? "", ...(server?.tls === undefined ? {} : { tls: server.tls }) };
+        const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, ...far };
         samples.get(subject)?.push(await measured(job, plan.profileDirectory, cores?.client, server));
       }
       rows.push(...rowsOf(suite, workload, samples));
@@ -59,15 +63,17 @@ export async function runSuite(
 /** A server under way. */
 interface Server {
   readonly origin: string;
+  readonly tls: Run["tls"];
   count(): Promise<ServerCount>;
   end(): Promise<void>;
 }
 
 async function startServer(program: URL, core: number | undefined): Promise<Server> {
   const child = startProgram(program, { args: [], nodeArgs: [], core });
-  const { port } = (await nextMessage(child, "the server", startLimitMs)) as ServerReady;
+  const { port, tls } = (await nextMessage(child, "the server", startLimitMs)) as ServerReady;
   return {
     origin: `http://127.0.0.1:${port}`,
+    tls: tls && { origin: `https://127.0.0.1:${tls.port}`, ca: tls.ca },
     count: async () => {
       child.send("count");
       return (await nextMessage(child, "the server", startLimitMs)) as ServerCount;
@@ -114,5 +120,5 @@ function profileArguments({ subject, workload }: Job, directory: string): readon
 /** How busy the server was while the client was measured: at 1, everybody waits for it. */
 function withServer(sample: Sample, before: ServerCount, after: ServerCount): Sample {
   const perRequestUs = (after.cpuUs - before.cpuUs) / (after.requests - before.requests);
-  return { ...sample, more: { ...sample.more, "server busy": perRequestUs / sample.wallUs } };
+  return { ...sample, more: { ...sample.more, [serverBusy]: perRequestUs / sample.wallUs } };
 }

@@ -12,7 +12,20 @@ import { suites } from "./suites/catalog.ts";
 import { jsonLineOf, tableOf } from "./table.ts";
 
 const results = new URL("results.md", import.meta.url);
-const packages = ["undici", "axios", "axios-retry", "got", "ky", "p-retry", "cockatiel", "opossum", "@smithy/core"];
+const packages = [
+  "undici",
+  "axios",
+  "axios-retry",
+  "cockatiel",
+  "got",
+  "ky",
+  "ofetch",
+  "openapi-fetch",
+  "opossum",
+  "p-retry",
+  "@smithy/core",
+  "wretch",
+];
 
 const asked = readArguments(process.argv.slice(2), suites);
 if (asked.kind === "help") console.log(help);

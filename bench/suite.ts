@@ -24,6 +24,8 @@ export interface Run {
   readonly measureMs: number;
   /** Of the suite's server; empty where it has none. */
   readonly origin: string;
+  /** Where that server speaks TLS, and the certificate that vouches for it, in PEM; absent where it does not. */
+  readonly tls?: { readonly origin: string; readonly ca: string };
 }
 
 /** Something to be measured, or something to measure it with. */

@@ -1,4 +1,5 @@
 // Measures one subject at one workload once, and ends.
+import { inspect } from "node:util";
 import type { Run, Sample } from "./suite.ts";
 import { suites } from "./suites/catalog.ts";
 
@@ -25,6 +26,7 @@ async function reportOn({ suite: id, subject, workload, ...run }: Job): Promise<
     if (suite === undefined) throw new RangeError(`there is no suite ${id}`);
     return { sample: await suite.measure(subject, workload, run) };
   } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    // With the causes: what a client throws says little more than that it failed.
+    return { error: inspect(error) };
   }
 }

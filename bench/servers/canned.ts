@@ -1,8 +1,12 @@
 // A server that costs as little as it can: it looks for the end of each request and writes a whole answer that was made
-// beforehand. `GET /json/200` is answered with 200 bytes of JSON, and so is a POST there. Tells `{ port }` when it
-// listens, and for any message what it has done so far; ends with whoever started it.
-import { createServer, type Socket } from "node:net";
+// beforehand. `GET /json/200` is answered with 200 bytes of JSON, and so is a POST there. It listens on one port plainly
+// and on another over TLS. Tells its ports and its certificate when it listens, and for any message what it has done so
+// far; ends with whoever started it.
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTLSServer } from "node:tls";
 import { httpAnswer, jsonOfSize } from "../canned-answers.ts";
+import { makeCertificate } from "../certificate.ts";
 import { readRequestHead } from "../request-head.ts";
 import type { ServerCount, ServerReady } from "../run-suite.ts";
 
@@ -32,12 +36,18 @@ function serve(socket: Socket): void {
   socket.on("error", () => socket.destroy());
 }
 
-const server = createServer(serve);
-server.listen({ port: 0, host: "127.0.0.1", backlog: 1_024 }, () => {
+async function portOf(server: Server): Promise<number> {
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 1_024 });
+  await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
-  process.send?.({ port: address.port } satisfies ServerReady);
-});
+  return address.port;
+}
+
+const certificate = makeCertificate();
+const port = await portOf(createServer(serve));
+const tlsPort = await portOf(createTLSServer(certificate, serve));
+process.send?.({ port, tls: { port: tlsPort, ca: certificate.cert } } satisfies ServerReady);
 
 process.on("message", () => {
   const { user, system } = process.cpuUsage();

@@ -26,8 +26,8 @@ async function rowsOf(id: string, workload: string): Promise<{ readonly suite: S
 const isAboveZero = (spread: Spread | undefined): boolean => spread !== undefined && spread.median > 0;
 
 describe("every subject answers what it should, and has all of its figures", () => {
-  test("rest", { timeout: 120_000 }, async () => {
-    const { suite, rows } = await rowsOf("rest", "post-1KB@1");
+  test.each(["post-1KB@1", "tls-get-10KB@10"])("rest %s", { timeout: 120_000 }, async (workload) => {
+    const { suite, rows } = await rowsOf("rest", workload);
     const whole = rows.filter(({ cpuRatio, p99Us, allocatedBytes, more }) =>
       [cpuRatio, p99Us, allocatedBytes, more?.["server busy"]].every(isAboveZero),
     );

@@ -1,16 +1,16 @@
-import { Agent } from "node:http";
-import { type AxiosInstance, create } from "axios";
+import { type AxiosInstance, create, type CreateAxiosDefaults } from "axios";
 import axiosRetry, { exponentialDelay } from "axios-retry";
 import type { Client } from "../../measure-calls.ts";
-import type { RestWork } from "../../suites/rest.ts";
+import type { RestWork } from "../../rest-work.ts";
+import { keepAliveAgents } from "./keep-alive-agents.ts";
 
 export async function openBare(work: RestWork): Promise<Client> {
-  return clientOf(work, (httpAgent) => create({ httpAgent }));
+  return clientOf(work, create);
 }
 
 export async function openRetrying(work: RestWork): Promise<Client> {
-  return clientOf(work, (httpAgent) => {
-    const client = create({ httpAgent, timeout: 10_000 });
+  return clientOf(work, (agents) => {
+    const client = create({ ...agents, timeout: 10_000 });
     axiosRetry(client, { retries: 2, retryDelay: exponentialDelay });
     return client;
   });
@@ -18,13 +18,13 @@ export async function openRetrying(work: RestWork): Promise<Client> {
 
 function clientOf(
   { origin, path, method, json, concurrency }: RestWork,
-  clientWith: (agent: Agent) => AxiosInstance,
+  clientWith: (agents: CreateAxiosDefaults) => AxiosInstance,
 ): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const client = clientWith(agent);
+  const agents = keepAliveAgents(concurrency);
+  const client = clientWith({ httpAgent: agents.http, httpsAgent: agents.https });
   const url = origin + path;
   return {
     call: async () => (await client.request<unknown>({ url, method, data: json })).data,
-    [Symbol.asyncDispose]: async () => agent.destroy(),
+    [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,7 @@
-import { Agent } from "node:http";
 import got, { type OptionsInit } from "got";
 import type { Client } from "../../measure-calls.ts";
-import type { RestWork } from "../../suites/rest.ts";
+import type { RestWork } from "../../rest-work.ts";
+import { keepAliveAgents } from "./keep-alive-agents.ts";
 
 export async function openBare(work: RestWork): Promise<Client> {
   return clientOf(work, { retry: { limit: 0 } });
@@ -12,11 +12,11 @@ export async function openRetrying(work: RestWork): Promise<Client> {
 }
 
 function clientOf({ origin, path, method, json, concurrency }: RestWork, stack: OptionsInit): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const client = got.extend({ agent: { http: agent }, ...stack });
+  const agents = keepAliveAgents(concurrency);
+  const client = got.extend({ agent: { http: agents.http, https: agents.https }, ...stack });
   const url = origin + path;
   return {
     call: () => (json === undefined ? client(url, { method }) : client(url, { method, json })).json(),
-    [Symbol.asyncDispose]: async () => agent.destroy(),
+    [Symbol.asyncDispose]: () => agents[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,6 @@
 import { RESTService, type RESTServiceOptions, subscribe } from "../../../src/index.ts";
 import type { Client } from "../../measure-calls.ts";
-import type { RestWork } from "../../suites/rest.ts";
+import type { RestWork } from "../../rest-work.ts";
 
 class Payments extends RESTService {}
 
@@ -14,7 +14,7 @@ export async function openEverything(work: RestWork): Promise<Client> {
   subscribe("hawser:call:end", ({ durationMs }) => durations.add(durationMs));
   subscribe("hawser:attempt", ({ attempt }) => attempts.add(attempt.durationMs));
   // A rate that no client reaches: the gate counts every call, and holds none back.
-  return clientOf(work, { rateLimit: { limit: 10_000, perMs: 1 }, idempotency: true });
+  return clientOf(work, { rateLimit: { limit: 10_000, perMs: 1 } });
 }
 
 async function clientOf(work: RestWork, options: Partial<RESTServiceOptions>): Promise<Client> {

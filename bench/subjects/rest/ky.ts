@@ -1,6 +1,6 @@
 import ky, { type Options } from "ky";
 import type { Client } from "../../measure-calls.ts";
-import type { RestWork } from "../../suites/rest.ts";
+import type { RestWork } from "../../rest-work.ts";
 
 export async function openBare(work: RestWork): Promise<Client> {
   return clientOf(work, { retry: 0, timeout: false });

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTLS } from "node:tls";
 import type { Client } from "../../measure-calls.ts";
-import type { RestWork } from "../../suites/rest.ts";
+import type { RestWork } from "../../rest-work.ts";
 
 /** A socket that is free, and what the call on it waits with. */
 interface Lane {
@@ -11,13 +12,12 @@ interface Lane {
 
 /** The least that any client can do: it writes a request, finds where the answer's head ends, and parses the rest. */
 export async function open({ method, origin, path, json, concurrency }: RestWork): Promise<Client> {
-  const { hostname, port, host } = new URL(origin);
+  const { host } = new URL(origin);
   const free: Lane[] = [];
   const all: Socket[] = [];
   for (let i = 0; i < concurrency; i++) {
-    const socket = connect(Number(port), hostname);
+    const socket = await connected(origin);
     socket.setNoDelay(true);
-    await once(socket, "connect");
     all.push(socket);
     free.push(laneOf(socket));
   }
@@ -39,18 +39,33 @@ export async function open({ method, origin, path, json, concurrency }: RestWork
   };
 }
 
+async function connected(origin: string): Promise<Socket> {
+  const { protocol, hostname: host, port } = new URL(origin);
+  const isTLS = protocol === "https:";
+  const socket = isTLS ? connectTLS({ host, port: Number(port) }) : connect(Number(port), host);
+  await once(socket, isTLS ? "secureConnect" : "connect");
+  return socket;
+}
+
 function laneOf(socket: Socket): Lane {
   const lane: Lane = { socket, onAnswer: () => undefined };
-  let pending: Buffer | undefined;
+  let chunks: Buffer[] = [];
+  let came = 0;
+  let length = Number.NaN;
+  let bodyAt = 0;
   socket.on("data", (chunk) => {
-    const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk]);
-    pending = undefined;
-    const headEnd = bytes.indexOf("\r\n\r\n", 0, "latin1");
-    const length =
-      headEnd === -1 ? Number.NaN : Number(/content-length: (\d+)/.exec(bytes.toString("latin1", 0, headEnd))?.[1]);
-    const bodyAt = headEnd + 4;
-    if (bytes.length >= bodyAt + length) lane.onAnswer(bytes.toString("utf8", bodyAt, bodyAt + length));
-    else pending = bytes;
+    // What the server writes begins a chunk, and its head is never cut.
+    if (came === 0) {
+      bodyAt = chunk.indexOf("\r\n\r\n", 0, "latin1") + 4;
+      length = bodyAt + Number(/content-length: (\d+)/.exec(chunk.toString("latin1", 0, bodyAt))?.[1]);
+    }
+    chunks.push(chunk);
+    came += chunk.length;
+    if (came < length) return;
+    const whole = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+    chunks = [];
+    came = 0;
+    lane.onAnswer(whole.toString("utf8", bodyAt, length));
   });
   return lane;
 }
