@@ -9,8 +9,8 @@ export interface Plan {
   readonly warmUpMs: number;
   readonly measureMs: number;
   readonly isJson: boolean;
-  /** Everything that the suites have, as long as a result needs: only such a run may be written down. */
-  readonly isFull: boolean;
+  /** Every subject of the suites, as long as a result needs: only such a run may be written down. */
+  readonly isResult: boolean;
   /** Where each process leaves a CPU profile. */
   readonly profileDirectory: string | undefined;
 }
@@ -36,18 +36,20 @@ const quick = { rounds: 3, warmUpMs: 1_000, measureMs: 300 };
 
 export const help = `npm run bench -- [suites] [options]
 
-Measures what a call costs, each subject in a process of its own; see bench/README.md. Without the name of a suite, all.
+Measures what a call costs, each subject in a process of its own; see bench/README.md. Without the name of a suite, all;
+the name of a group is that of every suite which begins with it, as websocket is of websocket-send.
 
   --quick           ${quick.rounds} rounds and short ones, to see whether something changed much
   --rounds n        instead of ${full.rounds}
-  --workload a,b    only these; --list names them
+  --workload a,b    only these, --list names them; a * stands for any text
   --subject a,b     only these, and the baseline
   --json            one line of JSON a row on standard output
   --profile dir     leaves a CPU profile of each process there, of one round; the figures then count for little
   --list            names suites, workloads and subjects
   --help
 
-A run of whole suites, neither quick nor shortened, is written to bench/results.md.
+A run of all subjects, neither quick nor with fewer rounds, is written to bench/results.md, with its command: the suite's
+section has those workloads then, and no others.
 `;
 
 /** Reads the command line, without the program's own name. */
@@ -69,16 +71,16 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
     });
     if (values.help) return { kind: "help" };
     if (values.list) return { kind: "list" };
-    const suites = positionals.length === 0 ? known : positionals.map((id) => found("suite", id, known));
+    const suites = positionals.length === 0 ? known : positionals.flatMap((id) => suitesOf(id, known));
     const length = values.quick ? quick : full;
     const rounds = values.profile === undefined ? wholeNumber("rounds", values.rounds, length.rounds) : 1;
-    const isWhole = values.workload === undefined && values.subject === undefined && values.profile === undefined;
+    const isWhole = values.subject === undefined && values.profile === undefined;
     const plan: Plan = {
       ...length,
       suites: chosenOf(suites, values.workload, values.subject),
       rounds,
       isJson: values.json,
-      isFull: isWhole && !values.quick && rounds >= full.rounds,
+      isResult: isWhole && !values.quick && rounds >= full.rounds,
       profileDirectory: values.profile,
     };
     return { kind: "run", plan };
@@ -87,25 +89,51 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
   }
 }
 
+/** The command that repeats the run of one suite. */
+export function commandOf({ suite, workloads }: ChosenSuite, { rounds }: Pick<Plan, "rounds">): string {
+  const isSome = workloads.length < suite.workloads.length;
+  return [
+    `npm run bench -- ${suite.id}`,
+    ...(isSome ? [`--workload ${workloads.join(",")}`] : []),
+    ...(rounds === full.rounds ? [] : [`--rounds ${rounds}`]),
+  ].join(" ");
+}
+
 function chosenOf(
   suites: readonly Suite[],
   workloads: string | undefined,
   subjects: string | undefined,
 ): readonly ChosenSuite[] {
   return suites.map((suite) => {
-    const asked = namesIn("subject", subjects, suite);
+    const asked = subjects?.split(",").map((name) => found(`subject of ${suite.id}`, name.trim(), suite.subjects).id);
     const isMissing = asked !== undefined && !asked.includes(suite.baseline);
     return {
       suite,
-      workloads: namesIn("workload", workloads, suite) ?? suite.workloads.map(({ id }) => id),
+      workloads: workloadsIn(workloads, suite),
       subjects: isMissing ? [suite.baseline, ...asked] : (asked ?? suite.subjects.map(({ id }) => id)),
     };
   });
 }
 
-function namesIn(kind: "workload" | "subject", names: string | undefined, suite: Suite): readonly string[] | undefined {
-  const known = kind === "workload" ? suite.workloads : suite.subjects;
-  return names?.split(",").map((name) => found(`${kind} of ${suite.id}`, name.trim(), known).id);
+/** In the suite's own order, whichever they are named in. */
+function workloadsIn(names: string | undefined, suite: Suite): readonly string[] {
+  const all = suite.workloads.map(({ id }) => id);
+  if (names === undefined) return all;
+  const wanted = names.split(",").flatMap((name) => {
+    const matching = all.filter((id) => matchesGlob(id, name.trim()));
+    return matching.length > 0 ? matching : [found(`workload of ${suite.id}`, name.trim(), suite.workloads).id];
+  });
+  return all.filter((id) => wanted.includes(id));
+}
+
+function matchesGlob(id: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[^\w]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join(".*")}$`).test(id);
+}
+
+function suitesOf(name: string, known: readonly Suite[]): readonly Suite[] {
+  const group = known.filter(({ id }) => id.startsWith(`${name}-`));
+  return group.length > 0 ? group : [found("suite", name, known)];
 }
 
 function found<T extends { readonly id: string }>(kind: string, id: string, known: readonly T[]): T {

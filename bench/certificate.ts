@@ -1,4 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 /** In PEM. */
 export interface Certificate {
@@ -11,16 +14,12 @@ export interface Certificate {
  *
  * @throws Error where the program `openssl` (1.1.1 or later) is not there or fails.
  */
-export function makeCertificate(): Certificate {
+export async function makeCertificate(): Promise<Certificate> {
   const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
   try {
-    const pem = execFileSync("openssl", [...args, ...names, "-keyout", "-", "-out", "-"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 30_000,
-    });
-    return { cert: part(pem, "CERTIFICATE"), key: part(pem, "PRIVATE KEY") };
+    const { stdout } = await run("openssl", [...args, ...names, "-keyout", "-", "-out", "-"], { timeout: 30_000 });
+    return { cert: part(stdout, "CERTIFICATE"), key: part(stdout, "PRIVATE KEY") };
   } catch (cause) {
     throw new Error("no certificate for the workloads over TLS: is the program openssl installed?", { cause });
   }

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, type } from "node:os";
 import { alignedTable } from "../src/lab/report/figures-text.ts";
-import { help, type Plan, readArguments } from "./arguments.ts";
+import { commandOf, help, type Plan, readArguments } from "./arguments.ts";
 import type { Cores } from "./cores.ts";
 import { findCores } from "./processes.ts";
 import { type Facts, sectionOf, withSection } from "./results-document.ts";
@@ -54,9 +54,9 @@ async function run(plan: Plan): Promise<void> {
     const rows = await runSuite(chosen, plan, { cores, onTurn: (what) => console.error(what) });
     const { suite } = chosen;
     print(suite, rows, plan);
-    if (!plan.isFull) continue;
+    if (!plan.isResult) continue;
     const facts: Facts = {
-      command: `npm run bench -- ${suite.id}`,
+      command: commandOf(chosen, plan),
       date: new Date().toISOString().slice(0, 10),
       machine: machineText(),
       pinning,

@@ -60,9 +60,9 @@ export interface Row {
   readonly workload: string;
   readonly subject: string;
   readonly baseline: string;
-  readonly rounds: number;
   /** CPU per operation over that of the baseline in the same round; absent where the baseline was not run. */
   readonly cpuRatio?: Spread;
+  readonly rounds: number;
   readonly cpuUs: Spread;
   readonly wallUs: Spread;
   readonly p99Us?: Spread;

@@ -44,7 +44,7 @@ async function portOf(server: Server): Promise<number> {
   return address.port;
 }
 
-const certificate = makeCertificate();
+const certificate = await makeCertificate();
 const port = await portOf(createServer(serve));
 const tlsPort = await portOf(createTLSServer(certificate, serve));
 process.send?.({ port, tls: { port: tlsPort, ca: certificate.cert } } satisfies ServerReady);

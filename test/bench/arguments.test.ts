@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Plan, readArguments } from "../../bench/arguments.ts";
+import { commandOf, type Plan, readArguments } from "../../bench/arguments.ts";
 import { calls } from "./suites.ts";
 
-const known = [calls, { ...calls, id: "streams" }];
+const known = [calls, { ...calls, id: "streams-in" }, { ...calls, id: "streams-out" }];
 
 function planOf(...argv: readonly string[]): Plan {
   const asked = readArguments(argv, known);
@@ -17,10 +17,10 @@ function problemOf(...argv: readonly string[]): string {
 
 describe("what is run", () => {
   test("is everything of every suite, unless something is named", () => {
-    const { suites, isFull, rounds } = planOf();
-    expect(suites.map(({ suite }) => suite.id)).toEqual(["calls", "streams"]);
+    const { suites, isResult, rounds } = planOf();
+    expect(suites.map(({ suite }) => suite.id)).toEqual(["calls", "streams-in", "streams-out"]);
     expect(suites[0]).toMatchObject({ workloads: ["get@1", "get@64"], subjects: ["bare", "ours", "theirs"] });
-    expect(isFull).toBe(true);
+    expect(isResult).toBe(true);
     expect(rounds).toBeGreaterThanOrEqual(7);
   });
 
@@ -29,8 +29,19 @@ describe("what is run", () => {
     expect(planOf("calls", "--subject", "theirs, bare").suites[0]?.subjects).toEqual(["theirs", "bare"]);
   });
 
-  test("has the workloads that are named and no others", () => {
+  test("has the workloads that are named and no others, in the order of the suite", () => {
     expect(planOf("calls", "--workload", "get@64").suites[0]?.workloads).toEqual(["get@64"]);
+    expect(planOf("calls", "--workload", "get@64, get@1").suites[0]?.workloads).toEqual(["get@1", "get@64"]);
+  });
+
+  test("has every workload that a pattern fits, from end to end", () => {
+    expect(planOf("calls", "--workload", "*@1").suites[0]?.workloads).toEqual(["get@1"]);
+    expect(planOf("calls", "--workload", "get@*").suites[0]?.workloads).toEqual(["get@1", "get@64"]);
+    expect(problemOf("calls", "--workload", "put@*")).toContain("put@* is no workload of calls");
+  });
+
+  test("is every suite of a group that is named", () => {
+    expect(planOf("streams").suites.map(({ suite }) => suite.id)).toEqual(["streams-in", "streams-out"]);
   });
 
   test("is one round where it is profiled", () => {
@@ -39,24 +50,34 @@ describe("what is run", () => {
 });
 
 describe("a run that may be written down", () => {
-  test("is one of a whole suite, or of several", () => {
-    expect(planOf("calls").isFull).toBe(true);
-    expect(planOf("--rounds", "20", "--json").isFull).toBe(true);
+  test("is one of all subjects, of some workloads as well", () => {
+    expect(planOf("calls").isResult).toBe(true);
+    expect(planOf("--rounds", "20", "--json").isResult).toBe(true);
+    expect(planOf("--workload", "get@1").isResult).toBe(true);
   });
 
-  test.each([["--quick"], ["--rounds", "2"], ["--workload", "get@1"], ["--subject", "ours"], ["--profile", "temp"]])(
+  test.each([["--quick"], ["--rounds", "2"], ["--subject", "ours"], ["--profile", "temp"]])(
     "is not one with %s",
     (...argv) => {
-      expect(planOf(...argv).isFull).toBe(false);
+      expect(planOf(...argv).isResult).toBe(false);
     },
   );
+
+  test.each([
+    ["npm run bench -- calls", "calls"],
+    ["npm run bench -- calls --workload get@64", "calls", "--workload", "*64", "--json"],
+    ["npm run bench -- calls --rounds 9", "calls", "--rounds", "9"],
+  ])("is repeated by %s", (command, ...argv) => {
+    const plan = planOf(...argv);
+    expect(plan.suites.map((chosen) => commandOf(chosen, plan))).toEqual([command]);
+  });
 });
 
 describe("what cannot be run", () => {
   test("is told with what could be", () => {
     expect(problemOf("calls", "--subject", "mine")).toBe("mine is no subject of calls; known are bare, ours, theirs");
     expect(problemOf("calls", "--workload", "put@1")).toContain("known are get@1, get@64");
-    expect(problemOf("startup")).toBe("startup is no suite; known are calls, streams");
+    expect(problemOf("startup")).toBe("startup is no suite; known are calls, streams-in, streams-out");
   });
 
   test.each(["0", "1.5", "many", "-1"])("has %s rounds", (rounds) => {

@@ -14,7 +14,7 @@ test("over TLS, every subject refuses a server that its authority does not vouch
   const server = startProgram(program("servers/canned.ts"), { args: [], nodeArgs: [], core: undefined });
   try {
     const { tls } = (await nextMessage(server, "the server", 60_000)) as ServerReady;
-    const stranger = { origin: `https://127.0.0.1:${tls?.port}`, ca: makeCertificate().cert };
+    const stranger = { origin: `https://127.0.0.1:${tls?.port}`, ca: (await makeCertificate()).cert };
     const left = restSubjects.map(({ id }) => id);
     const trusting: string[] = [];
     const next = async (): Promise<void> => {

@@ -18,6 +18,12 @@ describe("a row", () => {
     expect(ours?.cpuUs).toEqual({ min: 5, median: 10, max: 10 });
   });
 
+  test("says whose it is before its figures, the ratio first", () => {
+    const [ours] = rowsOf(calls, "get@1", new Map([["bare", [sample(5)]]]));
+    const keys = ["suite", "workload", "subject", "baseline", "cpuRatio"];
+    expect(Object.keys(ours ?? {}).slice(0, keys.length)).toEqual(keys);
+  });
+
   test("has no ratio where the baseline was not run", () => {
     expect(rowsOf(calls, "get@1", new Map([["ours", [sample(5)]]]))[0]).not.toHaveProperty("cpuRatio");
   });

@@ -12,7 +12,7 @@ const plan: Plan = {
   warmUpMs: 1,
   measureMs: 4,
   isJson: false,
-  isFull: false,
+  isResult: false,
   profileDirectory: undefined,
 };
 

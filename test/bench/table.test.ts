@@ -24,7 +24,6 @@ test("a figure has three digits, and no fraction from 100 on", () => {
 
 test("a line of JSON has no more digits than a figure can be worth", () => {
   const line = jsonLineOf(row({ cpuRatio: { min: 1 / 3, median: 2, max: 12_345.6789 } }));
-  expect(line).toContain('"suite":"calls","workload":"get@64","subject":"ours","baseline":"bare"');
   expect(line).toContain('"cpuRatio":{"min":0.333333,"median":2,"max":12345.7}');
   expect(line).not.toContain("\n");
 });
