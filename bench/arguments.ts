@@ -32,7 +32,7 @@ export type Asked =
 // The warm-up is by far the longer part: V8 compiles what much of a call is spent in once it has seen some ten thousand
 // calls. In processes cut into slices, the costs of a call fell until 1.3 s with undici, and until 1.8 s with Hawser.
 const full = { rounds: 7, warmUpMs: 2_000, measureMs: 600 };
-const quick = { rounds: 3, warmUpMs: 1_000, measureMs: 300 };
+const quick = { rounds: 3, warmUpMs: 2_000, measureMs: 300 };
 
 export const help = `npm run bench -- [suites] [options]
 

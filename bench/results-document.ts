@@ -1,6 +1,7 @@
 import { markdownTable } from "../src/lab/report/figures-text.ts";
-import { tableOf } from "./table.ts";
 import type { Row, Suite } from "./suite.ts";
+import { tableOf } from "./table.ts";
+import { standingsOf, targetTable } from "./targets.ts";
 
 /** What a reader must know to take the figures for what they are. */
 export interface Facts {
@@ -29,7 +30,7 @@ export function withSection(document: string, suite: string, section: string): s
   return `${heading}\n${all.join("\n\n")}\n`;
 }
 
-/** One suite's section: facts, a table for each workload, and what its subjects are. */
+/** One suite's section: what was promised and whether it was kept, facts, a table for each workload, and what its subjects are. */
 export function sectionOf(suite: Suite, rows: readonly Row[], facts: Facts): string {
   const [before, after] = facts.load;
   const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
@@ -38,8 +39,10 @@ export function sectionOf(suite: Suite, rows: readonly Row[], facts: Facts): str
     return here.length === 0 ? [] : [`### ${id}\n\n${about}\n\n${markdownTable(tableOf(here))}`];
   });
   const doubts = suite.doubts?.(rows) ?? [];
+  const standings = standingsOf(suite.targets ?? [], rows);
   return [
     `## ${suite.title}`,
+    ...(standings.length === 0 ? [] : [markdownTable(targetTable(standings, "**"))]),
     `\`${facts.command}\`, ${facts.date}; ${rows[0]?.rounds ?? 0} rounds, medians. ${facts.machine}; ${facts.pinning}. ` +
       `Load average ${before.toFixed(1)} before and ${after.toFixed(1)} after.`,
     `Versions: ${versions.join(", ")}.`,

@@ -10,6 +10,7 @@ import { runSuite } from "./run-suite.ts";
 import type { Row, Suite } from "./suite.ts";
 import { suites } from "./suites/catalog.ts";
 import { jsonLineOf, tableOf } from "./table.ts";
+import { standingsOf, targetTable } from "./targets.ts";
 
 const results = new URL("results.md", import.meta.url);
 const packages = [
@@ -77,6 +78,12 @@ function print(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
       const here = rows.filter((row) => row.workload === workload);
       console.log(`\n${suite.id} ${workload}\n${alignedTable(tableOf(here))}`);
     }
+  }
+  const standings = standingsOf(suite.targets ?? [], rows).filter(({ verdict }) => verdict !== "not measured");
+  if (standings.length > 0) {
+    const table = `\n${suite.id}\n${alignedTable(targetTable(standings))}`;
+    if (isJson) console.error(table);
+    else console.log(table);
   }
   for (const doubt of suite.doubts?.(rows) ?? []) console.error(doubt);
 }

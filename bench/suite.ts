@@ -52,7 +52,32 @@ export interface Suite {
   measure(subject: string, workload: string, run: Run): Promise<Sample>;
   /** What in the rows makes them doubtful. */
   doubts?(rows: readonly Row[]): readonly string[];
+  /** What was promised of these figures; see targets.ts, which holds it against the rows. */
+  readonly targets?: readonly Target[];
 }
+
+/** A figure that every row may have: CPU over the baseline's, microseconds, or bytes. */
+export type FigureName = "cpuRatio" | "cpuUs" | "wallUs" | "p99Us" | "allocatedBytes" | "retainedBytes";
+
+/** The median of a figure of one row, alone or beside another subject's of the same workload. */
+export interface FigureOf {
+  readonly workload: string;
+  readonly subject: string;
+  /** Its name, or the title of a column of `more`. For a ratio of CPU time take `cpuRatio`, which is within a round. */
+  readonly figure: FigureName | { readonly more: string };
+  /** The subject whose figure it is divided by. */
+  readonly over?: string;
+  /** The subject whose figure is taken off it. */
+  readonly above?: string;
+}
+
+/** A promise: a figure, and where its limit is. */
+export type Target = Promised & ({ readonly atMost: number } | { readonly atLeast: number });
+
+/** What is not the figure of a row is computed from the rows, and needs a text; undefined: not measured in this run. */
+type Promised =
+  | { readonly of: FigureOf }
+  | { readonly of: (rows: readonly Row[]) => number | undefined; readonly text: string };
 
 /** What all rounds said of one subject at one workload; see {@link Sample}. */
 export interface Row {

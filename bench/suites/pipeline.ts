@@ -1,6 +1,6 @@
 import { type Client, measureCalls } from "../measure-calls.ts";
 import { byId } from "../named.ts";
-import type { Named, Suite } from "../suite.ts";
+import type { Named, Suite, Target } from "../suite.ts";
 
 /** What every subject is put around: it waits for nothing, and succeeds. */
 export type Work = () => Promise<number>;
@@ -68,6 +68,14 @@ const subjects: readonly Subject[] = [
   },
 ];
 
+const all = { workload: "no-op", subject: "hawser-all" } as const;
+
+const targets: readonly Target[] = [
+  { of: { ...all, figure: "cpuUs" }, atMost: 2 },
+  { of: { ...all, figure: "allocatedBytes" }, atMost: 2_000 },
+  { of: { ...all, subject: "cockatiel-wrap", figure: "cpuRatio", over: all.subject }, atLeast: 8 },
+];
+
 /** What the executor itself costs, without any I/O. */
 export const pipeline: Suite = {
   id: "pipeline",
@@ -75,6 +83,7 @@ export const pipeline: Suite = {
   baseline: "cockatiel-wrap",
   workloads,
   subjects,
+  targets,
   async measure(subjectId, _workload, run) {
     await using client = await byId(subjects, subjectId).open(async () => 1);
     return await measureCalls(client, run, { concurrency: 1, timed: "none", expected: 1 });

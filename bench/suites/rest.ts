@@ -5,6 +5,7 @@ import { byId } from "../named.ts";
 import { restWorkloads, workOf } from "../rest-work.ts";
 import type { Suite } from "../suite.ts";
 import { rawSubject, restSubjects } from "./rest-subjects.ts";
+import { restTargets } from "./rest-targets.ts";
 
 /** What a call over HTTP costs, through Hawser and through what else there is. */
 export const rest: Suite = {
@@ -22,5 +23,6 @@ export const rest: Suite = {
     await using client = await byId(restSubjects, subjectId).open(work);
     return await measureCalls(client, run, { concurrency: work.concurrency, timed: "each", expected });
   },
+  targets: restTargets,
   doubts: (rows) => serverDoubts(rows, rawSubject),
 };

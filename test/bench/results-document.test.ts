@@ -40,6 +40,14 @@ describe("a section", () => {
     expect(text).toContain("| theirs | Some of it. |");
   });
 
+  test("begins with what was promised, and whether it was kept", () => {
+    const of = { workload: "get@64", subject: "ours", figure: "cpuUs" } as const;
+    const text = sectionOf({ ...calls, targets: [{ of, atMost: 1 }] }, [row()], facts);
+    expect(text).toMatch(
+      /^## Calls\n\n\| promised \|.*\n.*\n\| get@64: CPU µs, ours \| at most 1 \| 2 \| \*\*NO\*\* \|\n\n`npm/,
+    );
+  });
+
   test("tells what makes its figures doubtful", () => {
     expect(sectionOf({ ...calls, doubts: () => ["It was hot."] }, [row()], facts)).toContain("\n- It was hot.\n");
   });
