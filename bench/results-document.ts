@@ -30,13 +30,29 @@ export function withSection(document: string, suite: string, section: string): s
   return `${heading}\n${all.join("\n\n")}\n`;
 }
 
-/** One suite's section: what was promised and whether it was kept, facts, a table for each workload, and what its subjects are. */
-export function sectionOf(suite: Suite, rows: readonly Row[], facts: Facts): string {
+/**
+ * One suite's section: what was promised and whether it was kept, facts, a table for each workload, and what its subjects are.
+ *
+ * @param charts - where the chart of a workload is, by its id.
+ */
+export function sectionOf(
+  suite: Suite,
+  rows: readonly Row[],
+  facts: Facts,
+  charts: ReadonlyMap<string, string> = new Map(),
+): string {
   const [before, after] = facts.load;
   const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
   const tables = suite.workloads.flatMap(({ id, about }) => {
     const here = rows.filter(({ workload }) => workload === id);
-    return here.length === 0 ? [] : [`### ${id}\n\n${about}\n\n${markdownTable(tableOf(here))}`];
+    if (here.length === 0) return [];
+    const chart = charts.get(id);
+    return [
+      `### ${id}`,
+      about,
+      ...(chart === undefined ? [] : [`![CPU time](${chart})`]),
+      markdownTable(tableOf(here)),
+    ];
   });
   const doubts = suite.doubts?.(rows) ?? [];
   const standings = standingsOf(suite.targets ?? [], rows);

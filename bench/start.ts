@@ -1,18 +1,18 @@
 // `npm run bench`: what a call costs. See README.md.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { cpus, loadavg, release, type } from "node:os";
 import { alignedTable } from "../src/lab/report/figures-text.ts";
 import { commandOf, help, type Plan, readArguments } from "./arguments.ts";
 import type { Cores } from "./cores.ts";
 import { findCores } from "./processes.ts";
-import { type Facts, sectionOf, withSection } from "./results-document.ts";
+import type { Facts } from "./results-document.ts";
 import { runSuite } from "./run-suite.ts";
 import type { Row, Suite } from "./suite.ts";
 import { suites } from "./suites/catalog.ts";
 import { jsonLineOf, tableOf } from "./table.ts";
 import { standingsOf, targetTable } from "./targets.ts";
+import { writeResults } from "./write-results.ts";
 
-const results = new URL("results.md", import.meta.url);
 const packages = [
   "undici",
   "axios",
@@ -64,9 +64,8 @@ async function run(plan: Plan): Promise<void> {
       load: [loadBefore, loadNow()],
       versions: await versions(),
     };
-    const document = await readFile(results, "utf8").catch(() => "");
-    await writeFile(results, withSection(document, suite.id, sectionOf(suite, rows, facts)));
-    console.error("written to bench/results.md");
+    await writeResults(new URL(".", import.meta.url), suite, rows, facts);
+    console.error("written to bench/results.md, and charts to bench/charts");
   }
 }
 

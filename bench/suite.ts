@@ -54,6 +54,8 @@ export interface Suite {
   doubts?(rows: readonly Row[]): readonly string[];
   /** What was promised of these figures; see targets.ts, which holds it against the rows. */
   readonly targets?: readonly Target[];
+  /** The workloads of which a run draws a chart of the ratios of CPU time; all where it is absent. */
+  readonly charted?: readonly string[];
 }
 
 /** A figure that every row may have: CPU over the baseline's, microseconds, or bytes. */

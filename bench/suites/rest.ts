@@ -7,6 +7,8 @@ import type { Suite } from "../suite.ts";
 import { rawSubject, restSubjects } from "./rest-subjects.ts";
 import { restTargets } from "./rest-targets.ts";
 
+const at64 = ["get-10KB", "get-1MB", "post-1KB", "tls-get-200B", "tls-post-1KB"].map((kind) => `${kind}@64`);
+
 /** What a call over HTTP costs, through Hawser and through what else there is. */
 export const rest: Suite = {
   id: "rest",
@@ -24,5 +26,6 @@ export const rest: Suite = {
     return await measureCalls(client, run, { concurrency: work.concurrency, timed: "each", expected });
   },
   targets: restTargets,
+  charted: [1, 64, 512].map((concurrency) => `get-200B@${concurrency}`).concat(at64),
   doubts: (rows) => serverDoubts(rows, rawSubject),
 };
