@@ -7,7 +7,7 @@ const width = 760;
 const head = 76;
 const foot = 34;
 const line = 24;
-const plot = { left: 206, width: 400 };
+const plot = { left: 206, width: 384 };
 
 interface Bar {
   readonly subject: string;
