@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { chartName, ratioChart } from "../../bench/ratio-chart.ts";
 import type { Row } from "../../bench/suite.ts";
+import { suites } from "../../bench/suites/catalog.ts";
 import { calls, row } from "./suites.ts";
 
 const workload = { id: "get@64", about: "Many `GET`s." };
@@ -39,4 +41,21 @@ describe("a chart", () => {
 
 test("a chart's name needs no escape in an address", () => {
   expect(chartName({ id: "rest" }, { id: "get-200B@64" })).toBe("rest-get-200B-64.svg");
+});
+
+test("what a suite wants drawn are workloads of its own", () => {
+  const strangers = suites.flatMap(({ workloads, charted = [] }) =>
+    charted.filter((id) => !workloads.some((workload) => workload.id === id)),
+  );
+  expect(strangers).toEqual([]);
+});
+
+test("every chart that the page on performance shows is one that a run draws", () => {
+  const drawn = suites.flatMap((suite) =>
+    suite.workloads.filter(({ id }) => suite.charted?.includes(id) ?? true).map((one) => chartName(suite, one)),
+  );
+  const page = readFileSync(new URL("../../docs/performance.md", import.meta.url), "utf8");
+  const shown = [...page.matchAll(/\]\(\.\.\/bench\/charts\/([^)]+)\)/g)].map(([, name = ""]) => name);
+  expect(shown.length).toBeGreaterThan(0);
+  expect(shown.filter((name) => !drawn.includes(name))).toEqual([]);
 });
