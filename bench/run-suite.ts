@@ -37,9 +37,14 @@ const workerNodeArgs = [
 export async function runSuite(
   { suite, workloads, subjects }: ChosenSuite,
   plan: Plan,
-  parts: { readonly cores: Cores | undefined; readonly onTurn: (what: string) => void },
+  parts: {
+    readonly cores: Cores | undefined;
+    readonly onTurn: (what: string) => void;
+    /** Gets the rows of each workload as soon as they are there; the next one waits for it. */
+    readonly onRows?: (rows: readonly Row[]) => Promise<void>;
+  },
 ): Promise<readonly Row[]> {
-  const { cores, onTurn } = parts;
+  const { cores, onTurn, onRows } = parts;
   const server = suite.server === undefined ? undefined : await startServer(suite.server, cores?.server);
   try {
     const rows: Row[] = [];
@@ -52,7 +57,9 @@ export async function runSuite(
         const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, ...far };
         samples.get(subject)?.push(await measured(job, plan.profileDirectory, cores?.client, server));
       }
-      rows.push(...rowsOf(suite, workload, samples));
+      const here = rowsOf(suite, workload, samples);
+      rows.push(...here);
+      await onRows?.(here);
     }
     return rows;
   } finally {

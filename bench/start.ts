@@ -15,6 +15,7 @@ import { writeResults } from "./write-results.ts";
 
 const packages = [
   "undici",
+  "ws",
   "axios",
   "axios-retry",
   "cockatiel",
@@ -24,7 +25,9 @@ const packages = [
   "openapi-fetch",
   "opossum",
   "p-retry",
+  "partysocket",
   "@smithy/core",
+  "socket.io-client",
   "wretch",
 ];
 
@@ -49,35 +52,38 @@ async function run(plan: Plan): Promise<void> {
   const cores = typeof found === "string" ? undefined : found;
   const pinning = pinningText(found);
   console.error(pinning);
+  const versions = await versionsNow();
   if (plan.profileDirectory !== undefined) await mkdir(plan.profileDirectory, { recursive: true });
   for (const chosen of plan.suites) {
     const loadBefore = loadNow();
-    const rows = await runSuite(chosen, plan, { cores, onTurn: (what) => console.error(what) });
-    const { suite } = chosen;
-    print(suite, rows, plan);
-    if (!plan.isResult) continue;
-    const facts: Facts = {
-      command: commandOf(chosen, plan),
-      date: new Date().toISOString().slice(0, 10),
-      machine: machineText(),
-      pinning,
-      load: [loadBefore, loadNow()],
-      versions: await versions(),
+    const rows: Row[] = [];
+    // Each workload as it comes: what hours have measured must not hang on the last minute.
+    const onRows = async (here: readonly Row[]): Promise<void> => {
+      rows.push(...here);
+      printRows(here, plan);
+      if (!plan.isResult) return;
+      const facts: Facts = {
+        command: commandOf({ ...chosen, workloads: [...new Set(rows.map(({ workload }) => workload))] }, plan),
+        date: new Date().toISOString().slice(0, 10),
+        machine: machineText(),
+        pinning,
+        load: [loadBefore, loadNow()],
+        versions,
+      };
+      await writeResults(new URL(".", import.meta.url), chosen.suite, rows, facts);
+      console.error("written to bench/results.md, and charts to bench/charts");
     };
-    await writeResults(new URL(".", import.meta.url), suite, rows, facts);
-    console.error("written to bench/results.md, and charts to bench/charts");
+    await runSuite(chosen, plan, { cores, onTurn: (what) => console.error(what), onRows });
+    printVerdict(chosen.suite, rows, plan);
   }
 }
 
-function print(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
-  if (isJson) {
-    for (const row of rows) console.log(jsonLineOf(row));
-  } else {
-    for (const workload of new Set(rows.map((row) => row.workload))) {
-      const here = rows.filter((row) => row.workload === workload);
-      console.log(`\n${suite.id} ${workload}\n${alignedTable(tableOf(here))}`);
-    }
-  }
+function printRows(rows: readonly Row[], { isJson }: Plan): void {
+  if (isJson) for (const row of rows) console.log(jsonLineOf(row));
+  else console.log(`\n${rows[0]?.suite} ${rows[0]?.workload}\n${alignedTable(tableOf(rows))}`);
+}
+
+function printVerdict(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
   const standings = standingsOf(suite.targets ?? [], rows).filter(({ verdict }) => verdict !== "not measured");
   if (standings.length > 0) {
     const table = `\n${suite.id}\n${alignedTable(targetTable(standings))}`;
@@ -101,7 +107,7 @@ function machineText(): string {
   return `${all[0]?.model.trim() ?? "unknown processor"}, ${all.length} cores, ${type()} ${release()}`;
 }
 
-async function versions(): Promise<Record<string, string>> {
+async function versionsNow(): Promise<Record<string, string>> {
   const entries = packages.map(async (name) => {
     const manifest = await readFile(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8");
     return [name, (JSON.parse(manifest) as { version: string }).version] as const;

@@ -45,7 +45,7 @@ test("a chart's name needs no escape in an address", () => {
 
 test("what a suite wants drawn are workloads of its own", () => {
   const strangers = suites.flatMap(({ workloads, charted = [] }) =>
-    charted.filter((id) => !workloads.some((workload) => workload.id === id)),
+    charted.filter((id) => !workloads.some((one) => one.id === id)),
   );
   expect(strangers).toEqual([]);
 });

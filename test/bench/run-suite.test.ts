@@ -20,7 +20,11 @@ async function rowsOf(id: string, workload: string): Promise<{ readonly suite: S
   const suite = suites.find((one) => one.id === id);
   if (suite === undefined) throw new Error(`there is no suite ${id}`);
   const chosen = { suite, workloads: [workload], subjects: suite.subjects.map((subject) => subject.id) };
-  return { suite, rows: await runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined }) };
+  const told: Row[] = [];
+  const onRows = async (here: readonly Row[]): Promise<void> => void told.push(...here);
+  const rows = await runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined, onRows });
+  expect(told).toEqual(rows);
+  return { suite, rows };
 }
 
 const isAboveZero = (spread: Spread | undefined): boolean => spread !== undefined && spread.median > 0;
