@@ -56,6 +56,7 @@ export function sectionOf(
   });
   const doubts = suite.doubts?.(rows) ?? [];
   const standings = standingsOf(suite.targets ?? [], rows);
+  const conclusions = suite.conclusions?.(rows) ?? [];
   return [
     `## ${suite.title}`,
     ...(standings.length === 0 ? [] : [markdownTable(targetTable(standings, "**"))]),
@@ -63,6 +64,7 @@ export function sectionOf(
       `Load average ${before.toFixed(1)} before and ${after.toFixed(1)} after.`,
     `Versions: ${versions.join(", ")}.`,
     ...(doubts.length === 0 ? [] : [doubts.map((doubt) => `- ${doubt}`).join("\n")]),
+    ...(conclusions.length === 0 ? [] : [markdownTable(conclusions)]),
     ...tables,
     `### Subjects\n\n${markdownTable([["subject", "set up as"], ...suite.subjects.map(({ id, about }) => [id, about])], "text")}`,
   ].join("\n\n");

@@ -84,6 +84,8 @@ function printRows(rows: readonly Row[], { isJson }: Plan): void {
 }
 
 function printVerdict(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
+  const conclusions = suite.conclusions?.(rows) ?? [];
+  if (conclusions.length > 0 && !isJson) console.log(`\n${suite.id}\n${alignedTable(conclusions)}`);
   const standings = standingsOf(suite.targets ?? [], rows).filter(({ verdict }) => verdict !== "not measured");
   if (standings.length > 0) {
     const table = `\n${suite.id}\n${alignedTable(targetTable(standings))}`;

@@ -56,6 +56,8 @@ export interface Suite {
   readonly targets?: readonly Target[];
   /** The workloads of which a run draws a chart of the ratios of CPU time; all where it is absent. */
   readonly charted?: readonly string[];
+  /** What the rows of several workloads say together, as a table, its header first; empty where they say nothing. */
+  conclusions?(rows: readonly Row[]): readonly (readonly string[])[];
 }
 
 /** A figure that every row may have: CPU over the baseline's, microseconds, or bytes. */

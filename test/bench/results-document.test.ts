@@ -48,6 +48,16 @@ describe("a section", () => {
     );
   });
 
+  test("has what the workloads say together before their own tables", () => {
+    const conclusions = (rows: readonly unknown[]): readonly (readonly string[])[] => [
+      ["axis", "slope"],
+      ["calls", `${rows.length}.00`],
+    ];
+    const text = sectionOf({ ...calls, conclusions }, [row()], facts);
+    expect(text).toContain("| axis | slope |\n| --- | ---: |\n| calls | 1.00 |\n\n### get@64");
+    expect(sectionOf({ ...calls, conclusions: () => [] }, [row()], facts)).toBe(sectionOf(calls, [row()], facts));
+  });
+
   test("tells what makes its figures doubtful", () => {
     expect(sectionOf({ ...calls, doubts: () => ["It was hot."] }, [row()], facts)).toContain("\n- It was hot.\n");
   });
