@@ -4,7 +4,7 @@ import { type AttemptEnd, type Failure, outcomeOf, verdictOf } from "./outcome.t
 import type { Admission, Applicant, Policy } from "./policy.ts";
 import { unavailable } from "./refusal.ts";
 import { SlidingWindow } from "./sliding-window.ts";
-import { type Waiter, WaitingLine } from "./waiting-line.ts";
+import { type Place, type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** When a service that fails is left alone for a while. Durations are milliseconds. */
 export interface CircuitBreakerOptions {
@@ -127,10 +127,9 @@ export class CircuitBreaker implements Policy {
     return {
       kind: "wait",
       begin: (answer) => {
-        const waiter: ProbeWaiter = { applicant, waitsUntil, answer };
-        this.#line.join(waiter);
+        const place = this.#line.join({ applicant, waitsUntil, answer });
         this.#timer ??= this.#wake(now);
-        return () => this.#leave(waiter);
+        return () => this.#leave(place);
       },
     };
   }
@@ -202,8 +201,8 @@ export class CircuitBreaker implements Policy {
     this.#go = { kind: "go", permit: this.#generation };
   }
 
-  #leave(waiter: ProbeWaiter): void {
-    this.#line.leave(waiter);
+  #leave(place: Place<ProbeWaiter>): void {
+    this.#line.leave(place);
     if (this.#line.length === 0) this.#stopTimer();
   }
 

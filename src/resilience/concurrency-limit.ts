@@ -114,9 +114,8 @@ export class ConcurrencyLimit implements Policy {
       kind: "wait",
       limitMs: this.#limits.queueTimeoutMs,
       begin: (answer) => {
-        const waiter: Waiter = { answer };
-        this.#line.join(waiter);
-        return () => this.#line.leave(waiter);
+        const place = this.#line.join({ answer });
+        return () => this.#line.leave(place);
       },
     };
   }

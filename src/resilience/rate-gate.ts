@@ -3,7 +3,7 @@ import type { OptionReader } from "../core/options.ts";
 import { type AttemptEnd, outcomeOf, type Quota, verdictOf } from "./outcome.ts";
 import { type Admission, type Applicant, go, type Policy } from "./policy.ts";
 import { rateLimited } from "./refusal.ts";
-import { type Waiter, WaitingLine } from "./waiting-line.ts";
+import { type Place, type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** How many attempts may start within a time: that of the service's own quota, seen from one process. */
 export interface RateLimitOptions {
@@ -113,10 +113,9 @@ export class RateGate implements Policy {
     return {
       kind: "wait",
       begin: (answer) => {
-        const waiter: Waiter = { answer };
-        this.#line.join(waiter);
+        const place = this.#line.join({ answer });
         this.#timer ??= this.#wake(now);
-        return () => this.#leave(waiter);
+        return () => this.#leave(place);
       },
     };
   }
@@ -221,8 +220,8 @@ export class RateGate implements Policy {
     this.#letGo();
   }
 
-  #leave(waiter: Waiter): void {
-    this.#line.leave(waiter);
+  #leave(place: Place<Waiter>): void {
+    this.#line.leave(place);
     if (this.#line.length > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;

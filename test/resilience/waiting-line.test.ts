@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Waiter, WaitingLine } from "../../src/resilience/waiting-line.ts";
+import { type Place, type Waiter, WaitingLine } from "../../src/resilience/waiting-line.ts";
 
 interface Named extends Waiter {
   readonly name: string;
@@ -18,11 +18,23 @@ test("first come, first served; who is next has left the line", () => {
 test("who leaves frees the place at once, from anywhere, and leaving twice is leaving once", () => {
   const line = new WaitingLine<Named>();
   const [a, b, c] = [waiter("a"), waiter("b"), waiter("c")];
-  for (const one of [a, b, c]) line.join(one);
-  line.leave(b);
-  line.leave(b);
+  line.join(a);
+  const place = line.join(b);
+  line.join(c);
+  line.leave(place);
+  line.leave(place);
   expect(line.length).toBe(2);
   expect([line.next()?.name, line.next()?.name, line.next()]).toEqual(["a", "c", undefined]);
+});
+
+test("who had the turn does not leave once more, and takes nobody along", () => {
+  const line = new WaitingLine<Named>();
+  const [a, b] = [waiter("a"), waiter("b")];
+  const place = line.join(a);
+  line.join(b);
+  expect(line.next()).toBe(a);
+  line.leave(place);
+  expect([line.length, line.first()]).toEqual([1, b]);
 });
 
 test("in any order of joining, leaving and serving it is a queue", () => {
@@ -30,17 +42,16 @@ test("in any order of joining, leaving and serving it is a queue", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const line = new WaitingLine<Named>();
-      const model: Named[] = [];
+      const model: Place<Named>[] = [];
       const served: (Named | undefined)[] = [];
       const expected: (Named | undefined)[] = [];
       for (const [index, action] of steps.entries()) {
         if (action === "join") {
           const one = waiter(`${index}`);
-          line.join(one);
-          model.push(one);
+          model.push(line.join(one));
         } else if (action === "next") {
           served.push(line.next());
-          expected.push(model.shift());
+          expected.push(model.shift()?.waiter);
         } else {
           for (const gone of model.splice(action, 1)) line.leave(gone);
         }
