@@ -6,6 +6,7 @@ import { type BuildContext, type Built, construct, type Prepared, prepareOptions
 import { CustomMember } from "./custom-member.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { ClientMember, type Member } from "./member.ts";
+import { namesByDefinition, namesOf } from "./names-by-definition.ts";
 import { inOrder } from "./sequence.ts";
 
 /** Definitions by name. */
@@ -55,8 +56,9 @@ export function planMembers(definitions: Definitions, context: MemberContext): P
   const stoodIn = new Map<string, unknown>();
   const problems = new Map<string, readonly string[]>();
   const prepared = new Map<string, Prepared>();
+  const names = namesByDefinition(definitions);
   const all = [...definitions].map(([name, definition]) => {
-    return { name, definition, needs: namesOf(definition.needs, definitions) };
+    return { name, definition, needs: namesOf(definition.needs, names) };
   });
   for (const { name, definition, needs } of inOrder(all)) {
     const missing = needs.find((need) => leftOut.has(need));
@@ -119,11 +121,6 @@ function customMember(
 /** What the schemas made of a service's own settings, by option. */
 export function ownSettingsOf({ settings }: Prepared): Readonly<Record<string, unknown>> {
   return Object.fromEntries([...settings.values].map(([option, { value }]) => [option, value]));
-}
-
-/** The names of what a definition needs. Looked at when the registry was made: each is there, and once. */
-export function namesOf(needs: readonly AnyDefinition<unknown>[], definitions: Definitions): string[] {
-  return needs.flatMap((need) => [...definitions].filter(([, one]) => one === need).map(([name]) => name));
 }
 
 function neededAndLeftOut(need: string, leftOut: ReadonlyMap<string, LeftOut>): string {

@@ -2,6 +2,7 @@ import { allVariablesOf, prefixOf } from "./build.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { isDefinition } from "./definition-options.ts";
 import { isEnvPrefix } from "./env-names.ts";
+import { type NamesByDefinition, namesByDefinition } from "./names-by-definition.ts";
 
 type Definitions = ReadonlyMap<string, AnyDefinition<unknown>>;
 
@@ -9,12 +10,13 @@ type Definitions = ReadonlyMap<string, AnyDefinition<unknown>>;
 export function definitionProblems(definitions: Definitions): string[] {
   const problems: string[] = [];
   const readers = new Map<string, string>();
+  const names = namesByDefinition(definitions);
   for (const [name, definition] of definitions) {
     if (!isDefinition(definition)) {
       problems.push(`${name} must be made by rest(), ws() or service()`);
       continue;
     }
-    problems.push(...needProblems(name, definition, definitions));
+    problems.push(...needProblems(name, definition, names));
     if (!isEnvPrefix(prefixOf(name, definition))) {
       problems.push(`${JSON.stringify(name)} gives no name for a variable: say with env what its variables start with`);
     }
@@ -35,9 +37,9 @@ export function definitionProblems(definitions: Definitions): string[] {
 }
 
 /** What is wrong with the needs of one of them. They are values, so that a circle cannot be written down. */
-function needProblems(name: string, definition: AnyDefinition<unknown>, all: Definitions): string[] {
+function needProblems(name: string, definition: AnyDefinition<unknown>, byDefinition: NamesByDefinition): string[] {
   return definition.needs.flatMap((need, index) => {
-    const names = [...all].filter(([, one]) => one === need).map(([key]) => key);
+    const names = byDefinition.get(need) ?? [];
     const [first, ...others] = names;
     const which = `needs[${index}] of ${name}`;
     if (first === undefined) return [`${which} is not of this registry: give the definition a name in it as well`];

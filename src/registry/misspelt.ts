@@ -40,18 +40,29 @@ export interface Misspelt {
  */
 export function misspeltVariables(services: readonly KnownVariables[], env: Environment): Misspelt[] {
   const known = new Set(services.flatMap(({ variables }) => variables));
+  const byPrefix = new Map<string, KnownVariables>();
+  for (const service of services) {
+    const prefix = service.prefix.toUpperCase();
+    if (!byPrefix.has(prefix)) byPrefix.set(prefix, service);
+  }
   const found: Misspelt[] = [];
   for (const variable of Object.keys(env)) {
     if ((env[variable] ?? "") === "" || known.has(variable)) continue;
     const name = variable.toUpperCase();
-    // The longest prefix: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`.
-    const [owner] = services
-      .filter(({ prefix }) => name.startsWith(`${prefix.toUpperCase()}_`))
-      .toSorted((a, b) => b.prefix.length - a.prefix.length);
+    const owner = ownerOf(name, byPrefix);
     const nearest = owner && nearestTo(name, owner);
     if (owner !== undefined && nearest !== undefined) found.push({ service: owner.service, variable, nearest });
   }
   return found;
+}
+
+/** That of the longest prefix: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`. */
+function ownerOf(name: string, byPrefix: ReadonlyMap<string, KnownVariables>): KnownVariables | undefined {
+  for (let end = name.lastIndexOf("_"); end > 0; end = name.lastIndexOf("_", end - 1)) {
+    const owner = byPrefix.get(name.slice(0, end));
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
 }
 
 function nearestTo(name: string, { prefix, variables }: KnownVariables): string | undefined {

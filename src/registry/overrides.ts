@@ -23,14 +23,18 @@ export class Overrides<Owner extends object> {
   find(name: string, owners: readonly Owner[]): { readonly fake: unknown } | undefined {
     const holds = ({ owner, fakes }: { readonly owner: Owner; readonly fakes: Stand }): boolean =>
       fakes.has(name) && owners.includes(owner);
-    for (const frame of this.#frames()) if ("fakes" in frame && holds(frame)) return { fake: frame.fakes.get(name) };
+    // Every service that is asked for passes here, and nearly always there is no stand-in at all.
+    for (let frame = this.#storage.getStore(); frame !== undefined; frame = frame.outer)
+      if ("fakes" in frame && holds(frame)) return { fake: frame.fakes.get(name) };
+    if (this.#active.size === 0) return undefined;
     const latest = [...this.#active].findLast(holds);
     return latest === undefined ? undefined : { fake: latest.fakes.get(name) };
   }
 
   /** The owner whose scope is the innermost that was entered, of those that are asked for. */
   entered(isAsked: (owner: Owner) => boolean): Owner | undefined {
-    for (const frame of this.#frames()) if ("entered" in frame && isAsked(frame.owner)) return frame.owner;
+    for (let frame = this.#storage.getStore(); frame !== undefined; frame = frame.outer)
+      if ("entered" in frame && isAsked(frame.owner)) return frame.owner;
     return undefined;
   }
 
@@ -61,10 +65,6 @@ export class Overrides<Owner extends object> {
     // Not once more: a job that begins itself anew from within would come to stand in ever more of them.
     if (this.entered(() => true) === owner) return settled();
     return this.#storage.run({ owner, entered: true, outer: this.#storage.getStore() }, settled);
-  }
-
-  *#frames(): Generator<Frame<Owner>> {
-    for (let frame = this.#storage.getStore(); frame !== undefined; frame = frame.outer) yield frame;
   }
 }
 

@@ -32,13 +32,12 @@ export async function closeAll(
   const failures = new Map<string, unknown>();
   const over = Promise.withResolvers<void>();
   const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(timeoutMs, over.resolve);
-  const closing = new Map<string, Promise<void>>();
   const reversed = inOrder(members).toReversed();
+  /** By name: what is being closed of those that need it. They are closed before it, and so stand here by then. */
+  const dependents = new Map<string, Promise<void>[]>();
 
   const close = async (member: Member): Promise<void> => {
-    const before = reversed.flatMap(({ name, needs }) =>
-      needs.includes(member.name) ? (closing.get(name) ?? []) : [],
-    );
+    const before = dependents.get(member.name) ?? [];
     if (before.length > 0) await Promise.race([Promise.all(before), over.promise]);
     try {
       await member.close();
@@ -49,8 +48,16 @@ export async function closeAll(
   };
 
   const pending = new Set(reversed.map(({ name }) => name));
-  for (const member of reversed) closing.set(member.name, close(member));
-  await Promise.race([Promise.all(closing.values()), over.promise]);
+  const closing = reversed.map((member) => {
+    const closed = close(member);
+    for (const need of member.needs) {
+      const others = dependents.get(need);
+      if (others === undefined) dependents.set(need, [closed]);
+      else others.push(closed);
+    }
+    return closed;
+  });
+  await Promise.race([Promise.all(closing), over.promise]);
   timer?.cancel();
   for (const service of pending) {
     const facts = { service, operation: "services.stop", phase: "close", outcome: "unknown" } as const;

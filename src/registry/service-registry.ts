@@ -344,8 +344,9 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   #find(name: string): unknown {
-    this.#assertKnown([name]);
-    const where = this.#whereIs(name, this.#definitions.get(name) as AnyDefinition<unknown>);
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) throw new ServiceConfigurationError("services", [unknownName(name, this.names)]);
+    const where = this.#whereIs(name, definition);
     return taken(name, where, this.#lifecycle.phase);
   }
 

@@ -1,6 +1,7 @@
 import { OptionReader } from "../core/options.ts";
-import { type Definitions, namesOf } from "./build-members.ts";
+import type { Definitions } from "./build-members.ts";
 import type { EnvironmentSource } from "./environment-from.ts";
+import { namesByDefinition, namesOf } from "./names-by-definition.ts";
 import { type EnvironmentOf, readSource } from "./registry-options.ts";
 
 export interface StartOptions<Env extends string = string, Name extends string = string> {
@@ -53,7 +54,8 @@ export function unknownName(name: string, known: Iterable<string>): string {
 
 function withNeeds(names: readonly string[], all: Definitions): Definitions {
   const wanted = new Set(names);
+  const byDefinition = namesByDefinition(all);
   // A set goes on to what is added to it meanwhile.
-  for (const name of wanted) for (const need of namesOf(all.get(name)?.needs ?? [], all)) wanted.add(need);
+  for (const name of wanted) for (const need of namesOf(all.get(name)?.needs ?? [], byDefinition)) wanted.add(need);
   return new Map([...all].filter(([name]) => wanted.has(name)));
 }

@@ -49,6 +49,28 @@ test("an empty variable counts as not set", () => {
   expect(misspeltVariables(known, { PAYMENT_GATEWAY_TIMOUT: "", PAYMENT_GATEWAY_URI: undefined })).toEqual([]);
 });
 
+test("variables of nobody are looked up, and not held against every service", () => {
+  let asked = 0;
+  const services = Array.from({ length: 100 }, (_, index) => ({
+    service: `s${index}`,
+    get prefix() {
+      asked += 1;
+      return `S${index}`;
+    },
+    variables: [`S${index}_URL`],
+  }));
+  const others = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`OTHER_${index}_VALUE`, "x"]));
+  expect(misspeltVariables(services, others)).toEqual([]);
+  expect(asked).toBe(100);
+});
+
+test("of two services with one prefix, the first is told of", () => {
+  const twice = ["first", "second"].map((service) => ({ service, prefix: "VENDOR", variables: variables("VENDOR") }));
+  expect(misspeltVariables(twice, { VENDOR_TIMOUT: "x" })).toEqual([
+    { service: "first", variable: "VENDOR_TIMOUT", nearest: "VENDOR_TIMEOUT" },
+  ]);
+});
+
 test("a start warns of what looks like a misspelt setting, and does not show its value", async () => {
   await using server = await httpServer();
   const { logger, entries } = logbook();

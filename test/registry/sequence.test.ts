@@ -65,3 +65,23 @@ test("those that are not closed in time are named, and what waited for them is c
   expect(journal).toEqual(["close c", "close b", "close a"]);
   expect(clock.timers).toBe(0);
 });
+
+test("closing a hundred members asks each for its needs as often as closing ten", async () => {
+  const asked = async (count: number): Promise<number> => {
+    let times = 0;
+    const members = Array.from({ length: count }, (_, index) => ({
+      name: `m${index}`,
+      isLate: false,
+      service: undefined,
+      get needs() {
+        times += 1;
+        return index === 0 ? [] : [`m${index - 1}`];
+      },
+      open: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    }));
+    await closeAll(members, { clock: new VirtualClock(), timeoutMs: 10 });
+    return times / count;
+  };
+  expect(await asked(100)).toBe(await asked(10));
+});
