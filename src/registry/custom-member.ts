@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import { BaseExternalService } from "../core/external-service.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { connect, type Member } from "./member.ts";
@@ -45,12 +46,12 @@ export class CustomMember implements Member {
     // Of this opening alone: there are libraries that tie the life of a connection to the signal it was opened with.
     const giveUp = new AbortController();
     const onAbort = (): void => giveUp.abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    listenToAbort(signal, onAbort);
     try {
       this.#making = this.#make(giveUp.signal);
       this.#made = await untilAborted(this.#making, signal);
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      unlistenToAbort(signal, onAbort);
     }
   }
 

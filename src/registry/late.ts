@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { Clock, Random } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { fullJitter } from "../resilience/backoff.ts";
@@ -44,8 +45,8 @@ async function pause(delayMs: number, clock: Clock, signal: AbortSignal): Promis
   const over = Promise.withResolvers<void>();
   const wake = (): void => over.resolve();
   const timer = clock.setTimer(delayMs, wake);
-  signal.addEventListener("abort", wake, { once: true });
+  listenToAbort(signal, wake);
   await over.promise;
   timer.cancel();
-  signal.removeEventListener("abort", wake);
+  unlistenToAbort(signal, wake);
 }

@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { BaseExternalService } from "../core/external-service.ts";
 
 /** One service of a registry that runs, from its making to its end. */
@@ -46,13 +47,13 @@ export async function connect(service: BaseExternalService, signal: AbortSignal)
   signal.throwIfAborted();
   // Closing a service that starts is what makes its connect() give up. What that throws, the roll-back meets again.
   const giveUp = (): void => void service.close().catch(() => undefined);
-  signal.addEventListener("abort", giveUp, { once: true });
+  listenToAbort(signal, giveUp);
   try {
     await service.connect();
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener("abort", giveUp);
+    unlistenToAbort(signal, giveUp);
   }
 }

@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { Clock } from "../core/clock.ts";
 import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -62,7 +63,7 @@ async function checkOne(
   });
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal !== undefined) listenToAbort(signal, onAbort);
   const late = Promise.withResolvers<HealthReport>();
   const timer = clock.setTimer(timeoutMs, () => {
     late.resolve(failed("unknown", `the check did not end within ${timeoutMs} ms`));
@@ -73,6 +74,6 @@ async function checkOne(
     return await Promise.race([checked, late.promise]);
   } finally {
     timer.cancel();
-    signal?.removeEventListener("abort", onAbort);
+    if (signal !== undefined) unlistenToAbort(signal, onAbort);
   }
 }

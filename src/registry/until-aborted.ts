@@ -1,3 +1,5 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
+
 /**
  * What `work` comes to, or the reason of the signal as soon as it aborts. The work itself is not ended by that.
  *
@@ -8,10 +10,10 @@ export async function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal 
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  listenToAbort(signal, onAbort);
   try {
     return await Promise.race([work, aborted.promise]);
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    unlistenToAbort(signal, onAbort);
   }
 }

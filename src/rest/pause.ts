@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { Clock } from "../core/clock.ts";
 import { currentDeadline } from "../core/deadline.ts";
 
@@ -15,13 +16,13 @@ export async function pause(clock: Clock, delayMs: number, signals: readonly Abo
   const over = Promise.withResolvers<void>();
   // The caller's own abort reason may be anything.
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-  const onAbort = (event: Event): void => over.reject((event.target as AbortSignal).reason);
-  for (const signal of signals) signal.addEventListener("abort", onAbort);
+  const onAbort = ({ reason }: AbortSignal): void => over.reject(reason);
+  for (const signal of signals) listenToAbort(signal, onAbort);
   const timer = clock.setTimer(delayMs, over.resolve);
   try {
     await over.promise;
   } finally {
     timer.cancel();
-    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    for (const signal of signals) unlistenToAbort(signal, onAbort);
   }
 }
