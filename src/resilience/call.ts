@@ -1,3 +1,4 @@
+import { type AbortListener, listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { Clock } from "../core/clock.ts";
 import type { DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
 import type { AttemptRecord, Phase, TimeoutLimit } from "../core/errors.ts";
@@ -85,6 +86,8 @@ export class Call implements DeadlineEntry, Attempt {
   #hedge: Call | undefined;
   #numbered = 0;
   #attempts: AttemptRecord[] | undefined;
+  /** Made for the first signal: most calls have none. */
+  #onAbort: AbortListener | undefined;
 
   constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits, main?: Call) {
     this.id = main?.id ?? ++lastId;
@@ -117,14 +120,15 @@ export class Call implements DeadlineEntry, Attempt {
     this.#list.add(this);
     for (const signal of this.#limits.signals) {
       if (signal.aborted) this.interrupt({ kind: "aborted", reason: signal.reason });
-      else signal.addEventListener("abort", this);
+      else listenToAbort(signal, (this.#onAbort ??= (aborted) => this.#abort(aborted)));
     }
   }
 
   release(): void {
     this.#list.remove(this);
     this.#hedge?.release();
-    for (const signal of this.#limits.signals) signal.removeEventListener("abort", this);
+    const onAbort = this.#onAbort;
+    if (onAbort !== undefined) for (const signal of this.#limits.signals) unlistenToAbort(signal, onAbort);
   }
 
   /** Ends the whole call: whatever it waits for now, and everything that would come after. */
@@ -230,9 +234,8 @@ export class Call implements DeadlineEntry, Attempt {
     }
   }
 
-  /** Of a signal that the call is under: a listener that is no closure of its own. */
-  handleEvent(event: Event): void {
-    this.interrupt({ kind: "aborted", reason: (event.target as AbortSignal).reason });
+  #abort({ reason }: AbortSignal): void {
+    this.interrupt({ kind: "aborted", reason });
   }
 
   #endNow(interruption: Interruption): void {

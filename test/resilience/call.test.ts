@@ -274,3 +274,20 @@ test("a signal that has aborted already is not listened to", () => {
   expect(call.interruption).toEqual({ kind: "aborted", reason: "left" });
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
+
+test("a thousand calls by one signal put one listener on it, and are all ended by it", () => {
+  const controller = new AbortController();
+  const list = new DeadlineList<Call>(new VirtualClock());
+  const calls = Array.from({ length: 1_000 }, () => {
+    const limits = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 500, signals: [controller.signal] };
+    return new Call(new VirtualClock(), list, limits);
+  });
+  for (const call of calls) call.hold();
+  expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
+  controller.abort("enough");
+  expect(new Set(calls.map(({ interruption }) => JSON.stringify(interruption)))).toEqual(
+    new Set([JSON.stringify({ kind: "aborted", reason: "enough" })]),
+  );
+  for (const call of calls) call.release();
+  expect(list.size).toBe(0);
+});
