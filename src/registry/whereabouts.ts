@@ -43,12 +43,13 @@ export function whereIs(name: string, { isLate }: AnyDefinition<unknown>, around
   const { phase, instances, fakeOf } = around;
   const override = fakeOf(name);
   if (override !== undefined) return { at: "faked", fake: override.fake };
+  const isRunning = phase === "starting" || phase === "ready";
+  // First, since nearly every service that is asked for is; one that is left out or unmade never is.
+  if (isRunning && instances?.run.isUp(name) === true) return { at: "up", service: instances.serviceOf(name) };
   const why = instances?.leftOut.get(name);
   if (why !== undefined) return { at: "left out", why };
   if (instances?.stoodIn.has(name) === true) return { at: "unmade" };
   if (phase === "ready" && instances?.isChosen(name) === false) return { at: "not chosen" };
-  const isRunning = phase === "starting" || phase === "ready";
-  if (isRunning && instances?.run.isUp(name) === true) return { at: "up", service: instances.serviceOf(name) };
   if (phase === "ready" && instances?.isTrial === true) return { at: "failed", error: instances.run.openError(name) };
   if (phase === "ready" && isLate) return { at: "awaited", lastError: instances?.run.openError(name) };
   return { at: "off" };
