@@ -107,7 +107,8 @@ async function measured(
   });
   const sample = await sampleOf(child, job);
   const after = await server?.count();
-  return before === undefined || after === undefined ? sample : withServer(sample, before, after);
+  if (before === undefined || after === undefined || after.requests === before.requests) return sample;
+  return withServer(sample, before, after);
 }
 
 async function sampleOf(child: ChildProcess, job: Job): Promise<Sample> {

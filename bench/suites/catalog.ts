@@ -1,6 +1,7 @@
 import type { Suite } from "../suite.ts";
 import { pipeline } from "./pipeline.ts";
 import { rest } from "./rest.ts";
+import { scale } from "./scale.ts";
 import { webSocketMemory } from "./websocket-memory.ts";
 import { webSocketReceive } from "./websocket-receive.ts";
 import { webSocketSend } from "./websocket-send.ts";
@@ -14,4 +15,5 @@ export const suites: readonly Suite[] = [
   webSocketSend,
   webSocketMemory,
   webSocketSlow,
+  scale,
 ];

@@ -56,6 +56,26 @@ describe("every subject answers what it should, and has all of its figures", () 
   });
 });
 
+describe("what grows has the slopes of all of its figures", () => {
+  const crowd = ["CPU µs", "kB allocated", "KiB heap"];
+  const registry = ["define µs", "start µs", "get µs", "health µs", "stop µs", "KiB heap"];
+  test.each([
+    ["origins", crowd],
+    ["calls", crowd],
+    ["calls-queued", crowd],
+    ["calls-one-signal", crowd],
+    ["streams", crowd],
+    ["registry", registry],
+  ])("scale %s", { timeout: 120_000 }, async (workload, figures) => {
+    const { suite, rows } = await rowsOf("scale", workload);
+    const lines = (suite.conclusions?.(rows) ?? []).slice(1);
+    expect(lines.map(([, subject, title]) => [subject, title])).toEqual(
+      ["bare", "hawser"].flatMap((subject) => figures.map((title) => [subject, title])),
+    );
+    expect(rows.flatMap(({ more }) => Object.values(more ?? {})).every(isAboveZero)).toBe(true);
+  });
+});
+
 test("a subject that fails ends the run, with its name and its error", async () => {
   const suite = suites[0];
   if (suite === undefined) throw new Error("there is no suite");

@@ -1,0 +1,107 @@
+import { type Point, slopeOf } from "../slope.ts";
+import type { Spread } from "../statistics.ts";
+import type { Row } from "../suite.ts";
+import { figure } from "../table.ts";
+
+/** The most that the slope of a total may be. */
+export const promisedSlope = 1.05;
+
+/** What one figure comes to at one size, for each of so many. */
+export interface Measured {
+  readonly size: number;
+  readonly each: number;
+}
+
+/** What is asked of as work grows. */
+export interface Axis {
+  readonly id: string;
+  /** Ascending. */
+  readonly sizes: readonly number[];
+  /** The first size whose figures are above the noise, and hold little that does not grow: the slope begins there. */
+  readonly fitFrom: number;
+}
+
+// Shorter than any run that says something.
+const tinyMs = 100;
+
+/** The axis that a run measures: where it is so short that it only shows that everything works, with two sizes of the fit. */
+export function axisFor<A extends Axis>(axis: A, measureMs: number): A {
+  if (measureMs >= tinyMs) return axis;
+  const count = axis.sizes.indexOf(axis.fitFrom) + 2;
+  return { ...axis, sizes: axis.sizes.slice(0, count) };
+}
+
+const slopeKey = (title: string): string => `slope of ${title}`;
+const key = (title: string, size: number): string => `${title} @${size}`;
+
+/**
+ * The columns of one figure: what it is for each at both ends of the fit, and the slope of the total.
+ *
+ * @param title - with its unit, such as `CPU µs`.
+ * @param measured - at every size of the axis.
+ */
+export function growthOf({ fitFrom }: Axis, title: string, measured: readonly Measured[]): Record<string, number> {
+  const fitted = measured.filter(({ size }) => size >= fitFrom);
+  const points: Point[] = fitted.map(({ size, each }) => ({ size, total: size * each }));
+  const columns: Record<string, number> = {};
+  for (const { size, each } of [fitted.at(0), fitted.at(-1)].filter((one) => one !== undefined))
+    columns[key(title, size)] = each;
+  return { ...columns, [slopeKey(title)]: slopeOf(points) };
+}
+
+/** One slope, as the rows have it. */
+interface Slope {
+  readonly axis: Axis;
+  readonly row: Row;
+  readonly title: string;
+  readonly spread: Spread;
+}
+
+function slopesIn(rows: readonly Row[], axes: readonly Axis[]): readonly Slope[] {
+  const prefix = slopeKey("");
+  return axes.flatMap((axis) =>
+    rows
+      .filter(({ workload }) => workload === axis.id)
+      .flatMap((row) =>
+        Object.entries(row.more ?? {})
+          .filter(([column]) => column.startsWith(prefix))
+          .map(([column, spread]) => ({ axis, row, title: column.slice(prefix.length), spread })),
+      ),
+  );
+}
+
+/** Every slope, what it is of, and whether it is as promised. */
+export function slopeTable(
+  rows: readonly Row[],
+  axes: readonly Axis[],
+  baseline: string,
+): readonly (readonly string[])[] {
+  const slopes = slopesIn(rows, axes);
+  if (slopes.length === 0) return [];
+  const header = ["of each", "subject", "figure", "from", "to", "slope of the total", "min to max", "promise"];
+  return [
+    header,
+    ...slopes.map(({ axis: { id, fitFrom, sizes }, row, title, spread: { min, median, max } }) => {
+      const at = (size: number): string => {
+        const each = row.more?.[key(title, size)]?.median;
+        return each === undefined ? "–" : `${figure(each)} @${size}`;
+      };
+      const isKept = median <= promisedSlope;
+      const promise =
+        row.subject === baseline ? "" : isKept ? `at most ${promisedSlope}` : `${promisedSlope} is broken`;
+      const ends = [at(fitFrom), at(sizes.at(-1) ?? fitFrom)];
+      return [id, row.subject, title, ...ends, median.toFixed(3), `${min.toFixed(3)} to ${max.toFixed(3)}`, promise];
+    }),
+  ];
+}
+
+/** Slopes that are above what is promised; the baseline promises nothing. */
+export function brokenPromises(rows: readonly Row[], axes: readonly Axis[], baseline: string): readonly string[] {
+  return slopesIn(rows, axes)
+    .filter(({ row, spread }) => row.subject !== baseline && spread.median > promisedSlope)
+    .map(
+      ({ axis, row, title, spread }) =>
+        `${axis.id}: the total of ${row.subject} in ${title} grows with a slope of ${spread.median.toFixed(3)}; ` +
+        `at most ${promisedSlope} is promised`,
+    );
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { axisFor, brokenPromises, growthOf, slopeTable } from "../../bench/suites/scale-figures.ts";
+import { spreadOf } from "../../bench/statistics.ts";
+import type { Row } from "../../bench/suite.ts";
+import { row } from "./suites.ts";
+
+const axis = { id: "calls", sizes: [1, 10, 100], fitFrom: 10 };
+
+test("a run too short to say anything measures two sizes of the fit", () => {
+  const long = { ...axis, sizes: [1, 10, 30, 100] };
+  expect(axisFor(long, 4).sizes).toEqual([1, 10, 30]);
+  expect(axisFor(long, 500)).toBe(long);
+});
+
+describe("the growth of a figure", () => {
+  test("is what it is for each at both ends of the fit, and the slope of the total between them", () => {
+    const growth = growthOf(axis, "CPU µs", [
+      { size: 1, each: 900 },
+      { size: 10, each: 20 },
+      { size: 100, each: 40 },
+    ]);
+    expect(growth).toEqual({
+      "CPU µs @10": 20,
+      "CPU µs @100": 40,
+      "slope of CPU µs": expect.closeTo(1 + Math.log10(2), 10),
+    });
+  });
+
+  test("of what costs the same at every size is 1", () => {
+    const each = 5;
+    expect(
+      growthOf(
+        axis,
+        "KiB",
+        [10, 30, 100].map((size) => ({ size, each })),
+      )["slope of KiB"],
+    ).toBeCloseTo(1, 10);
+  });
+});
+
+function grown(subject: string, slopes: readonly number[], workload = "calls"): Row {
+  const more = { "CPU µs @10": spreadOf([20]), "CPU µs @100": spreadOf([40]), "slope of CPU µs": spreadOf(slopes) };
+  return row({ suite: "scale", workload, subject, more });
+}
+
+describe("the conclusions", () => {
+  test("have a line for each slope, and say which are as promised", () => {
+    const rows = [grown("bare", [1.3]), grown("ours", [1.02, 1.04, 1.2]), row({ workload: "calls", subject: "other" })];
+    expect(slopeTable(rows, [axis], "bare")).toEqual([
+      ["of each", "subject", "figure", "from", "to", "slope of the total", "min to max", "promise"],
+      ["calls", "bare", "CPU µs", "20.0 @10", "40.0 @100", "1.300", "1.300 to 1.300", ""],
+      ["calls", "ours", "CPU µs", "20.0 @10", "40.0 @100", "1.040", "1.020 to 1.200", "at most 1.05"],
+    ]);
+  });
+
+  test("tell of a slope above what is promised, but for the baseline", () => {
+    const rows = [grown("bare", [1.3]), grown("ours", [1.06])];
+    expect(slopeTable(rows, [axis], "bare").at(-1)?.at(-1)).toBe("1.05 is broken");
+    expect(brokenPromises(rows, [axis], "bare")).toEqual([
+      "calls: the total of ours in CPU µs grows with a slope of 1.060; at most 1.05 is promised",
+    ]);
+    expect(brokenPromises([grown("ours", [1.05])], [axis], "bare")).toEqual([]);
+  });
+
+  test("are none of workloads that were not run", () => {
+    expect(slopeTable([], [axis], "bare")).toEqual([]);
+    expect(slopeTable([grown("ours", [1], "streams")], [axis], "bare")).toEqual([]);
+  });
+});
