@@ -1,9 +1,11 @@
+import { isUtf8 } from "node:buffer";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { type RawData, WebSocket } from "ws";
 import type { Clock } from "../core/clock.ts";
 import { watchStages } from "./dial/dial-stages.ts";
 import { FrameBatch, maxBatchedBytes } from "./socket/frames.ts";
 import { HeldMessages } from "./socket/held-messages.ts";
+import { invalidUtf8, isFrameFault, OwnedWebSocket, type WebSocketOwner } from "./socket/owned-web-socket.ts";
 import { PongDuty } from "./socket/pong-duty.ts";
 import { readRefusal } from "./socket/refusal.ts";
 import type { SocketEnd, SocketListener, SocketTarget, StreamSocket } from "./socket/stream-socket.ts";
@@ -18,43 +20,10 @@ const keepAliveAfterMs = 30_000;
 const plain = { text: { binary: false, compress: false }, binary: { binary: true, compress: false } };
 const deflated = { text: { binary: false, compress: true }, binary: { binary: true, compress: true } };
 
-// Listeners find whom to tell through the socket that they are called on. One function for all sockets: closures for
-// each were a tenth of what an idle stream had on the heap.
-class OwnedWebSocket extends WebSocket {
-  owner: WsSocket | undefined;
-
-  /** Also called by ws itself, when the peer has closed: what was sent goes before the Close frame in either case. */
-  override close(code?: number, reason?: string | Buffer): void {
-    this.owner?.writeFrames();
-    super.close(code, reason);
-  }
-}
-
 const owner = Symbol("owner");
 
 /** The TCP socket, or the tunnel, that a WebSocket goes over. */
 type OwnedSocket = Socket & { [owner]?: WsSocket };
-
-function onMessage(this: WebSocket, raw: RawData, isBinary: boolean): void {
-  // With ws's default binaryType, "nodebuffer", it is always one Buffer.
-  (this as OwnedWebSocket).owner?.received(raw as Buffer, isBinary);
-}
-
-function onPing(this: WebSocket, payload: Buffer): void {
-  (this as OwnedWebSocket).owner?.pinged(payload);
-}
-
-function onPong(this: WebSocket, payload: Buffer): void {
-  (this as OwnedWebSocket).owner?.ponged(payload);
-}
-
-function onError(this: WebSocket, error: Error): void {
-  (this as OwnedWebSocket).owner?.failed(error);
-}
-
-function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  (this as OwnedWebSocket).owner?.closed(code, reason);
-}
 
 function onData(this: OwnedSocket): void {
   this[owner]?.heard();
@@ -69,7 +38,7 @@ function onEnd(this: OwnedSocket): void {
 }
 
 /** A connection of `ws`. Its `handshakeTimeout` is not used: it starts anew with every byte. */
-export class WsSocket implements StreamSocket {
+export class WsSocket implements StreamSocket, WebSocketOwner {
   readonly #ws: OwnedWebSocket;
   readonly #clock: Clock;
   readonly #closeTimeoutMs: number;
@@ -79,6 +48,9 @@ export class WsSocket implements StreamSocket {
   #listener: SocketListener | undefined;
   #raw: OwnedSocket | undefined;
   #error: Error | undefined;
+  #isOpen = false;
+  /** The peer has sent what is no UTF-8, and was told so: nothing more is taken from it. */
+  #isRefused = false;
   #pongs: PongDuty | undefined;
   /** Stops what waits for the end: the rest of a refusal, or of a connection that the peer has ended. */
   #stopWaiting: (() => void) | undefined;
@@ -109,11 +81,10 @@ export class WsSocket implements StreamSocket {
       },
     });
     this.#ws.owner = this;
-    this.#listen();
   }
 
   get isWritable(): boolean {
-    return this.#ws.readyState === WebSocket.OPEN;
+    return this.#ws.readyState === OwnedWebSocket.OPEN;
   }
 
   get unsentBytes(): number {
@@ -227,49 +198,37 @@ export class WsSocket implements StreamSocket {
     else done();
   }
 
-  // All of it before the dial has begun.
-  #listen(): void {
-    const ws = this.#ws;
-    ws.on("upgrade", ({ socket }) => {
-      const raw: OwnedSocket = socket;
-      this.#raw = raw;
-      raw[owner] = this;
-      // ws swallows what broke an open connection.
-      raw.on("error", onRawError);
-    });
-    ws.on("open", () => this.#open());
-    ws.on("unexpected-response", (request, response) => {
-      // Node takes a 101 without the headers of an upgrade for an ordinary answer.
-      if (response.statusCode === 101) {
-        request.destroy(new Error("the answer is 101, but upgrades nothing"));
-        return;
-      }
-      this.#stopWaiting = readRefusal(response, this.#clock, (end) => {
-        this.#end(end);
-        ws.terminate();
-      });
-    });
-    ws.on("error", (error) => {
-      this.#error = error;
-      this.#end({ kind: "failed", error, wasOpen: false });
+  /** What follows is for the listeners above. */
+  upgraded(raw: OwnedSocket): void {
+    this.#raw = raw;
+    raw[owner] = this;
+    // ws swallows what broke an open connection.
+    raw.on("error", onRawError);
+  }
+
+  refused(request: ClientRequest, response: IncomingMessage): void {
+    // Node takes a 101 without the headers of an upgrade for an ordinary answer.
+    if (response.statusCode === 101) {
+      request.destroy(new Error("the answer is 101, but upgrades nothing"));
+      return;
+    }
+    this.#stopWaiting = readRefusal(response, this.#clock, (end) => {
+      this.#end(end);
+      this.#ws.terminate();
     });
   }
 
-  /** ws tells nothing of this before it is open. */
-  #listenOpen(): void {
-    // What the dial listened to is over; all listeners at once would make Node keep the room for twice as many.
-    this.#ws
-      .removeAllListeners()
-      .on("message", onMessage)
-      .on("ping", onPing)
-      .on("pong", onPong)
-      .on("error", onError)
-      .on("close", onClose);
-  }
-
-  /** What follows is for the listeners below. */
   received(buffer: Buffer, isBinary: boolean): void {
-    const data = isBinary ? bytesOf(buffer) : buffer.toString();
+    if (this.#isRefused) return;
+    // Bytes stay the Buffer that ws made: another view of them for each message would be an eighth of what it costs.
+    const data = isBinary ? buffer : buffer.toString();
+    // What is no UTF-8 has become U+FFFD, which is found sooner than the bytes are looked at a second time.
+    if (typeof data === "string" && data.includes("\uFFFD") && !isUtf8(buffer)) {
+      this.failed(invalidUtf8());
+      this.#isRefused = true;
+      this.#ws.close(1007);
+      return;
+    }
     if (this.#held === undefined) this.#listener?.message(data, buffer.length);
     else this.#held.push(data, buffer.length);
   }
@@ -286,7 +245,8 @@ export class WsSocket implements StreamSocket {
   }
 
   failed(error: Error): void {
-    this.#error = error;
+    if (!this.#isRefused) this.#error = error;
+    if (!this.#isOpen) this.#end({ kind: "failed", error, wasOpen: false });
   }
 
   closed(code: number, reason: Buffer): void {
@@ -309,8 +269,8 @@ export class WsSocket implements StreamSocket {
     this.#stopWaiting = () => timer.cancel();
   }
 
-  #open(): void {
-    this.#listenOpen();
+  opened(): void {
+    this.#isOpen = true;
     this.#compresses = this.#ws.extensions !== "";
     this.#lastByteAt = this.#clock.now();
     // Not at "upgrade": the socket would begin to flow before ws listens, and the first frames would be lost.
@@ -337,20 +297,10 @@ export class WsSocket implements StreamSocket {
     this.#held?.clear();
     this.#stopWaiting?.();
     this.#pongs?.end();
-    // An error is all that ws and the socket may still emit that matters: with no listener it would end the process.
-    this.#ws.removeAllListeners().on("error", ignore);
+    this.#ws.owner = undefined;
+    // An error is all that the socket may still emit that matters: with no listener it would end the process.
     this.#raw?.off("data", onData).off("end", onEnd).on("error", ignore);
   }
 }
 
 function ignore(): void {}
-
-/** What ws, or zlib for it, finds wrong with the frames of the peer. */
-function isFrameFault(error: Error): boolean {
-  return /^(?:WS_ERR|Z)_/.test(String((error as { code?: unknown }).code));
-}
-
-// A plain Uint8Array: Buffer's own `slice` and `toString` are not what the type promises.
-function bytesOf(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-}

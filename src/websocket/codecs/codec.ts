@@ -2,7 +2,10 @@ import { isServiceConfigurationError, ServiceConfigurationError } from "../../co
 
 /** Turns what arrives into messages, and what is sent into frames. */
 export interface MessageCodec<Message> {
-  /** Gets a text frame as `string`, a binary one as `Uint8Array`. What it throws goes to `onError`; the message is lost. */
+  /**
+   * Gets a text frame as `string`, a binary one as the Buffer that was read, whose `slice` copies nothing. What it throws
+   * goes to `onError`; the message is lost.
+   */
   decode(data: string | Uint8Array): Message;
   /**
    * Makes a text frame (`string`) or a binary one of what is given to `send`. What it throws refuses the send, as the

@@ -15,8 +15,7 @@ export function text(): MessageCodec<string> {
 
 /** Messages are bytes: of a binary frame as they are (all consumers share them), of a text frame its UTF-8. */
 export function bytes(): MessageCodec<Uint8Array> {
-  const encoder = new TextEncoder();
-  return { decode: (data) => (typeof data === "string" ? encoder.encode(data) : data) };
+  return { decode: (data) => (typeof data === "string" ? Buffer.from(data) : data) };
 }
 
 /** Each message is one JSON text, in a text frame or a binary one. It is `unknown`: nothing has looked at its shape. */

@@ -54,10 +54,15 @@ export function msgpack<S extends StandardSchemaV1 | undefined = undefined>(
       const problem = claimProblem(data, maxDepth);
       if (problem !== undefined) throw new UndecodableMessage("encoding", `the message is not MessagePack: ${problem}`);
       // The schema, or nobody, has looked at it; the overload of the types says which.
-      return check(decoded(decoder, data)) as MsgpackMessage<S>;
+      return check(decoded(decoder, plain(data))) as MsgpackMessage<S>;
     },
     encode: (message) => encoder.encode(message),
   };
+}
+
+/** Not a Buffer: the decoder would make Buffers of the binary values in it, which are compared as something else. */
+function plain(data: Uint8Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function decoded(decoder: Decoder, data: Uint8Array): unknown {

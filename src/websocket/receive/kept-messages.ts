@@ -54,6 +54,7 @@ export function fitToKeep<Message>(message: Message): Message {
   if (buffer.byteLength <= byteLength * 2) return message;
   const copy = Buffer.allocUnsafe(byteLength);
   copy.set(message);
-  // A plain Uint8Array: Buffer's own `slice` and `toString` are not what the type promises.
-  return new Uint8Array(copy.buffer, copy.byteOffset, byteLength) as Message & Uint8Array;
+  // Of the same kind: what a consumer gets must not depend on whether it had to wait.
+  const kept = message instanceof Buffer ? copy : new Uint8Array(copy.buffer, copy.byteOffset, byteLength);
+  return kept as Message & Uint8Array;
 }

@@ -32,6 +32,8 @@ export function wsOptions(target: SocketTarget): WsOptions {
     followRedirects: false,
     // ws ends the connection without a word when 60 pongs wait to be written.
     autoPong: false,
+    // transport.ts finds out what is none for less, by what it decodes in any case.
+    skipUTF8Validation: true,
     maxPayload: maxPayloadBytes,
     maxFragments,
     maxBufferedChunks: Math.max(maxChunks, Math.ceil(maxPayloadBytes / minSegmentBytes)),

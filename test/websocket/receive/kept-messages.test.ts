@@ -24,6 +24,12 @@ test("a small part of a large buffer is copied out, one of at least half is kept
   expect(fitToKeep(text)).toBe(text);
 });
 
+test("what is copied stays of its kind: whether a message has waited does not show", () => {
+  const chunk = Buffer.alloc(65_536, 7);
+  expect(fitToKeep(chunk.subarray(8, 12))).toEqual(Buffer.alloc(4, 7));
+  expect(fitToKeep(new Uint8Array(chunk.buffer, 8, 4))).toEqual(new Uint8Array([7, 7, 7, 7]));
+});
+
 test("what waits is copied once for all lanes, and what is handed at once is not", async () => {
   const { inbox } = setUp();
   const atOnce: unknown[] = [];
