@@ -1,6 +1,7 @@
 // What the far side of the WebSocket suites sends, and how it takes an upgrade.
 import { createHash } from "node:crypto";
 import { jsonOfSize } from "./canned-answers.ts";
+import { eventMessages } from "./socket-io-packets.ts";
 
 /** The content of one message. */
 export type Payload = string | Uint8Array;
@@ -8,9 +9,22 @@ export type Payload = string | Uint8Array;
 /** By the name that a workload, and the path of the far side, has for it. */
 export const payloads: ReadonlyMap<string, Payload> = new Map<string, Payload>([
   ["text-32B", "x".repeat(32)],
+  ["text-1KiB", "x".repeat(1_024)],
+  ["text-64KiB", "x".repeat(65_536)],
   ["json-200B", jsonOfSize(200)],
-  ["binary-1KiB", new Uint8Array(1_024).map((_, index) => index % 251)],
+  ["binary-32B", bytesOfSize(32)],
+  ["binary-1KiB", bytesOfSize(1_024)],
+  ["binary-64KiB", bytesOfSize(65_536)],
 ]);
+
+function bytesOfSize(size: number): Uint8Array {
+  return new Uint8Array(size).map((_, index) => index % 251);
+}
+
+/** Whether the text of a payload is JSON, and is to be made and parsed as such. */
+export function isJson(name: string): boolean {
+  return name.startsWith("json");
+}
 
 /** @throws RangeError for a name that is not there. */
 export function payloadOf(name: string): Payload {
@@ -19,17 +33,30 @@ export function payloadOf(name: string): Payload {
   return payload;
 }
 
-/** An unmasked frame, as a server sends it. @param payload - below 64 KiB. */
+/** An unmasked frame, as a server sends it. */
 export function serverFrame(payload: Payload): Buffer {
   const body = Buffer.from(payload);
-  const opcode = typeof payload === "string" ? 0x81 : 0x82;
-  const head = body.length < 126 ? [opcode, body.length] : [opcode, 126, body.length >> 8, body.length & 0xff];
-  return Buffer.concat([Buffer.from(head), body]);
+  const head = Buffer.alloc(body.length < 126 ? 2 : body.length < 65_536 ? 4 : 10);
+  head[0] = typeof payload === "string" ? 0x81 : 0x82;
+  head[1] = body.length < 126 ? body.length : body.length < 65_536 ? 126 : 127;
+  if (head.length === 4) head.writeUInt16BE(body.length, 2);
+  if (head.length === 10) head.writeBigUInt64BE(BigInt(body.length), 2);
+  return Buffer.concat([head, body]);
 }
 
 /** Bytes of the frame in which a client sends the payload: with a mask. */
 export function clientFrameBytes(payload: Payload): number {
   return serverFrame(payload).length + 4;
+}
+
+/** The frames in which a server sends the payload of this name, and the bytes in which a client does. */
+export function framesOf(name: string, isSocketIo: boolean): { readonly frames: Buffer; readonly clientBytes: number } {
+  const payload = payloadOf(name);
+  const messages = isSocketIo ? eventMessages(payload, isJson(name)) : [payload];
+  return {
+    frames: Buffer.concat(messages.map(serverFrame)),
+    clientBytes: messages.reduce((sum, message) => sum + clientFrameBytes(message), 0),
+  };
 }
 
 /** The answer to an upgrade request; undefined where its head is not whole yet. */

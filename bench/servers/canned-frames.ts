@@ -1,10 +1,12 @@
 // The far side of a WebSocket that costs as little as it can: it writes frames that were made beforehand, or counts the
 // bytes that come. `/flood/json-200B` sends that message for as long as the client reads, `/flood/json-200B/1000` a
-// thousand of them; `/sink/json-200B` counts what comes in messages of that size; anything else is silent. Tells
+// thousand of them; `/sink/json-200B` counts what comes in messages of that size; anything else is silent. With
+// `/socket.io` in front, the same as events of Socket.IO, over the WebSocket alone and as dumb. Tells
 // `{ port }` when it listens, and for any message what it has done so far; ends with whoever started it.
 import { createServer, type Socket } from "node:net";
 import type { ServerCount, ServerReady } from "../run-suite.ts";
-import { clientFrameBytes, payloadOf, serverFrame, upgradeAnswer } from "../websocket-frames.ts";
+import { connected, opening } from "../socket-io-packets.ts";
+import { framesOf, serverFrame, upgradeAnswer } from "../websocket-frames.ts";
 
 // As much as the client reads at once: a chunk of whole frames would be kinder than any network.
 const chunkBytes = 64 * 1_024;
@@ -22,25 +24,37 @@ function serve(socket: Socket): void {
     socket.off("data", upgrade);
     socket.write(request.answer);
     messages += 1;
-    begin(socket, request.path);
+    const [, ...path] = (request.path.split("?")[0] ?? "").split("/");
+    if (path[0] === "socket.io") welcome(socket, path.slice(1));
+    else begin(socket, path, false);
   });
 }
 
-function begin(socket: Socket, path: string): void {
-  const [, what = "", payload = "", count = ""] = path.split("/");
+function welcome(socket: Socket, path: readonly string[]): void {
+  socket.write(serverFrame(opening));
+  // The first that comes is the wish to be connected to the main namespace.
+  socket.once("data", () => {
+    socket.write(serverFrame(connected));
+    begin(socket, path, true);
+  });
+}
+
+function begin(socket: Socket, path: readonly string[], isSocketIo: boolean): void {
+  const [what = "", payload = "", count = ""] = path;
   if (what === "sink") {
-    const bytes = clientFrameBytes(payloadOf(payload));
+    const { clientBytes } = framesOf(payload, isSocketIo);
     socket.on("data", (chunk) => {
-      messages += chunk.length / bytes;
+      messages += chunk.length / clientBytes;
     });
     return;
   }
   // Pings are not answered, nor a Close frame: a client that is through destroys its socket.
   socket.resume();
   if (what === "flood")
-    flood(socket, serverFrame(payloadOf(payload)), count === "" ? Number.POSITIVE_INFINITY : Number(count));
+    flood(socket, framesOf(payload, isSocketIo).frames, count === "" ? Number.POSITIVE_INFINITY : Number(count));
 }
 
+/** @param frame - of one message; of some, more than one. */
 function flood(socket: Socket, frame: Buffer, count: number): void {
   const perChunk = Math.ceil(chunkBytes / frame.length);
   const chunk = Buffer.concat(Array.from({ length: perChunk }, () => frame));

@@ -1,6 +1,7 @@
 import type { Suite } from "../suite.ts";
 import { heapAfterCollection } from "../measure-spans.ts";
 import { bareSubject, connectAs, type OnMessage, webSocketSubjects } from "../websocket-client.ts";
+import type { Payload } from "../websocket-frames.ts";
 
 const slowMs = 4_000;
 const sampleEveryMs = 20;
@@ -48,7 +49,7 @@ async function flood(subject: string, url: string, count: number, work: () => vo
   const handle: OnMessage = async (data) => {
     await work();
     // It was needed until now.
-    if (data.length === 1_024 && ++handled === count) all.resolve();
+    if ((data as Payload).length === 1_024 && ++handled === count) all.resolve();
   };
   await using open = new AsyncDisposableStack();
   open.use(await connectAs(subject, url, handle));

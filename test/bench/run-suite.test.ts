@@ -46,6 +46,7 @@ describe("every subject answers what it should, and has all of its figures", () 
 
   test.each([
     ["websocket-receive", "json-200B"],
+    ["websocket-receive", "binary-64KiB"],
     ["websocket-send", "json-200B-burst"],
     ["websocket-send", "binary-1KiB-await"],
     ["websocket-memory", "idle-1000"],

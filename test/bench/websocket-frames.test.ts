@@ -21,10 +21,15 @@ test.each([...payloads.keys()])("ws takes the upgrade and the frame of %s, and s
   const [data, isBinary] = (await received) as [Buffer, boolean];
   expect(isBinary ? new Uint8Array(data) : data.toString()).toEqual(payload);
 
-  const sent = once(socket, "data");
+  let bytes = 0;
+  socket.on("data", (chunk) => (bytes += chunk.length));
+  // The Close frame has no content: a head, and the mask.
+  const ended = once(socket, "end");
   client.send(payload);
-  const [frame] = (await sent) as [Buffer];
-  expect(frame.length).toBe(clientFrameBytes(payload));
+  client.close();
+  socket.end(Buffer.from([0x88, 0]));
+  await ended;
+  expect(bytes).toBe(clientFrameBytes(payload) + 6);
   client.terminate();
   server.close();
 });

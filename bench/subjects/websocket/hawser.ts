@@ -1,5 +1,5 @@
 import { silentLogger, WebSocketService } from "../../../src/index.ts";
-import type { OnMessage, WebSocketClient } from "../../websocket-client.ts";
+import type { Data, OnMessage, WebSocketClient } from "../../websocket-client.ts";
 import type { Payload } from "../../websocket-frames.ts";
 
 class Feed extends WebSocketService {
@@ -18,7 +18,7 @@ class Feed extends WebSocketService {
 
 export async function connect(url: string, onMessage: OnMessage): Promise<WebSocketClient> {
   const feed = await new Feed(url, onMessage).connect();
-  const burst = async (make: () => Payload, count: number): Promise<void> => {
+  const burst = async (make: () => Data, count: number): Promise<void> => {
     await Promise.all(Array.from({ length: count }, () => feed.send(make())));
   };
   return { send: (data) => feed.send(data), burst, [Symbol.asyncDispose]: () => feed.close() };

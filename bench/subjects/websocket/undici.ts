@@ -1,4 +1,6 @@
+import { WebSocket } from "undici";
 import type { OnMessage, WebSocketClient } from "../../websocket-client.ts";
+import type { Payload } from "../../websocket-frames.ts";
 import { sendingBy } from "./buffered-amount.ts";
 
 export async function connect(url: string, onMessage: OnMessage): Promise<WebSocketClient> {
@@ -13,7 +15,7 @@ export async function connect(url: string, onMessage: OnMessage): Promise<WebSoc
     get bufferedAmount() {
       return socket.bufferedAmount;
     },
-    send: (data) => socket.send(data),
+    send: (data: Payload) => socket.send(data),
   });
   return { ...sending, [Symbol.asyncDispose]: async () => socket.close() };
 }
