@@ -22,6 +22,11 @@ export const webSocketReceive: Suite = {
   baseline: bareSubject,
   workloads,
   subjects: webSocketSubjects,
+  // As many messages for the same CPU time, or at least 95 of 100.
+  targets: workloads.map(({ id: workload }) => ({
+    of: { workload, subject: bareSubject, figure: "cpuRatio", over: "hawser" },
+    atLeast: 0.95,
+  })),
   server: new URL("../servers/canned-frames.ts", import.meta.url),
   async measure(subject, workload, run) {
     const url = `${run.origin.replace("http", "ws")}/flood/${workload}`;

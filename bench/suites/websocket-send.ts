@@ -28,6 +28,11 @@ export const webSocketSend: Suite = {
   baseline: bareSubject,
   workloads,
   subjects: webSocketSubjects,
+  // What is sent without a pause travels together where messages are small.
+  targets: ["text-32B", "json-200B", "binary-32B"].map((payload) => ({
+    of: { workload: `${payload}-burst`, subject: bareSubject, figure: "cpuRatio", over: "hawser" },
+    atLeast: 1.5,
+  })),
   server: new URL("../servers/canned-frames.ts", import.meta.url),
   async measure(subject, workload, run) {
     const [, name = "", mode] = /^(.*)-(burst|await)$/.exec(workload) ?? [];

@@ -83,6 +83,6 @@ test("every promise is of workloads and subjects that its suite has", () => {
   );
   expect(strangers).toEqual([]);
   expect(suites.filter(({ targets }) => targets !== undefined).map(({ id }) => id)).toEqual(
-    expect.arrayContaining(["rest", "pipeline"]),
+    expect.arrayContaining(["rest", "pipeline", "websocket-receive", "websocket-send", "websocket-memory"]),
   );
 });
