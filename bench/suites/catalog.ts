@@ -2,6 +2,9 @@ import type { Suite } from "../suite.ts";
 import { pipeline } from "./pipeline.ts";
 import { rest } from "./rest.ts";
 import { scale } from "./scale.ts";
+import { startup } from "./startup.ts";
+import { startupCall } from "./startup-call.ts";
+import { startupStream } from "./startup-stream.ts";
 import { webSocketMemory } from "./websocket-memory.ts";
 import { webSocketReceive } from "./websocket-receive.ts";
 import { webSocketSend } from "./websocket-send.ts";
@@ -16,4 +19,7 @@ export const suites: readonly Suite[] = [
   webSocketMemory,
   webSocketSlow,
   scale,
+  startup,
+  startupCall,
+  startupStream,
 ];
