@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Suite } from "./suite.ts";
+import type { Suite, SuiteLength } from "./suite.ts";
 
 /** What to run. */
 export interface Plan {
@@ -20,6 +20,8 @@ export interface ChosenSuite {
   readonly suite: Suite;
   readonly workloads: readonly string[];
   readonly subjects: readonly string[];
+  /** Where it has one of its own. */
+  readonly length?: SuiteLength;
 }
 
 /** What the command line asks for; `problem` says what is wrong with it. */
@@ -36,8 +38,8 @@ const quick = { rounds: 3, warmUpMs: 2_000, measureMs: 300 };
 
 export const help = `npm run bench -- [suites] [options]
 
-Measures what a call costs, each subject in a process of its own; see bench/README.md. Without the name of a suite, all;
-the name of a group is that of every suite which begins with it, as websocket is of websocket-send.
+Measures what a call costs, each subject in a process of its own; see bench/README.md. Without the name of a suite, all
+but soak; the name of a group is that of every suite which begins with it, as websocket is of websocket-send.
 
   --quick           ${quick.rounds} rounds and short ones, to see whether something changed much
   --rounds n        instead of ${full.rounds}
@@ -71,13 +73,14 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
     });
     if (values.help) return { kind: "help" };
     if (values.list) return { kind: "list" };
-    const suites = positionals.length === 0 ? known : positionals.flatMap((id) => suitesOf(id, known));
+    const all = known.filter(({ isByNameOnly = false }) => !isByNameOnly);
+    const suites = positionals.length === 0 ? all : positionals.flatMap((id) => suitesOf(id, known));
     const length = values.quick ? quick : full;
     const rounds = values.profile === undefined ? wholeNumber("rounds", values.rounds, length.rounds) : 1;
     const isWhole = values.subject === undefined && values.profile === undefined;
     const plan: Plan = {
       ...length,
-      suites: chosenOf(suites, values.workload, values.subject),
+      suites: chosenOf(suites, values),
       rounds,
       isJson: values.json,
       isResult: isWhole && !values.quick && rounds >= full.rounds,
@@ -101,16 +104,16 @@ export function commandOf({ suite, workloads }: ChosenSuite, { rounds }: Pick<Pl
 
 function chosenOf(
   suites: readonly Suite[],
-  workloads: string | undefined,
-  subjects: string | undefined,
+  { workload, subject, quick: isQuick }: { workload?: string; subject?: string; quick: boolean },
 ): readonly ChosenSuite[] {
   return suites.map((suite) => {
-    const asked = subjects?.split(",").map((name) => found(`subject of ${suite.id}`, name.trim(), suite.subjects).id);
+    const asked = subject?.split(",").map((name) => found(`subject of ${suite.id}`, name.trim(), suite.subjects).id);
     const isMissing = asked !== undefined && !asked.includes(suite.baseline);
     return {
       suite,
-      workloads: workloadsIn(workloads, suite),
+      workloads: workloadsIn(workload, suite),
       subjects: isMissing ? [suite.baseline, ...asked] : (asked ?? suite.subjects.map(({ id }) => id)),
+      ...(suite.length && { length: isQuick ? suite.length.quick : suite.length.full }),
     };
   });
 }

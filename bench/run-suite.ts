@@ -35,7 +35,7 @@ const workerNodeArgs = [
 
 /** Runs what was chosen of a suite, and resolves to its rows. */
 export async function runSuite(
-  { suite, workloads, subjects }: ChosenSuite,
+  { suite, workloads, subjects, length }: ChosenSuite,
   plan: Plan,
   parts: {
     readonly cores: Cores | undefined;
@@ -45,17 +45,18 @@ export async function runSuite(
   },
 ): Promise<readonly Row[]> {
   const { cores, onTurn, onRows } = parts;
+  const { rounds, warmUpMs, measureMs } = length ?? plan;
+  const limitMs = length?.limitMs ?? startLimitMs + 30 * (warmUpMs + measureMs);
   const server = suite.server === undefined ? undefined : await startServer(suite.server, cores?.server);
   try {
     const rows: Row[] = [];
     for (const workload of workloads) {
       const samples = new Map<string, Sample[]>(subjects.map((subject) => [subject, []]));
-      for (const { round, subject } of turnsOf(subjects, plan.rounds)) {
-        onTurn(`${suite.id} ${workload}, round ${round + 1} of ${plan.rounds}: ${subject}`);
-        const { warmUpMs, measureMs } = plan;
+      for (const { round, subject } of turnsOf(subjects, rounds)) {
+        onTurn(`${suite.id} ${workload}, round ${round + 1} of ${rounds}: ${subject}`);
         const far = { origin: server?.origin ?? "", ...(server?.tls === undefined ? {} : { tls: server.tls }) };
         const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, ...far };
-        samples.get(subject)?.push(await measured(job, plan.profileDirectory, cores?.client, server));
+        samples.get(subject)?.push(await measured(job, limitMs, plan.profileDirectory, cores?.client, server));
       }
       const here = rowsOf(suite, workload, samples);
       rows.push(...here);
@@ -94,6 +95,7 @@ async function startServer(program: URL, core: number | undefined): Promise<Serv
 
 async function measured(
   job: Job,
+  limitMs: number,
   profileDirectory: string | undefined,
   core: number | undefined,
   server: Server | undefined,
@@ -105,15 +107,14 @@ async function measured(
     nodeArgs: [...workerNodeArgs, ...profiling],
     core,
   });
-  const sample = await sampleOf(child, job);
+  const sample = await sampleOf(child, job, limitMs);
   const after = await server?.count();
   if (before === undefined || after === undefined || after.requests === before.requests) return sample;
   return withServer(sample, before, after);
 }
 
-async function sampleOf(child: ChildProcess, job: Job): Promise<Sample> {
+async function sampleOf(child: ChildProcess, job: Job, limitMs: number): Promise<Sample> {
   const what = `${job.subject} at ${job.workload}`;
-  const limitMs = startLimitMs + 30 * (job.warmUpMs + job.measureMs);
   const report = (await nextMessage(child, what, limitMs)) as Report;
   await ended(child);
   if ("error" in report) throw new Error(`${what}: ${report.error}`);

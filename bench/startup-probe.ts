@@ -60,7 +60,8 @@ async function startedOnce({ name, args, expected }: Work): Promise<Found> {
   throw new Error(`the answer was not the one expected: ${JSON.stringify(found.answer)}`);
 }
 
-/** Those of this process; but each process that it starts must leave its profile in a file of its own. */
+/** A profile where this process leaves one; each of the others must leave its own in another file. */
 function nodeArguments(own: readonly string[]): readonly string[] {
-  return own.filter((argument) => !argument.startsWith("--cpu-prof-name"));
+  const profiling = own.filter((one) => one.startsWith("--cpu-prof") && !one.startsWith("--cpu-prof-name"));
+  return ["--expose-gc", "--no-warnings", ...profiling];
 }

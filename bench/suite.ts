@@ -35,6 +35,13 @@ export interface Named {
   readonly about: string;
 }
 
+/** How long and how often a suite is measured. */
+export interface SuiteLength extends Pick<Run, "warmUpMs" | "measureMs"> {
+  readonly rounds: number;
+  /** For one process, after which it is given up. */
+  readonly limitMs: number;
+}
+
 /** One question, asked of several subjects at several workloads. */
 export interface Suite {
   readonly id: string;
@@ -45,6 +52,10 @@ export interface Suite {
   readonly subjects: readonly Named[];
   /** A program that tells its port (see servers/canned.ts) and counts what it answers; one for all processes of a run. */
   readonly server?: URL;
+  /** Not part of a run of all suites, but of one that names it. */
+  readonly isByNameOnly?: boolean;
+  /** Its own, in milliseconds of whatever it measures by, instead of what the run has for all suites. */
+  readonly length?: { readonly full: SuiteLength; readonly quick: SuiteLength };
   /**
    * Called in a process of its own, which has loaded nothing but the suite: what a subject needs is to be imported
    * here, so that no other subject bears it.

@@ -10,6 +10,7 @@ mkdirSync("temp", { recursive: true });
 
 const slowTests = [
   "test/bench/run-suite.test.ts",
+  "test/bench/soak.test.ts",
   "test/browser/**",
   "test/cli/documentation.test.ts",
   "test/cli/generate/documents.test.ts",

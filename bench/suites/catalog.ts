@@ -2,6 +2,7 @@ import type { Suite } from "../suite.ts";
 import { pipeline } from "./pipeline.ts";
 import { rest } from "./rest.ts";
 import { scale } from "./scale.ts";
+import { soak } from "./soak.ts";
 import { startup } from "./startup.ts";
 import { startupCall } from "./startup-call.ts";
 import { startupStream } from "./startup-stream.ts";
@@ -22,4 +23,5 @@ export const suites: readonly Suite[] = [
   startup,
   startupCall,
   startupStream,
+  soak,
 ];

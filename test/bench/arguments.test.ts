@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { commandOf, type Plan, readArguments } from "../../bench/arguments.ts";
+import type { SuiteLength } from "../../bench/suite.ts";
 import { calls } from "./suites.ts";
 
-const known = [calls, { ...calls, id: "streams-in" }, { ...calls, id: "streams-out" }];
+const length = (measureMs: number): SuiteLength => ({ rounds: 1, warmUpMs: 5, measureMs, limitMs: 9 });
+const long = { ...calls, id: "long", isByNameOnly: true, length: { full: length(30), quick: length(10) } };
+const known = [calls, { ...calls, id: "streams-in" }, { ...calls, id: "streams-out" }, long];
 
 function planOf(...argv: readonly string[]): Plan {
   const asked = readArguments(argv, known);
@@ -49,6 +52,17 @@ describe("what is run", () => {
   });
 });
 
+describe("a suite of its own length", () => {
+  test("is run by its name alone, and as long as it says", () => {
+    expect(planOf("long").suites.map(({ suite, length: own }) => [suite.id, own?.measureMs])).toEqual([["long", 30]]);
+    expect(planOf("long", "--quick").suites[0]?.length?.measureMs).toBe(10);
+  });
+
+  test("leaves the length of the others alone", () => {
+    expect(planOf("calls", "long").suites[0]?.length).toBeUndefined();
+  });
+});
+
 describe("a run that may be written down", () => {
   test("is one of all subjects, of some workloads as well", () => {
     expect(planOf("calls").isResult).toBe(true);
@@ -77,7 +91,7 @@ describe("what cannot be run", () => {
   test("is told with what could be", () => {
     expect(problemOf("calls", "--subject", "mine")).toBe("mine is no subject of calls; known are bare, ours, theirs");
     expect(problemOf("calls", "--workload", "put@1")).toContain("known are get@1, get@64");
-    expect(problemOf("startup")).toBe("startup is no suite; known are calls, streams-in, streams-out");
+    expect(problemOf("startup")).toBe("startup is no suite; known are calls, streams-in, streams-out, long");
   });
 
   test.each(["0", "1.5", "many", "-1"])("has %s rounds", (rounds) => {
