@@ -23,6 +23,8 @@ export function violations(evidence: Evidence): readonly string[] {
     ...(unexpected.length === 0 ? [] : [`${unexpected.length} unexpected errors, the first: ${unexpected[0]}`]),
     ...heapProblems(pointsOf(evidence, "heapBytes")),
     ...named("at the end there is more than after the warm-up", moreThan(afterWarmUp, atEnd)),
+    // What was taken for quiet was none, and there may have been more of anything.
+    ...named("after the warm-up there was more than at the end", moreThan(atEnd, afterWarmUp)),
     ...named("after the stop there is left", moreThan(before, left)),
     ...(signalListeners === 0 ? [] : [`${signalListeners} listeners are left on the caller's signal`]),
     ...named("files are left of downloads", filesLeft),

@@ -8,8 +8,14 @@ const baseline = "undici.request";
 
 const subjects: readonly Named[] = [
   { id: baseline, about: "`request` and `body.json()`." },
-  { id: "hawser", about: "A `RESTService` that is connected, and `getJson`." },
-  { id: "hawser+registry", about: "A registry of one service that is started with its settings, and `getJson`." },
+  {
+    id: "hawser",
+    about: "A `RESTService` that is connected, and `getJson`. It loads pino for its log, which is installed here.",
+  },
+  {
+    id: "hawser+registry",
+    about: "A registry of one service that is started with its settings, and `getJson`; without a log.",
+  },
   { id: "fetch", about: "Node's own, which is loaded when it is first called." },
   { id: "got", about: "`got(url).json()`." },
   { id: "ky", about: "`ky(url).json()`." },

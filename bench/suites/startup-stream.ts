@@ -8,7 +8,10 @@ const baseline = "ws";
 
 const subjects: readonly Named[] = [
   { id: baseline, about: "A bare `ws` socket; no compression, as in Hawser." },
-  { id: "hawser", about: "A `WebSocketService` that is connected." },
+  {
+    id: "hawser",
+    about: "A `WebSocketService` that is connected. It loads pino for its log, which is installed here.",
+  },
   { id: "partysocket", about: "partysocket over `ws`." },
   { id: "WebSocket", about: "Node's own, which is undici's." },
 ];

@@ -58,6 +58,11 @@ describe("a soak does not hold", () => {
     ["the heap grew", { seen: seenOf((index) => 2e7 + index * 2e4) }, /the heap grows: 72000 kB an hour, ± 0/],
     ["the heap was hardly seen", { seen: sound.seen.slice(0, 40) }, /seen 10 times, which says nothing/],
     ["a socket stayed", { atEnd: { ...quiet, TCPSocketWrap: 3 } }, /more than after the warm-up: 1 TCPSocketWrap/],
+    [
+      "it was not quiet after the warm-up",
+      { afterWarmUp: { ...quiet, Timeout: 5 } },
+      /there was more than at the end: 3 Tim/,
+    ],
     ["a timer outlived the stop", { left: { Timeout: 1 } }, /after the stop there is left: 1 Timeout/],
     ["listeners stayed", { signalListeners: 2 }, /2 listeners are left on the caller's signal/],
     ["half a download stayed", { filesLeft: ["a.part"] }, /files are left of downloads: a\.part/],
