@@ -8,6 +8,12 @@ import type { StreamName } from "../dial/socket-errors.ts";
 import type { RefusedKey, SubscriptionSettings } from "./subscription-options.ts";
 import { type SendOnConnection, type SessionHost, SubscriptionSession } from "./subscription-session.ts";
 
+/**
+ * How many keys that were taken back are remembered on one connection, the oldest being forgotten first: of one that was
+ * taken back before so many others, nothing is on its way any more.
+ */
+const keptTakenBack = 10_000;
+
 /** What one `subscribe` may wait for. */
 export type SubscribeTerms = Pick<RequestTerms, "limitMs" | "limit" | "signals">;
 
@@ -47,7 +53,7 @@ export class Subscriptions<Message, Stream = unknown> {
   /** What is wanted. */
   readonly #wanted = new Map<string, Subscribed>();
   readonly #sessions = new Map<number, SubscriptionSession<Message, Stream>>();
-  /** Taken back on the connection that flows, which may bring some more of them. */
+  /** Taken back on the connection that flows, which may bring some more of them; the latest {@link keptTakenBack}. */
   readonly #takenBack = new Set<string>();
   /** The connection that flows; its confirmations are those that count. */
   #current: SubscriptionSession<Message, Stream> | undefined;
@@ -106,6 +112,7 @@ export class Subscriptions<Message, Stream = unknown> {
     const error = new DOMException("the subscription was taken back before it was confirmed", "AbortError");
     if (!this.#forget(key, error)) return;
     this.#takenBack.add(key);
+    if (this.#takenBack.size > keptTakenBack) this.#takenBack.delete(oldestOf(this.#takenBack));
     await this.#current?.idle();
   }
 
@@ -290,6 +297,11 @@ export class Subscriptions<Message, Stream = unknown> {
     const awaited = isAsked ? "the confirmation" : "the subscription to be asked for";
     return answerTimeout(this.#name, { limit, limitMs, outcome: isAsked ? "unknown" : "not-sent" }, awaited);
   }
+}
+
+function oldestOf(keys: ReadonlySet<string>): string {
+  const [oldest = ""] = keys;
+  return oldest;
 }
 
 function listOf<T extends string | object>(answer: T | readonly T[] | undefined): readonly T[] {

@@ -68,6 +68,28 @@ describe("a subscription", () => {
     expect(far.heard).toEqual([]);
   });
 
+  test("that was taken back is remembered for what is on its way, and no longer than there are 10,000 others", async () => {
+    const stream = setUp();
+    await open(stream, 1);
+    const keys = Array.from({ length: 10_001 }, (_, index) => `key-${index}`);
+    for (const key of keys) {
+      stream.add(key).catch(() => undefined);
+      void stream.subscriptions.remove(key);
+    }
+    await settled();
+    expect(stream.subscriptions.isTakenBack("key-0")).toBe(false);
+    expect(stream.subscriptions.isTakenBack("key-1")).toBe(true);
+    // Taken back once more, it is the latest again.
+    stream.add("key-1").catch(() => undefined);
+    await stream.subscriptions.remove("key-1");
+    stream.add("another").catch(() => undefined);
+    await stream.subscriptions.remove("another");
+    expect([stream.subscriptions.isTakenBack("key-1"), stream.subscriptions.isTakenBack("key-2")]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   test("is taken back by a message of its own, after which the key may be wanted anew", async () => {
     const stream = setUp();
     const first = stream.add("a");
