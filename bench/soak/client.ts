@@ -6,9 +6,9 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../../src/core/seeded-random.ts";
-import { heapAfterCollection } from "../measure-spans.ts";
 import { type Census, isSameCensus, takeCensus } from "./census.ts";
 import type { Evidence, Seen } from "./evidence.ts";
+import { heapUse } from "./heap.ts";
 import { type SoakServices, soakServices } from "./services.ts";
 import type { SoakPlan } from "./soak.ts";
 import { Traffic } from "./traffic.ts";
@@ -73,7 +73,9 @@ async function soaked(folder: string): Promise<Evidence> {
     while (performance.now() < endsAt) {
       await pause(Math.min(everyMs, endsAt - performance.now()));
       for (const kind of traffic.ledger.overdue(performance.now(), graceMs)) hung.add(kind);
-      seen.push({ atMs: performance.now(), heapBytes: heapAfterCollection(), rssBytes: process.memoryUsage.rss() });
+      const { objects, code } = heapUse();
+      const rssBytes = process.memoryUsage.rss();
+      seen.push({ atMs: performance.now(), objectBytes: objects, codeBytes: code, rssBytes });
     }
     clearInterval(reloading);
     traffic.pause();

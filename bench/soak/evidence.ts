@@ -5,8 +5,9 @@ import type { Account } from "./ledger.ts";
 export interface Seen {
   /** Since the beginning. */
   readonly atMs: number;
-  /** In use after a forced collection. */
-  readonly heapBytes: number;
+  /** Of the heap, in use after a forced collection; see heap.ts. */
+  readonly objectBytes: number;
+  readonly codeBytes: number;
   readonly rssBytes: number;
 }
 

@@ -21,7 +21,7 @@ const hourMs = 3_600_000;
 export const leastPoints = 20;
 /** Above as many standard errors, a slope is no chance: one in 700 of lines that are flat. */
 const significance = 3;
-/** Growth below this part of the mean is what V8 learns of code that seldom runs. */
+/** Growth below this part of the mean is what V8 notes of code that seldom runs. */
 const negligible = 0.01;
 
 /** @throws RangeError for fewer than {@link leastPoints}, or all at one moment. */

@@ -2,8 +2,8 @@ import { moreThan } from "./census.ts";
 import type { Evidence } from "./evidence.ts";
 import { isGrowing, leastPoints, type Point, type Trend, trendOf } from "./trend.ts";
 
-/** Heap and RSS after the warm-up. */
-export function pointsOf({ seen, warmUpMs }: Evidence, of: "heapBytes" | "rssBytes"): readonly Point[] {
+/** What was seen after the warm-up. */
+export function pointsOf({ seen, warmUpMs }: Evidence, of: "objectBytes" | "codeBytes" | "rssBytes"): readonly Point[] {
   return seen.filter(({ atMs }) => atMs >= warmUpMs).map((one) => ({ atMs: one.atMs, value: one[of] }));
 }
 
@@ -21,7 +21,7 @@ export function violations(evidence: Evidence): readonly string[] {
     }),
     ...(hung.length === 0 ? [] : [`hung past their limit: ${hung.join(", ")}`]),
     ...(unexpected.length === 0 ? [] : [`${unexpected.length} unexpected errors, the first: ${unexpected[0]}`]),
-    ...heapProblems(pointsOf(evidence, "heapBytes")),
+    ...heapProblems(pointsOf(evidence, "objectBytes")),
     ...named("at the end there is more than after the warm-up", moreThan(afterWarmUp, atEnd)),
     // What was taken for quiet was none, and there may have been more of anything.
     ...named("after the warm-up there was more than at the end", moreThan(atEnd, afterWarmUp)),

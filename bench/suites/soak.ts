@@ -46,7 +46,7 @@ export const soak: Suite = {
 
 function sampleOf(evidence: Evidence): Sample {
   const { accounts, operations, cpuUs, measuredMs, reloads, reconnects, worstDelayMs } = evidence;
-  const heap = trendOf(pointsOf(evidence, "heapBytes"));
+  const heap = trendOf(pointsOf(evidence, "objectBytes"));
   const all = Object.values(accounts);
   const sum = (of: "started" | "failed" | "aborted"): number => all.reduce((total, account) => total + account[of], 0);
   return {
@@ -57,7 +57,8 @@ function sampleOf(evidence: Evidence): Sample {
       "MB heap": heap.mean / 1_000_000,
       "kB heap per h": heap.perHour / 1_000,
       "± kB": heap.errorPerHour / 1_000,
-      "MB RSS": spreadOf(pointsOf(evidence, "rssBytes").map(({ value }) => value)).median / 1_000_000,
+      "MB code": medianOf(evidence, "codeBytes") / 1_000_000,
+      "MB RSS": medianOf(evidence, "rssBytes") / 1_000_000,
       calls: sum("started"),
       failed: sum("failed"),
       aborted: sum("aborted"),
@@ -68,10 +69,14 @@ function sampleOf(evidence: Evidence): Sample {
   };
 }
 
+function medianOf(evidence: Evidence, of: "codeBytes" | "rssBytes"): number {
+  return spreadOf(pointsOf(evidence, of).map(({ value }) => value)).median;
+}
+
 function textOf(evidence: Evidence): string {
   const { seen, ...rest } = evidence;
   const heap = seen.map(
-    ({ atMs, heapBytes }) => `${(atMs / 1_000).toFixed(0)} s: ${(heapBytes / 1_000).toFixed(0)} kB`,
+    ({ atMs, objectBytes }) => `${(atMs / 1_000).toFixed(0)} s: ${(objectBytes / 1_000).toFixed(0)} kB`,
   );
   return `${JSON.stringify(rest, undefined, 2)}\nheap: ${heap.join(", ")}`;
 }
