@@ -3,8 +3,8 @@ import { pipeline } from "./pipeline.ts";
 import { rest } from "./rest.ts";
 import { scale } from "./scale.ts";
 import { soak } from "./soak.ts";
-import { startup } from "./startup.ts";
 import { startupCall } from "./startup-call.ts";
+import { startupImport } from "./startup-import.ts";
 import { startupStream } from "./startup-stream.ts";
 import { webSocketMemory } from "./websocket-memory.ts";
 import { webSocketReceive } from "./websocket-receive.ts";
@@ -20,7 +20,7 @@ export const suites: readonly Suite[] = [
   webSocketMemory,
   webSocketSlow,
   scale,
-  startup,
+  startupImport,
   startupCall,
   startupStream,
   soak,

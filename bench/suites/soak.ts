@@ -30,6 +30,7 @@ export const soak: Suite = {
   ],
   subjects,
   isByNameOnly: true,
+  charted: [],
   length: {
     full: { rounds: 1, warmUpMs: 10 * minutes, measureMs: 20 * minutes, limitMs: 40 * minutes },
     quick: { rounds: 1, warmUpMs: 1.7 * minutes, measureMs: 3.3 * minutes, limitMs: 10 * minutes },

@@ -50,7 +50,7 @@ describe("every subject answers what it should, and has all of its figures", () 
     ["websocket-send", "json-200B-burst"],
     ["websocket-send", "binary-1KiB-await"],
     ["websocket-memory", "idle-1000"],
-    ["startup", "import"],
+    ["startup-import", "import"],
     ["startup-call", "first-get"],
     ["startup-stream", "first-message"],
   ])("%s %s", { timeout: 120_000 }, async (id, workload) => {
