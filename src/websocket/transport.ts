@@ -20,7 +20,7 @@ const keepAliveAfterMs = 30_000;
 const plain = { text: { binary: false, compress: false }, binary: { binary: true, compress: false } };
 const deflated = { text: { binary: false, compress: true }, binary: { binary: true, compress: true } };
 
-const owner = Symbol("owner");
+const owner: unique symbol = Symbol("owner");
 
 /** The TCP socket, or the tunnel, that a WebSocket goes over. */
 type OwnedSocket = Socket & { [owner]?: WsSocket };
