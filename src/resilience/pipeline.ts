@@ -139,12 +139,14 @@ export class Pipeline {
       if (!isToBeContinued(ended)) this.#release(call);
     }
     const { end } = ended;
-    const elapsedMs = this.#clock.now() - call.startedAt;
     if (end.kind === "success") {
+      // Who got the answer of another call has made no attempt.
+      const elapsedMs = (call.endedAt > 0 ? call.endedAt : this.#clock.now()) - call.startedAt;
       if (end.remainder === undefined) this.#tellEnd(call, elapsedMs, end);
       else end.remainder.begin(this.#holdOf(call, request, end.status));
       return { value: end.value, attempts: call.attempts, elapsedMs };
     }
+    const elapsedMs = this.#clock.now() - call.startedAt;
     const thrown = end.kind === "failure" ? this.#errorOf(call, request, ended, elapsedMs) : end.reason;
     this.#tellEnd(call, elapsedMs, end, thrown);
     throw thrown;

@@ -179,7 +179,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       this.#leave(this.#next);
       controller.abort(givenUp);
     } else if (incoming.take(chunk)) {
-      this.#attempt.limit("body-idle", this.#wire.settings.bodyIdleTimeoutMs);
+      if (!incoming.isWhole) this.#attempt.limit("body-idle", this.#wire.settings.bodyIdleTimeoutMs);
     } else {
       this.#refuseSize(incoming);
       controller.abort(givenUp);

@@ -9,6 +9,8 @@ export class IncomingAnswer {
   readonly headAt: number;
   readonly hasBody: boolean;
   readonly #maxBytes: number;
+  /** By its `content-length`; NaN where there is none, or none that is a number. */
+  readonly #announced: number;
   /** What has come of the body: most answers are one piece. */
   #pieces: Uint8Array | Uint8Array[] | undefined;
   #bytes = 0;
@@ -22,6 +24,7 @@ export class IncomingAnswer {
     this.headers = head.headers;
     this.headAt = head.at;
     this.#maxBytes = to.maxBytes;
+    this.#announced = Number(head.headers["content-length"]);
     // These have no body; what their headers say of one is about the answer to a GET (RFC 9110, section 8.6).
     this.hasBody = to.method !== "HEAD" && head.status !== 204 && head.status !== 304;
   }
@@ -38,7 +41,12 @@ export class IncomingAnswer {
 
   get isAnnouncedTooLarge(): boolean {
     // Of an error, what can be read must do: what it says is in its status and headers.
-    return this.status < 400 && Number(this.headers["content-length"]) > this.#maxBytes;
+    return this.status < 400 && this.#announced > this.#maxBytes;
+  }
+
+  /** All has come that was announced; unknown, and false, where nothing was. */
+  get isWhole(): boolean {
+    return this.#bytes === this.#announced;
   }
 
   /**

@@ -46,6 +46,17 @@ describe("a body", () => {
     expect(incoming(status, { "content-length": length }).isAnnouncedTooLarge).toBe(isTooLarge);
   });
 
+  test("is whole with the last byte that was announced, and never known to be where none was", () => {
+    const announced = incoming(200, { "content-length": "4" });
+    announced.take(Buffer.from("abc"));
+    expect(announced.isWhole).toBe(false);
+    announced.take(Buffer.from("d"));
+    expect(announced.isWhole).toBe(true);
+    const chunked = incoming(200, { "transfer-encoding": "chunked" });
+    chunked.take(Buffer.from("abcd"));
+    expect(chunked.isWhole).toBe(false);
+  });
+
   test("that is encoded and not whole cannot be read", () => {
     const answer = incoming(500, { "content-encoding": "gzip" });
     expect(answer.readEncoding(true, "gzip")).toBeUndefined();
