@@ -87,10 +87,7 @@ export class Calls {
       const request = this.#requestsFor(how).prepare(method.toUpperCase(), endpoint, options);
       this.#parts.assertReady(request.operation);
       const scope = currentRequest();
-      const fail = (error: unknown): void => {
-        this.#logFailure(error, scope);
-        reject(error);
-      };
+      const fail = (error: unknown): void => reject(this.#logged(error, scope));
       const settle = (completed: Completed<Answer>): void => {
         try {
           const { operation } = request;
@@ -102,9 +99,10 @@ export class Calls {
         }
       };
       const failLater = async (error: unknown): Promise<void> => {
+        const told = this.#logged(error, scope);
         try {
           await how.failed?.(error);
-          fail(error);
+          reject(told);
         } catch (defect) {
           reject(defect);
         }
@@ -166,6 +164,16 @@ export class Calls {
   /** One line for each call that failed. */
   logFailure(error: unknown): void {
     this.#logFailure(error, currentRequest());
+  }
+
+  /** The error, once it is in the log; where the logger throws, its defect, which is then what the call fails by. */
+  #logged(error: unknown, scope: RequestScope | undefined): unknown {
+    try {
+      this.#logFailure(error, scope);
+      return error;
+    } catch (defect) {
+      return defect;
+    }
   }
 
   #logFailure(error: unknown, scope: RequestScope | undefined): void {

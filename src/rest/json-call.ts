@@ -14,23 +14,23 @@ export function jsonCall(
   endpoint: string,
   options: RequestOptions & { readonly schema?: StandardSchemaV1 | StatusSchemas | undefined } = {},
 ): ServiceCall<unknown, unknown> {
-  const schema = (options as typeof options | null)?.schema;
-  if (schema === undefined) return calls.read(method, endpoint, options, parsed);
-  const { schema: _, ...call } = options;
-  const byStatus = isSchema(schema) ? undefined : schema;
-  const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
-  if (problem !== undefined) return failedCall(new ServiceConfigurationError(calls.service, [`${method}: ${problem}`]));
-  const patience = calls.patienceFor(call);
-  return calls.read(method, endpoint, call, {
-    read: (response) => response.jsonWithin(schema, patience),
-    failed: byStatus === undefined ? undefined : (error) => matchError(error, byStatus, patience),
-  });
+  try {
+    const schema = (options as typeof options | null)?.schema;
+    if (schema === undefined) return calls.read(method, endpoint, options, parsed);
+    const { schema: _, ...call } = options;
+    const byStatus = isSchema(schema) ? undefined : schema;
+    const problem = byStatus === undefined ? undefined : statusSchemasProblem(byStatus);
+    if (problem !== undefined) throw new ServiceConfigurationError(calls.service, [`${method}: ${problem}`]);
+    const patience = calls.patienceFor(call);
+    return calls.read(method, endpoint, call, {
+      read: (response) => response.jsonWithin(schema, patience),
+      failed: byStatus === undefined ? undefined : (error) => matchError(error, byStatus, patience),
+    });
+  } catch (error) {
+    const { call, reject } = ServiceCall.pending<unknown, unknown>();
+    reject(error);
+    return call;
+  }
 }
 
 const parsed = { read: (response: ServiceResponse): unknown => response.json() };
-
-function failedCall(error: Error): ServiceCall<unknown, unknown> {
-  const { call, reject } = ServiceCall.pending<unknown, unknown>();
-  reject(error);
-  return call;
-}
