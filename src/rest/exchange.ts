@@ -375,7 +375,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     try {
       this.#settled.resolve(this.#judge(end));
     } catch (error) {
-      // A defect, of a logger say: it ends the call, and not the connection that it is told from.
+      // A defect, of a logger say: it ends the call, and not the connection that it is told from, unless that stands
+      // ready for the reader of an answer that nobody gets.
+      this.#open?.discard();
       this.#settled.reject(error);
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isServiceResponseError } from "../../src/core/errors.ts";
-import { silentLogger } from "../../src/core/logger.ts";
+import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { CallOptions } from "../../src/rest/request.ts";
 import { answerJson, answerStatuses, httpServer } from "../support/http-server.ts";
 import { failureOf, logbook, reasonOf, startedPayments } from "../support/rest-client.ts";
@@ -32,6 +32,25 @@ describe("a logger that throws", () => {
     await using service = await startedPayments(server, { logger });
     expect(await reasonOf(service.getJson("/x", { schema }))).toBe(defect);
   });
+});
+
+test("a logger that throws at the head of a streamed answer gives the connection back", async () => {
+  const defect = new Error("the disk is full");
+  const logger: Logger = {
+    ...silentLogger,
+    isLevelEnabled: () => true,
+    child: () => logger,
+    debug: ({ path }, message) => {
+      if (message === "response" && path === "/export") throw defect;
+    },
+  };
+  await using server = await httpServer((_request, response, number) => {
+    response.write("begun");
+    if (number > 1) response.end();
+  });
+  await using service = await startedPayments(server, { logger, maxConnections: 1 });
+  expect(await reasonOf(service.stream("/export"))).toBe(defect);
+  expect((await service.get("/x")).text()).toBe("begun");
 });
 
 describe("a call that failed is logged once", () => {
