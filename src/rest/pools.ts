@@ -83,9 +83,10 @@ export class Pools {
   }
 
   #dispatch(options: WitnessedOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const pool = this.#pool ?? this.settings.dispatcher;
-    if (pool === undefined) throw new Error("the transport was not started");
-    pool.dispatch(options, handler);
+    const { dispatcher } = this.settings;
+    if (this.#pool !== undefined) this.#pool.dispatch(options, handler);
+    else if (dispatcher !== undefined) dispatcher.dispatch(withOwnHeaders(options), handler);
+    else throw new Error("the transport was not started");
     return true;
   }
 
@@ -101,6 +102,12 @@ export class Pools {
     // It is destroyed with the service while it closes, and then says so by a rejection.
     void old.close().then(forget, forget);
   }
+}
+
+/** Calls share their headers, and there are interceptors that write into what they are given. */
+function withOwnHeaders(options: WitnessedOptions): WitnessedOptions {
+  // They are by name here, also those that a cache asks by.
+  return { ...options, headers: { ...(options.headers as Record<string, string | string[]>) } };
 }
 
 function makingOf(settings: PoolsSettings): readonly unknown[] {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { type Dispatcher, MockAgent } from "undici";
+import { Agent, type Dispatcher, MockAgent } from "undici";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   isServiceConfigurationError,
@@ -314,6 +314,26 @@ describe("a dispatcher of the caller's", () => {
     upstream.intercept({ path: "/y" }).reply(204);
     expect((await again.get("/y")).status).toBe(204);
     await again.close();
+    await agent.close();
+  });
+
+  test("may write into the headers of one call, and does so into those of no other", async () => {
+    await using server = await httpServer();
+    const agent = new Agent();
+    let calls = 0;
+    const tracing = agent.compose((dispatch) => (options, handler) => {
+      Object.assign(options.headers ?? {}, { [`x-span-${(calls += 1)}`]: "1" });
+      return dispatch(options, handler);
+    });
+    await using service = await startedPayments(server, { dispatcher: tracing });
+    await service.get("/x");
+    await service.get("/x");
+    await service.post("/x", { json: 1 });
+    await service.post("/x", { json: 1 });
+    const spans = server.requests.map(({ headers }) =>
+      Object.keys(headers).filter((name) => name.startsWith("x-span")),
+    );
+    expect(spans).toEqual([["x-span-1"], ["x-span-2"], ["x-span-3"], ["x-span-4"]]);
     await agent.close();
   });
 

@@ -127,7 +127,8 @@ class AskedRequest implements AuthRequest {
     this.method = request.method;
     this.origin = origin;
     this.path = request.path;
-    this.headers = request.headers;
+    // A copy: calls share their headers, and a provider that writes into them means its own attempt.
+    this.headers = { ...request.headers };
     this.body = request.body.payload;
     this.attempt = attempt;
     this.clock = clock;

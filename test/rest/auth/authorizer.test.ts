@@ -65,6 +65,21 @@ describe("a provider of the user's own", () => {
     expect(server.requests).toMatchObject([{ headers: { authorization: "Custom x" } }]);
   });
 
+  test("changes no other call by what it writes into the headers that it is shown", async () => {
+    await using server = await httpServer();
+    const seen: unknown[] = [];
+    const auth = ({ headers }: AuthRequest): Credentials => {
+      seen.push(headers["x-mine"]);
+      Object.assign(headers, { "x-mine": "written" });
+      return {};
+    };
+    await using service = await startedPayments(server, { auth });
+    await service.get("/x");
+    await service.get("/x");
+    expect(seen).toEqual([undefined, undefined]);
+    expect(server.requests.map(({ headers }) => headers["x-mine"])).toEqual([undefined, undefined]);
+  });
+
   test("gives way to a header that the call was given, and to one that it takes away", async () => {
     await using server = await httpServer();
     const auth = recorder(() => ({ headers: { authorization: "ours", "x-key": "k" } }));
