@@ -84,7 +84,7 @@ export class Calls {
   ): ServiceCall<T, Matched> {
     const { call, resolve, reject } = ServiceCall.pending<T, Matched>();
     try {
-      const request = this.#requestsFor(how).prepare(method.toUpperCase(), endpoint, options);
+      const request = this.#requestsFor(how).prepare(method, endpoint, options);
       this.#parts.assertReady(request.operation);
       const scope = currentRequest();
       const fail = (error: unknown): void => reject(this.#logged(error, scope));
@@ -116,8 +116,8 @@ export class Calls {
   }
 
   #requestsFor({ accept = "json", base }: CallHow): Requests {
-    if (base !== undefined) return new Requests({ ...this.#settings, base }, this.#defaultHeaders);
-    return accept === "json" ? this.#jsonRequests : this.#requests;
+    const requests = accept === "json" ? this.#jsonRequests : this.#requests;
+    return base === undefined ? requests : requests.below(base);
   }
 
   async open(method: string, endpoint: string, options: RequestOptions, how: OpenHow = {}): Promise<StreamedResponse> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { endpointProblem, joinPath } from "../core/endpoint.ts";
+import { type BaseUrl, endpointProblem, joinPath } from "../core/endpoint.ts";
 import { ServiceConfigurationError } from "../core/errors.ts";
 import { headerProblem } from "../core/headers.ts";
 import type { CredentialNames } from "../core/auth/read-auth.ts";
@@ -91,8 +91,20 @@ export class Requests {
     this.#headers = headers;
   }
 
-  /** @throws ServiceConfigurationError with every problem at once, before any I/O. */
-  prepare(method: string, endpoint: string, options: RequestOptions): PreparedRequest {
+  /** Those of the same service below another base. */
+  below(base: BaseUrl): Requests {
+    return new Requests({ ...this.#settings, base }, this.#headers);
+  }
+
+  /**
+   * @param name - of the method, in either case.
+   * @throws ServiceConfigurationError with every problem at once, before any I/O.
+   */
+  prepare(name: string, endpoint: string, options: RequestOptions): PreparedRequest {
+    if (typeof name !== "string") {
+      throw new ServiceConfigurationError(this.#settings.name, ["the method must be a string, such as GET"]);
+    }
+    const method = name.toUpperCase();
     if (typeof endpoint !== "string" || typeof options !== "object" || options === null) {
       throw new ServiceConfigurationError(this.#settings.name, [
         `${method}: takes an endpoint (a string) and an options object`,

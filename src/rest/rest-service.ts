@@ -170,7 +170,7 @@ export abstract class RESTService extends BaseExternalService {
    */
   async stream(endpoint: string, options: StreamOptions = {}): Promise<StreamedResponse> {
     const { method = "GET", ...call } = options;
-    return this.#calls.open(method.toUpperCase(), endpoint, call);
+    return this.#calls.open(method, endpoint, call);
   }
 
   /**

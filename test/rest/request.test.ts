@@ -349,6 +349,15 @@ describe("what calls have in common is made once", () => {
     expect(first).toMatchObject({ path: "/v1/payments", headers: common });
   });
 
+  test("the name of a method is the same in either case, and another base is for its own requests alone", () => {
+    const requests = requestsOf();
+    const first = requests.prepare("GET", "/health", {});
+    const elsewhere = requests.below({ origin: "https://api.test", path: "" });
+    expect(elsewhere.prepare("get", "/health", {})).toMatchObject({ method: "GET", path: "/health", headers: common });
+    expect(requests.prepare("get", "/health", {})).toBe(first);
+    expect(first.path).toBe("/v1/health");
+  });
+
   test("values fill the template of each call anew", () => {
     const requests = requestsOf();
     const paths = ["a", "b/c", "..d", 7].map((id) => requests.prepare("GET", "/payments/{id}", { path: { id } }).path);

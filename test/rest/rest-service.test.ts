@@ -64,6 +64,15 @@ describe("methods", () => {
     expect(server.requests).toMatchObject([{ method: "PUT" }]);
   });
 
+  test("a method that is no string is refused before any I/O", async () => {
+    await using server = await httpServer();
+    await using service = await startedPayments(server);
+    const method = 5 as unknown as string;
+    await expect(service.request(method, "/x")).rejects.toThrow("payments: the method must be a string");
+    await expect(service.stream("/x", { method })).rejects.toThrow("payments: the method must be a string");
+    expect(server.connections).toBe(0);
+  });
+
   test("a schema is refused where nothing would look at it", async () => {
     await using server = await httpServer();
     await using service = await startedPayments(server);
