@@ -4,10 +4,6 @@ import type { Suite, SuiteLength } from "./suite.ts";
 /** What to run. */
 export interface Plan {
   readonly suites: readonly ChosenSuite[];
-  readonly rounds: number;
-  /** For each process, in milliseconds of CPU time. */
-  readonly warmUpMs: number;
-  readonly measureMs: number;
   readonly isJson: boolean;
   /** Every subject of the suites, as long as a result needs: only such a run may be written down. */
   readonly isResult: boolean;
@@ -20,8 +16,7 @@ export interface ChosenSuite {
   readonly suite: Suite;
   readonly workloads: readonly string[];
   readonly subjects: readonly string[];
-  /** Where it has one of its own. */
-  readonly length?: SuiteLength;
+  readonly length: SuiteLength;
 }
 
 /** What the command line asks for; `problem` says what is wrong with it. */
@@ -33,8 +28,8 @@ export type Asked =
 
 // The warm-up is by far the longer part: V8 compiles what much of a call is spent in once it has seen some ten thousand
 // calls. In processes cut into slices, the costs of a call fell until 1.3 s with undici, and until 1.8 s with Hawser.
-const full = { rounds: 7, warmUpMs: 2_000, measureMs: 600 };
-const quick = { rounds: 3, warmUpMs: 2_000, measureMs: 300 };
+const full: SuiteLength = { rounds: 7, warmUpMs: 2_000, measureMs: 600 };
+const quick: SuiteLength = { rounds: 3, warmUpMs: 2_000, measureMs: 300 };
 
 export const help = `npm run bench -- [suites] [options]
 
@@ -42,7 +37,7 @@ Measures what a call costs, each subject in a process of its own; see bench/READ
 but soak; the name of a group is that of every suite which begins with it, as websocket is of websocket-send.
 
   --quick           ${quick.rounds} rounds and short ones, to see whether something changed much
-  --rounds n        instead of ${full.rounds}
+  --rounds n        instead of ${full.rounds}, or of what the suite has
   --workload a,b    only these, --list names them; a * stands for any text
   --subject a,b     only these, and the baseline
   --json            one line of JSON a row on standard output
@@ -74,16 +69,13 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
     if (values.help) return { kind: "help" };
     if (values.list) return { kind: "list" };
     const all = known.filter(({ isByNameOnly = false }) => !isByNameOnly);
-    const suites = positionals.length === 0 ? all : positionals.flatMap((id) => suitesOf(id, known));
-    const length = values.quick ? quick : full;
-    const rounds = values.profile === undefined ? wholeNumber("rounds", values.rounds, length.rounds) : 1;
-    const isWhole = values.subject === undefined && values.profile === undefined;
+    const named = new Set(positionals.flatMap((id) => suitesOf(id, known)));
+    const suites = chosenOf(named.size === 0 ? all : [...named], values);
+    const isWhole = values.subject === undefined && values.profile === undefined && !values.quick;
     const plan: Plan = {
-      ...length,
-      suites: chosenOf(suites, values),
-      rounds,
+      suites,
       isJson: values.json,
-      isResult: isWhole && !values.quick && rounds >= full.rounds,
+      isResult: isWhole && suites.every(({ suite, length }) => length.rounds >= fullRounds(suite)),
       profileDirectory: values.profile,
     };
     return { kind: "run", plan };
@@ -93,29 +85,43 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
 }
 
 /** The command that repeats the run of one suite. */
-export function commandOf({ suite, workloads }: ChosenSuite, { rounds }: Pick<Plan, "rounds">): string {
+export function commandOf({ suite, workloads, length: { rounds } }: ChosenSuite): string {
   const isSome = workloads.length < suite.workloads.length;
   return [
     `npm run bench -- ${suite.id}`,
     ...(isSome ? [`--workload ${workloads.join(",")}`] : []),
-    ...(rounds === full.rounds ? [] : [`--rounds ${rounds}`]),
+    ...(rounds === fullRounds(suite) ? [] : [`--rounds ${rounds}`]),
   ].join(" ");
 }
 
-function chosenOf(
-  suites: readonly Suite[],
-  { workload, subject, quick: isQuick }: { workload?: string; subject?: string; quick: boolean },
-): readonly ChosenSuite[] {
+const fullRounds = ({ length }: Suite): number => length?.full.rounds ?? full.rounds;
+
+interface Wanted {
+  readonly workload?: string;
+  readonly subject?: string;
+  readonly quick: boolean;
+  readonly rounds?: string;
+  readonly profile?: string;
+}
+
+function chosenOf(suites: readonly Suite[], wanted: Wanted): readonly ChosenSuite[] {
   return suites.map((suite) => {
-    const asked = subject?.split(",").map((name) => found(`subject of ${suite.id}`, name.trim(), suite.subjects).id);
+    const asked = wanted.subject
+      ?.split(",")
+      .map((name) => found(`subject of ${suite.id}`, name.trim(), suite.subjects).id);
     const isMissing = asked !== undefined && !asked.includes(suite.baseline);
     return {
       suite,
-      workloads: workloadsIn(workload, suite),
-      subjects: isMissing ? [suite.baseline, ...asked] : (asked ?? suite.subjects.map(({ id }) => id)),
-      ...(suite.length && { length: isQuick ? suite.length.quick : suite.length.full }),
+      workloads: workloadsIn(wanted.workload, suite),
+      subjects: [...new Set(isMissing ? [suite.baseline, ...asked] : (asked ?? suite.subjects.map(({ id }) => id)))],
+      length: lengthOf(suite, wanted),
     };
   });
+}
+
+function lengthOf(suite: Suite, { quick: isQuick, rounds, profile }: Wanted): SuiteLength {
+  const length = isQuick ? { ...quick, ...suite.length?.quick } : { ...full, ...suite.length?.full };
+  return { ...length, rounds: profile === undefined ? wholeNumber("rounds", rounds, length.rounds) : 1 };
 }
 
 /** In the suite's own order, whichever they are named in. */

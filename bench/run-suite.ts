@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { ChosenSuite, Plan } from "./arguments.ts";
+import type { ChosenSuite } from "./arguments.ts";
 import type { Cores } from "./cores.ts";
 import { serverBusy } from "./headroom.ts";
 import { ended, nextMessage, startProgram } from "./processes.ts";
@@ -36,17 +36,17 @@ const workerNodeArgs = [
 /** Runs what was chosen of a suite, and resolves to its rows. */
 export async function runSuite(
   { suite, workloads, subjects, length }: ChosenSuite,
-  plan: Plan,
   parts: {
     readonly cores: Cores | undefined;
+    /** Where each process leaves a CPU profile. */
+    readonly profileDirectory?: string | undefined;
     readonly onTurn: (what: string) => void;
     /** Gets the rows of each workload as soon as they are there; the next one waits for it. */
     readonly onRows?: (rows: readonly Row[]) => Promise<void>;
   },
 ): Promise<readonly Row[]> {
-  const { cores, onTurn, onRows } = parts;
-  const { rounds, warmUpMs, measureMs } = length ?? plan;
-  const limitMs = length?.limitMs ?? startLimitMs + 30 * (warmUpMs + measureMs);
+  const { cores, profileDirectory, onTurn, onRows } = parts;
+  const { rounds, warmUpMs, measureMs, limitMs = startLimitMs + 30 * (warmUpMs + measureMs) } = length;
   const server = suite.server === undefined ? undefined : await startServer(suite.server, cores?.server);
   try {
     const rows: Row[] = [];
@@ -56,7 +56,7 @@ export async function runSuite(
         onTurn(`${suite.id} ${workload}, round ${round + 1} of ${rounds}: ${subject}`);
         const far = { origin: server?.origin ?? "", ...(server?.tls === undefined ? {} : { tls: server.tls }) };
         const job = { suite: suite.id, subject, workload, warmUpMs, measureMs, ...far };
-        samples.get(subject)?.push(await measured(job, limitMs, plan.profileDirectory, cores?.client, server));
+        samples.get(subject)?.push(await measured(job, limitMs, profileDirectory, cores?.client, server));
       }
       const here = rowsOf(suite, workload, samples);
       rows.push(...here);

@@ -63,7 +63,7 @@ async function run(plan: Plan): Promise<void> {
       printRows(here, plan);
       if (!plan.isResult) return;
       const facts: Facts = {
-        command: commandOf({ ...chosen, workloads: [...new Set(rows.map(({ workload }) => workload))] }, plan),
+        command: commandOf({ ...chosen, workloads: [...new Set(rows.map(({ workload }) => workload))] }),
         date: new Date().toISOString().slice(0, 10),
         machine: machineText(),
         pinning,
@@ -73,7 +73,8 @@ async function run(plan: Plan): Promise<void> {
       await writeResults(new URL(".", import.meta.url), chosen.suite, rows, facts);
       console.error("written to bench/results.md, and charts to bench/charts");
     };
-    await runSuite(chosen, plan, { cores, onTurn: (what) => console.error(what), onRows });
+    const { profileDirectory } = plan;
+    await runSuite(chosen, { cores, profileDirectory, onTurn: (what) => console.error(what), onRows });
     printVerdict(chosen.suite, rows, plan);
   }
 }

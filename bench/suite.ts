@@ -38,8 +38,8 @@ export interface Named {
 /** How long and how often a suite is measured. */
 export interface SuiteLength extends Pick<Run, "warmUpMs" | "measureMs"> {
   readonly rounds: number;
-  /** For one process, after which it is given up. */
-  readonly limitMs: number;
+  /** For one process, after which it is given up. @defaultValue a minute, and 30 times what it is to measure */
+  readonly limitMs?: number;
 }
 
 /** One question, asked of several subjects at several workloads. */
@@ -54,8 +54,8 @@ export interface Suite {
   readonly server?: URL;
   /** Not part of a run of all suites, but of one that names it. */
   readonly isByNameOnly?: boolean;
-  /** Its own, in milliseconds of whatever it measures by, instead of what the run has for all suites. */
-  readonly length?: { readonly full: SuiteLength; readonly quick: SuiteLength };
+  /** What of it is the suite's own, in milliseconds of whatever it measures by; the rest is what all suites have. */
+  readonly length?: { readonly full: Partial<SuiteLength>; readonly quick: Partial<SuiteLength> };
   /**
    * Called in a process of its own, which has loaded nothing but the suite: what a subject needs is to be imported
    * here, so that no other subject bears it.

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { commandOf, type Plan, readArguments } from "../../bench/arguments.ts";
-import type { SuiteLength } from "../../bench/suite.ts";
 import { calls } from "./suites.ts";
 
-const length = (measureMs: number): SuiteLength => ({ rounds: 1, warmUpMs: 5, measureMs, limitMs: 9 });
-const long = { ...calls, id: "long", isByNameOnly: true, length: { full: length(30), quick: length(10) } };
-const known = [calls, { ...calls, id: "streams-in" }, { ...calls, id: "streams-out" }, long];
+const lengthOf = (measureMs: number) => ({ rounds: 1, warmUpMs: 5, measureMs, limitMs: 9 });
+const long = { ...calls, id: "long", isByNameOnly: true, length: { full: lengthOf(30), quick: lengthOf(10) } };
+const short = { full: { warmUpMs: 1_000 }, quick: { warmUpMs: 900 } };
+const known = [calls, { ...calls, id: "streams-in", length: short }, { ...calls, id: "streams-out" }, long];
 
 function planOf(...argv: readonly string[]): Plan {
   const asked = readArguments(argv, known);
@@ -20,11 +20,11 @@ function problemOf(...argv: readonly string[]): string {
 
 describe("what is run", () => {
   test("is everything of every suite, unless something is named", () => {
-    const { suites, isResult, rounds } = planOf();
+    const { suites, isResult } = planOf();
     expect(suites.map(({ suite }) => suite.id)).toEqual(["calls", "streams-in", "streams-out"]);
     expect(suites[0]).toMatchObject({ workloads: ["get@1", "get@64"], subjects: ["bare", "ours", "theirs"] });
     expect(isResult).toBe(true);
-    expect(rounds).toBeGreaterThanOrEqual(7);
+    expect(suites[0]?.length.rounds).toBeGreaterThanOrEqual(7);
   });
 
   test("has the baseline in it, whichever subjects are named", () => {
@@ -47,19 +47,32 @@ describe("what is run", () => {
     expect(planOf("streams").suites.map(({ suite }) => suite.id)).toEqual(["streams-in", "streams-out"]);
   });
 
-  test("is one round where it is profiled", () => {
-    expect(planOf("--profile", "temp", "--rounds", "5").rounds).toBe(1);
+  test("has each suite and subject once, however often it is named", () => {
+    expect(planOf("streams-in", "streams").suites.map(({ suite }) => suite.id)).toEqual(["streams-in", "streams-out"]);
+    expect(planOf("calls", "--subject", "ours,ours").suites[0]?.subjects).toEqual(["bare", "ours"]);
+  });
+
+  test("is one round where it is profiled, and as many as are asked for of every suite", () => {
+    const roundsOf = (...argv: readonly string[]): unknown => planOf(...argv).suites.map(({ length }) => length.rounds);
+    expect(roundsOf("calls", "streams-in", "long", "--profile", "temp", "--rounds", "5")).toEqual([1, 1, 1]);
+    expect(roundsOf("calls", "streams-in", "long", "--rounds", "5")).toEqual([5, 5, 5]);
   });
 });
 
 describe("a suite of its own length", () => {
   test("is run by its name alone, and as long as it says", () => {
-    expect(planOf("long").suites.map(({ suite, length: own }) => [suite.id, own?.measureMs])).toEqual([["long", 30]]);
-    expect(planOf("long", "--quick").suites[0]?.length?.measureMs).toBe(10);
+    expect(planOf("long").suites.map(({ suite, length }) => [suite.id, length])).toEqual([["long", lengthOf(30)]]);
+    expect(planOf("long", "--quick").suites[0]?.length.measureMs).toBe(10);
   });
 
   test("leaves the length of the others alone", () => {
-    expect(planOf("calls", "long").suites[0]?.length).toBeUndefined();
+    expect(planOf("calls", "long").suites[0]?.length).toEqual(planOf("calls").suites[0]?.length);
+  });
+
+  test("has what it does not say itself from what all suites have", () => {
+    const [all, own] = planOf("calls", "streams-in").suites;
+    expect(own?.length).toEqual({ ...all?.length, warmUpMs: 1_000 });
+    expect(planOf("streams-in", "--quick").suites[0]?.length).toMatchObject({ rounds: 3, warmUpMs: 900 });
   });
 });
 
@@ -68,6 +81,7 @@ describe("a run that may be written down", () => {
     expect(planOf("calls").isResult).toBe(true);
     expect(planOf("--rounds", "20", "--json").isResult).toBe(true);
     expect(planOf("--workload", "get@1").isResult).toBe(true);
+    expect(planOf("long", "--rounds", "1").isResult).toBe(true);
   });
 
   test.each([["--quick"], ["--rounds", "2"], ["--subject", "ours"], ["--profile", "temp"]])(
@@ -81,9 +95,11 @@ describe("a run that may be written down", () => {
     ["npm run bench -- calls", "calls"],
     ["npm run bench -- calls --workload get@64", "calls", "--workload", "*64", "--json"],
     ["npm run bench -- calls --rounds 9", "calls", "--rounds", "9"],
+    ["npm run bench -- long", "long"],
+    ["npm run bench -- long --rounds 7", "long", "--rounds", "7"],
   ])("is repeated by %s", (command, ...argv) => {
     const plan = planOf(...argv);
-    expect(plan.suites.map((chosen) => commandOf(chosen, plan))).toEqual([command]);
+    expect(plan.suites.map(commandOf)).toEqual([command]);
   });
 });
 

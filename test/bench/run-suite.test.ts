@@ -1,28 +1,19 @@
 import { describe, expect, test } from "vitest";
-import type { Plan } from "../../bench/arguments.ts";
 import { runSuite } from "../../bench/run-suite.ts";
 import type { Spread } from "../../bench/statistics.ts";
 import type { Row, Suite } from "../../bench/suite.ts";
 import { suites } from "../../bench/suites/catalog.ts";
 
 // Long enough to see that everybody works and is measured; of what it costs, it says nothing.
-const plan: Plan = {
-  suites: [],
-  rounds: 1,
-  warmUpMs: 1,
-  measureMs: 4,
-  isJson: false,
-  isResult: false,
-  profileDirectory: undefined,
-};
+const length = { rounds: 1, warmUpMs: 1, measureMs: 4 };
 
 async function rowsOf(id: string, workload: string): Promise<{ readonly suite: Suite; readonly rows: readonly Row[] }> {
   const suite = suites.find((one) => one.id === id);
   if (suite === undefined) throw new Error(`there is no suite ${id}`);
-  const chosen = { suite, workloads: [workload], subjects: suite.subjects.map((subject) => subject.id) };
+  const chosen = { suite, workloads: [workload], subjects: suite.subjects.map((subject) => subject.id), length };
   const told: Row[] = [];
   const onRows = async (here: readonly Row[]): Promise<void> => void told.push(...here);
-  const rows = await runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined, onRows });
+  const rows = await runSuite(chosen, { cores: undefined, onTurn: () => undefined, onRows });
   expect(told).toEqual(rows);
   return { suite, rows };
 }
@@ -83,7 +74,7 @@ describe("what grows has the slopes of all of its figures", () => {
 test("a subject that fails ends the run, with its name and its error", async () => {
   const suite = suites[0];
   if (suite === undefined) throw new Error("there is no suite");
-  const chosen = { suite, workloads: ["get-200B@1"], subjects: ["nobody"] };
-  const run = runSuite(chosen, plan, { cores: undefined, onTurn: () => undefined });
+  const chosen = { suite, workloads: ["get-200B@1"], subjects: ["nobody"], length };
+  const run = runSuite(chosen, { cores: undefined, onTurn: () => undefined });
   await expect(run).rejects.toThrow(/^nobody at get-200B@1: RangeError: there is no nobody/);
 });
