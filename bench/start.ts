@@ -85,14 +85,12 @@ function printRows(rows: readonly Row[], { isJson }: Plan): void {
 }
 
 function printVerdict(suite: Suite, rows: readonly Row[], { isJson }: Plan): void {
+  // Standard output is for rows alone where they are JSON.
+  const print = isJson ? console.error : console.log;
   const conclusions = suite.conclusions?.(rows) ?? [];
-  if (conclusions.length > 0 && !isJson) console.log(`\n${suite.id}\n${alignedTable(conclusions)}`);
+  if (conclusions.length > 0) print(`\n${suite.id}\n${alignedTable(conclusions)}`);
   const standings = standingsOf(suite.targets ?? [], rows).filter(({ verdict }) => verdict !== "not measured");
-  if (standings.length > 0) {
-    const table = `\n${suite.id}\n${alignedTable(targetTable(standings))}`;
-    if (isJson) console.error(table);
-    else console.log(table);
-  }
+  if (standings.length > 0) print(`\n${suite.id}\n${alignedTable(targetTable(standings))}`);
   for (const doubt of suite.doubts?.(rows) ?? []) console.error(doubt);
 }
 

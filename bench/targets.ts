@@ -40,10 +40,17 @@ export function targetTable(standings: readonly Standing[], emphasis: "**" | "" 
     ...standings.map(({ target, measured, verdict }) => [
       promiseOf(target),
       "atMost" in target ? `at most ${target.atMost}` : `at least ${target.atLeast}`,
-      measured === undefined ? "–" : String(Number(measured.toPrecision(3))),
+      measured === undefined ? "–" : measuredText(measured, target),
       verdicts[verdict],
     ]),
   ];
+}
+
+/** In three digits, or as many as tell it from the limit: rounded onto it, a promise that is missed would look kept. */
+function measuredText(measured: number, target: Target): string {
+  const limit = "atMost" in target ? target.atMost : target.atLeast;
+  const digits = [3, 4, 5, 6].find((count) => Number(measured.toPrecision(count)) !== limit) ?? 3;
+  return String(Number(measured.toPrecision(digits)));
 }
 
 const figureTexts: Readonly<Record<FigureName, string>> = {

@@ -4,7 +4,7 @@ import { FarSide } from "../subjects/scale/far-side.ts";
 import type { Named, Run, Sample, Suite } from "../suite.ts";
 import { payloadOf } from "../websocket-frames.ts";
 import { type Crowd, type CrowdPlan, type Crowds, measureCrowd } from "./scale-crowd.ts";
-import { type Axis, axisFor, brokenPromises, slopeTable } from "./scale-figures.ts";
+import { type Axis, axisFor, slopeTable, slopeTargets } from "./scale-figures.ts";
 import { assertOpenFiles } from "./scale-open-files.ts";
 import { measureRegistry } from "./scale-registry.ts";
 
@@ -122,6 +122,6 @@ export const scale: Suite = {
   subjects,
   server: new URL("../servers/canned-late.ts", import.meta.url),
   measure: async (subject, workload, run) => byId(workloads, workload).measure(byId(subjects, subject).id, run),
-  doubts: (rows) => brokenPromises(rows, workloads, baseline),
-  conclusions: (rows) => slopeTable(rows, workloads, baseline),
+  targets: slopeTargets(workloads, "hawser"),
+  conclusions: (rows) => slopeTable(rows, workloads),
 };

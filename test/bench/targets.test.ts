@@ -70,6 +70,10 @@ test("the table has a line for each promise, and the missed ones stand out", () 
 test("a figure close to its limit is not rounded onto it", () => {
   const [, line] = targetTable(standingsOf([{ of: () => 0.7042, text: "slope", atMost: 0.7 }], rows));
   expect(line).toEqual(["slope", "at most 0.7", "0.704", "NO"]);
+  const [, closer] = targetTable(standingsOf([{ of: () => 1.0503, text: "slope", atMost: 1.05 }], rows));
+  expect(closer).toEqual(["slope", "at most 1.05", "1.0503", "NO"]);
+  const [, onIt] = targetTable(standingsOf([{ of: () => 1.05, text: "slope", atMost: 1.05 }], rows));
+  expect(onIt).toEqual(["slope", "at most 1.05", "1.05", "yes"]);
 });
 
 test("every promise is of workloads and subjects that its suite has", () => {
@@ -83,6 +87,14 @@ test("every promise is of workloads and subjects that its suite has", () => {
   );
   expect(strangers).toEqual([]);
   expect(suites.filter(({ targets }) => targets !== undefined).map(({ id }) => id)).toEqual(
-    expect.arrayContaining(["rest", "pipeline", "websocket-receive", "websocket-send", "websocket-memory"]),
+    expect.arrayContaining([
+      "rest",
+      "pipeline",
+      "websocket-receive",
+      "websocket-send",
+      "websocket-memory",
+      "startup-import",
+      "scale",
+    ]),
   );
 });
