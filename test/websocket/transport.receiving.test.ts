@@ -305,32 +305,3 @@ test("a frame in more pieces than ws can put together in time ends the connectio
     error: { code: "WS_ERR_TOO_MANY_BUFFERED_PARTS" },
   });
 });
-
-test("text that holds U+FFFD itself is a message as any other", async () => {
-  await using peer = await startUpgraded((socket) =>
-    socket.write(Buffer.concat([frame(1, "a\uFFFDb"), frame(1, "ü")])),
-  );
-  const { socket, told } = dial(peer.url);
-  await until(() => told.includes("ü"));
-  expect(told).toContain("a\uFFFDb");
-  socket.destroy();
-});
-
-test("of what comes after text that is no UTF-8, in its chunk and later, nothing is told, and the peer gets 1007", async () => {
-  const fromClient: Buffer[] = [];
-  const broken = frame(1, Buffer.from([0x61, 0xff, 0x62]));
-  await using peer = await startUpgraded((socket) => {
-    socket.write(Buffer.concat([textFrame("a"), broken, textFrame("b"), frame(3, "")]));
-    socket.on("data", (chunk: Buffer) => {
-      fromClient.push(chunk);
-      socket.end(Buffer.concat([textFrame("c"), closeFrame(1007)]));
-    });
-  });
-  const { told, ended } = dial(peer.url);
-  expect(await ended).toMatchObject({ kind: "failed", wasOpen: true, error: { code: "WS_ERR_INVALID_UTF8" } });
-  expect(told.slice(told.indexOf("opened"))).toEqual(["opened", "a", "ended"]);
-  // The close frame: its head, the mask, and the code under it.
-  const sent = Buffer.concat(fromClient);
-  expect(sent[0]).toBe(0x88);
-  expect(((sent[6] ?? 0) ^ (sent[2] ?? 0)) * 256 + ((sent[7] ?? 0) ^ (sent[3] ?? 0))).toBe(1007);
-});
