@@ -27,7 +27,7 @@ export type Asked =
   | { readonly kind: "problem"; readonly problem: string };
 
 // The warm-up is by far the longer part: V8 compiles what much of a call is spent in once it has seen some ten thousand
-// calls. In processes cut into slices, the costs of a call fell until 1.3 s with undici, and until 1.8 s with Hawser.
+// calls. Suites whose costs have settled sooner have a shorter one.
 const full: SuiteLength = { rounds: 7, warmUpMs: 2_000, measureMs: 600 };
 const quick: SuiteLength = { rounds: 3, warmUpMs: 2_000, measureMs: 300 };
 

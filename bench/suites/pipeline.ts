@@ -84,6 +84,7 @@ export const pipeline: Suite = {
   workloads,
   subjects,
   targets,
+  length: { full: { warmUpMs: 1_000 }, quick: { warmUpMs: 1_000 } },
   async measure(subjectId, _workload, run) {
     await using client = await byId(subjects, subjectId).open(async () => 1);
     return await measureCalls(client, run, { concurrency: 1, timed: "none", expected: 1 });

@@ -16,6 +16,7 @@ export const rest: Suite = {
   baseline: "undici.request",
   workloads: restWorkloads,
   subjects: restSubjects,
+  length: { full: { warmUpMs: 1_500 }, quick: { warmUpMs: 1_500 } },
   server: new URL("../servers/canned.ts", import.meta.url),
   async measure(subjectId, workloadId, run) {
     const workload = byId(restWorkloads, workloadId);

@@ -22,6 +22,7 @@ export const webSocketReceive: Suite = {
   baseline: bareSubject,
   workloads,
   subjects: webSocketSubjects,
+  length: { full: { warmUpMs: 1_500 }, quick: { warmUpMs: 1_500 } },
   // As many messages for the same CPU time, or at least 95 of 100.
   targets: workloads.map(({ id: workload }) => ({
     of: { workload, subject: bareSubject, figure: "cpuRatio", over: "hawser" },

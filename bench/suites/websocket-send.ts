@@ -28,6 +28,7 @@ export const webSocketSend: Suite = {
   baseline: bareSubject,
   workloads,
   subjects: webSocketSubjects,
+  length: { full: { warmUpMs: 1_000 }, quick: { warmUpMs: 1_000 } },
   // What is sent without a pause travels together where messages are small.
   targets: ["text-32B", "json-200B", "binary-32B"].map((payload) => ({
     of: { workload: `${payload}-burst`, subject: bareSubject, figure: "cpuRatio", over: "hawser" },
