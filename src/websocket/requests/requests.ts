@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceConfigurationError, type ServiceTimeoutError } from "../../core/errors.ts";
 import { isSchema, validate } from "../../core/schema.ts";
+import { fitToKeep } from "../receive/kept-messages.ts";
 import type { ConsumerName } from "../receive/lane.ts";
 import { answeredId, fieldsOf, type JsonRpcRequest, jsonRpcRequest, readJsonRpcAnswer } from "./json-rpc.ts";
 import {
@@ -240,7 +241,7 @@ export class Requests<Message> {
   #answersRequest(owed: ReadonlySet<Waiting<Message>>, message: Message): boolean {
     for (const entry of owed) {
       if (entry.match === undefined || !this.#guarded(entry.match, message)) continue;
-      this.#answer(entry, { value: message });
+      this.#answer(entry, { value: fitToKeep(message) });
       return true;
     }
     return false;
@@ -257,7 +258,7 @@ export class Requests<Message> {
 
   #show(entry: Waiting<Message>, message: Message): void {
     try {
-      if (entry.match?.(message)) this.#settle(entry, { value: message });
+      if (entry.match?.(message)) this.#settle(entry, { value: fitToKeep(message) });
     } catch (error) {
       this.#settle(entry, { error });
     }

@@ -396,6 +396,18 @@ describe("quiet", () => {
   });
 });
 
+test("who gets a small part of a large buffer as an answer does not hold all of it", async () => {
+  const { requests, begin, terms } = setUp();
+  const chunk = Buffer.alloc(65_536, 7);
+  const answers = [begin(() => true).promise, requests.once(() => true, terms())];
+  // The request takes the first, and who looks on gets the other.
+  for (const at of [8, 16]) requests.offer(chunk.subarray(at, at + 4), 1);
+  for (const answer of (await Promise.all(answers)) as Buffer[]) {
+    expect(answer).toEqual(Buffer.alloc(4, 7));
+    expect(answer.buffer).not.toBe(chunk.buffer);
+  }
+});
+
 test("the end leaves nothing pending, and no timer", async () => {
   const { clock, requests, begin, call, terms } = setUp();
   const never = z.unknown().refine(() => new Promise<boolean>(() => undefined));
