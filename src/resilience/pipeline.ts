@@ -132,11 +132,13 @@ export class Pipeline {
         ended = entered;
       }
     } finally {
-      // What a defect has left.
-      hedge?.end();
-      if (call.permits !== noPermits) this.#giveBack(call);
-      if (permits !== noPermits) this.#callPolicies.leave(permits, ended?.end, this.#clock.now());
-      if (!isToBeContinued(ended)) this.#release(call);
+      try {
+        // What a defect has left.
+        hedge?.end();
+        if (call.permits !== noPermits) this.#giveBack(call);
+      } finally {
+        this.#leave(call, permits, ended);
+      }
     }
     const { end } = ended;
     if (end.kind === "success") {
@@ -160,6 +162,17 @@ export class Pipeline {
     if (!hasSubscribers("hawser:call:end")) return;
     const attempts = call.attempts.length;
     publish("hawser:call:end", { ...this.#about(call), durationMs, attempts, ...resultOf(how, thrown) });
+  }
+
+  /** Settles the policies of the whole call; with that it is over, unless there is more to come. */
+  #leave(call: Call, permits: Permits, ended: Ended<unknown> | undefined): void {
+    let isOver = true;
+    try {
+      if (permits !== noPermits) this.#callPolicies.leave(permits, ended?.end, this.#clock.now());
+      isOver = !isToBeContinued(ended);
+    } finally {
+      if (isOver) this.#release(call);
+    }
   }
 
   #release(call: Call): void {

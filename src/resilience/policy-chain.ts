@@ -67,7 +67,8 @@ export class PolicyChain {
   }
 
   /**
-   * Gives every permit back, in reverse, also where a policy throws: what it threw is thrown after all of them.
+   * Gives every permit back, in reverse, also where a policy throws: what it threw is thrown after all of them, and
+   * what a success still has to come is nobody's then.
    *
    * @param end - undefined where the call was given up, or ended by a defect.
    */
@@ -81,8 +82,10 @@ export class PolicyChain {
         thrown ??= { error };
       }
     }
+    if (thrown === undefined) return;
+    if (end?.kind === "success") end.remainder?.discard();
     // oxlint-disable-next-line typescript/only-throw-error
-    if (thrown !== undefined) throw thrown.error;
+    throw thrown.error;
   }
 
   /** The end of a call that was interrupted while nothing of it was on the wire. */

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isServiceTimeoutError } from "../../src/core/errors.ts";
 import type { Interruption } from "../../src/resilience/call.ts";
-import type { AttemptEnd } from "../../src/resilience/outcome.ts";
+import type { AttemptEnd, Remainder } from "../../src/resilience/outcome.ts";
 import type { Admission, Policy } from "../../src/resilience/policy.ts";
 import { RetryBudget } from "../../src/resilience/retry-budget.ts";
 import { settled, type VirtualClock } from "../support/virtual-clock.ts";
@@ -543,6 +543,45 @@ describe("policies", () => {
     expect(await reasonOf(scene.call([succeeds]))).toBe(defect);
     expect(log).toEqual(["admit a", "admit b", "settle b: success", "settle a: success"]);
     expect(scene.pipeline.inFlight).toBe(0);
+  });
+
+  describe("a policy that throws when it is settled leaves no call under way", () => {
+    const defect = new Error("defect");
+    const brokenAt = (scope: Policy["scope"]): Policy => ({
+      name: "broken",
+      scope,
+      admit: () => ({ kind: "go", permit: "place" }),
+      settle: () => {
+        throw defect;
+      },
+    });
+
+    test.each([
+      ["a success", succeeds],
+      ["a failure", failsWith({ isTransient: false })],
+    ])("one of calls, after %s", async (_what, step) => {
+      const scene = new Scene([brokenAt("call")]);
+      const { signal } = new AbortController();
+      expect(await reasonOf(scene.call([step], { signals: [signal] }))).toBe(defect);
+      expect([scene.pipeline.inFlight, getEventListeners(signal, "abort")]).toEqual([0, []]);
+    });
+
+    test.each(["call", "attempt"] as const)("one of scope %s, after a success with more to come", async (scope) => {
+      const scene = new Scene([brokenAt(scope)]);
+      let discarded = 0;
+      const remainder: Remainder = { begin: () => expect.unreachable(), discard: () => void discarded++ };
+      const step = async () => ({ kind: "success", value: "head", remainder }) as const;
+      expect(await reasonOf(scene.call([step]))).toBe(defect);
+      expect([scene.pipeline.inFlight, discarded]).toEqual([0, 1]);
+    });
+
+    test("one of attempts, after an attempt that throws: those of calls get theirs back all the same", async () => {
+      const log: string[] = [];
+      const scene = new Scene([new Witness("call", log, { scope: "call" }), brokenAt("attempt")]);
+      expect(await reasonOf(scene.call([async () => Promise.reject(new Error("another"))]))).toBe(defect);
+      expect(log).toEqual(["admit call", "settle call: aborted"]);
+      expect(scene.pipeline.inFlight).toBe(0);
+    });
   });
 
   test("a policy that throws when its wait begins costs the others none of their permits", async () => {
