@@ -114,6 +114,7 @@ export class PossibleHedge<T> implements DeadlineEntry {
   readonly #call: Call;
   readonly #beside: (hedge: Call) => Promise<Ended<T> | undefined>;
   #isOver = false;
+  #isAwaited = false;
   #hedge: Call | undefined;
   #second: Promise<Ended<T> | undefined> | undefined;
 
@@ -141,21 +142,29 @@ export class PossibleHedge<T> implements DeadlineEntry {
 
   /** The end that counts, given that of the main attempt. */
   async fasterThan(main: Ended<T>): Promise<Ended<T>> {
+    this.#isAwaited = true;
     if (isSuccess(main)) this.#hedge?.interrupt({ kind: "superseded" });
-    const secondEnd = await this.#second;
-    if (secondEnd === undefined || !isSuccess(secondEnd)) return main;
-    if (!isSuccess(main)) return secondEnd;
-    // Both won: what the second one still has to come is nobody's.
-    if (secondEnd.end.kind === "success") secondEnd.end.remainder?.discard();
-    return main;
+    try {
+      const secondEnd = await this.#second;
+      if (secondEnd === undefined || !isSuccess(secondEnd)) return main;
+      if (!isSuccess(main)) return secondEnd;
+      discard(secondEnd);
+      return main;
+    } catch (defect) {
+      discard(main);
+      throw defect;
+    }
   }
 
   /** No hedge is made any more, and one that was made is on its way no longer. */
   end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#due.remove(this);
     this.#hedge?.interrupt({ kind: "superseded" });
     this.#hedge?.release();
+    // Where the main attempt throws, which is a defect, nobody waits for it.
+    if (!this.#isAwaited) this.#second?.then(discard, () => undefined);
   }
 
   #begin(): void {
@@ -170,12 +179,17 @@ export class PossibleHedge<T> implements DeadlineEntry {
         throw defect;
       },
     );
-    // Where the main attempt throws, which is a defect as well, nobody waits for it.
+    // It is waited for once the main attempt has ended, and may throw before.
     this.#second.catch(() => undefined);
   }
 }
 
 const isSuccess = (ended: Ended<unknown> | undefined): boolean => ended?.end.kind === "success";
+
+/** What it still has to come is nobody's. */
+function discard(ended: Ended<unknown> | undefined): void {
+  if (ended?.end.kind === "success") ended.end.remainder?.discard();
+}
 
 /** Reads `hedge`: `true`, an object of limits, or `false` for none. */
 export function readHedge(reader: OptionReader): HedgeLimits | undefined {

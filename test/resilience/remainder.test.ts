@@ -1,11 +1,11 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
-import { Call, type Interruption } from "../../src/resilience/call.ts";
+import { type Attempt, Call, type Interruption } from "../../src/resilience/call.ts";
 import { PossibleHedge } from "../../src/resilience/hedge.ts";
 import type { Hold, Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { settled, VirtualClock } from "../support/virtual-clock.ts";
 import { failsWith, failure, listening, Scene, type Step, Witness, hedged } from "./calls.ts";
 
 /** A success with more to come, which notes what it is told. */
@@ -84,22 +84,46 @@ test("a call that is aborted between its head and its remainder interrupts that 
   rest.hold?.release();
 });
 
-test("of two attempts side by side that both succeed, the loser's remainder is given back", async () => {
-  const clock = new VirtualClock();
-  const [winner, loser] = [new Rest(), new Rest()];
-  const limits = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 1_000, signals: [] };
-  const call = new Call(clock, new DeadlineList<Call>(clock), limits);
-  const both = Promise.withResolvers<void>();
-  const ended = async (rest: Rest): Promise<Ended<string>> => {
-    await both.promise;
-    return { end: await rest.step(call) };
-  };
-  const due = new DeadlineList(clock);
-  const result = hedged(ended(winner), new PossibleHedge(call, due, 10, () => ended(loser)));
-  await clock.advance(10);
-  both.resolve();
-  expect((await result).end).toMatchObject({ remainder: winner });
-  expect([winner.isDiscarded, loser.isDiscarded]).toEqual([false, true]);
+describe("of two attempts side by side", () => {
+  /** Both end in the same turn, when the hedge is under way. */
+  async function sideBySide(main: () => Promise<Ended<string>>, beside: () => Promise<Ended<string>>) {
+    const clock = new VirtualClock();
+    const limits = { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 1_000, signals: [] };
+    const call = new Call(clock, new DeadlineList<Call>(clock), limits);
+    const both = Promise.withResolvers<void>();
+    const hedge = new PossibleHedge(call, new DeadlineList(clock), 10, () => both.promise.then(beside));
+    const result = hedged(both.promise.then(main), hedge);
+    await clock.advance(10);
+    both.resolve();
+    return result;
+  }
+  const ends = (rest: Rest) => async (): Promise<Ended<string>> => ({ end: await rest.step({} as Attempt) });
+  const defect = new Error("defect");
+  const throws = async (): Promise<never> => Promise.reject(defect);
+
+  test("that both succeed, the loser's remainder is given back", async () => {
+    const [winner, loser] = [new Rest(), new Rest()];
+    expect((await sideBySide(ends(winner), ends(loser))).end).toMatchObject({ remainder: winner });
+    expect([winner.isDiscarded, loser.isDiscarded]).toEqual([false, true]);
+  });
+
+  test("of which one throws, in either order, the other's remainder is given back", async () => {
+    const now = <T>(step: () => Promise<T>) => step;
+    const later =
+      <T>(step: () => Promise<T>) =>
+      async () =>
+        settled().then(step);
+    for (const [first, then] of [
+      [now, later],
+      [later, now],
+    ] as const) {
+      const [main, beside] = [new Rest(), new Rest()];
+      await expect(sideBySide(first(ends(main)), then(throws))).rejects.toBe(defect);
+      await expect(sideBySide(first(throws), then(ends(beside)))).rejects.toBe(defect);
+      await settled();
+      expect([main.isDiscarded, beside.isDiscarded]).toEqual([true, true]);
+    }
+  });
 });
 
 test("the error of a remainder is one of the whole call", async () => {
