@@ -1,21 +1,15 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
-import {
-  type AttemptRecord,
-  type ExternalServiceError,
-  isExternalServiceError,
-  type RetryRefusal,
-} from "../core/errors.ts";
-import { hasSubscribers, publish } from "../core/events.ts";
-import { type Attempt, Call, type CallLimits, type Interruption } from "./call.ts";
+import { type AttemptRecord, isExternalServiceError } from "../core/errors.ts";
+import { type Attempt, Call, type CallLimits } from "./call.ts";
 import type { Chaos } from "./chaos.ts";
 import { type Hedger, PossibleHedge } from "./hedge.ts";
-import { type AttemptEnd, combinedOutcome, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
+import { type AttemptEnd, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import { noPermits, type Permits, type Policy } from "./policy.ts";
-import { type HowEnded, resultOf } from "./result.ts";
 import { type Ended, type Entry, isPermits, PolicyChain } from "./policy-chain.ts";
 import { decideRetry, type RetryLimits } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
+import { Teller } from "./teller.ts";
 
 /** One logical operation, as the executor sees it. */
 export interface CallRequest<T> extends CallLimits {
@@ -49,21 +43,14 @@ export interface PipelineParts {
   readonly chaos?: Chaos | undefined;
 }
 
-/** What every event of one call says. */
-interface About {
-  readonly service: string;
-  readonly operation: string;
-  readonly callId: number;
-}
-
 /**
  * The executor: one loop over the attempts of a call, which asks the policies in their order and settles them in
  * reverse, whatever happens. What stands where in that order is drawn in ARCHITECTURE.md.
  */
 export class Pipeline {
-  readonly #service: string;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #teller: Teller;
   readonly #calls: DeadlineList<Call>;
   readonly #hedgesDue: DeadlineList;
   readonly #callPolicies: PolicyChain;
@@ -75,9 +62,9 @@ export class Pipeline {
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: PipelineParts) {
-    this.#service = parts.service;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#teller = new Teller(parts.service, parts.clock);
     this.#calls = new DeadlineList(parts.clock);
     this.#hedgesDue = new DeadlineList(parts.clock);
     const chainOf = (scope: Policy["scope"]): PolicyChain =>
@@ -101,11 +88,11 @@ export class Pipeline {
   /**
    * Makes the call, with as many attempts as it may take.
    *
-   * @throws The {@link ExternalServiceError} of the last failure; the caller's own abort reason, unchanged.
+   * @throws The ExternalServiceError of the last failure; the caller's own abort reason, unchanged.
    */
   async execute<T>(request: CallRequest<T>): Promise<Completed<T>> {
     const call = new Call(this.#clock, this.#calls, request);
-    if (hasSubscribers("hawser:call:start")) publish("hawser:call:start", this.#about(call));
+    this.#teller.begun(call);
     call.hold();
     this.#inFlight += 1;
     let permits: Permits = noPermits;
@@ -144,24 +131,15 @@ export class Pipeline {
     if (end.kind === "success") {
       // Who got the answer of another call has made no attempt.
       const elapsedMs = (call.endedAt > 0 ? call.endedAt : this.#clock.now()) - call.startedAt;
-      if (end.remainder === undefined) this.#tellEnd(call, elapsedMs, end);
+      if (end.remainder === undefined) this.#teller.ended(call, elapsedMs, end);
       else end.remainder.begin(this.#holdOf(call, request, end.status));
       return { value: end.value, attempts: call.attempts, elapsedMs };
     }
     const elapsedMs = this.#clock.now() - call.startedAt;
-    const thrown = end.kind === "failure" ? this.#errorOf(call, request, ended, elapsedMs) : end.reason;
-    this.#tellEnd(call, elapsedMs, end, thrown);
+    const thrown =
+      end.kind === "failure" ? this.#teller.errorOf(call, elapsedMs, end.failure, request, ended) : end.reason;
+    this.#teller.ended(call, elapsedMs, end, thrown);
     throw thrown;
-  }
-
-  #about({ operation, id: callId }: Call): About {
-    return { service: this.#service, operation, callId };
-  }
-
-  #tellEnd(call: Call, durationMs: number, how: HowEnded, thrown?: unknown): void {
-    if (!hasSubscribers("hawser:call:end")) return;
-    const attempts = call.attempts.length;
-    publish("hawser:call:end", { ...this.#about(call), durationMs, attempts, ...resultOf(how, thrown) });
   }
 
   /** Settles the policies of the whole call; with that it is over, unless there is more to come. */
@@ -189,16 +167,12 @@ export class Pipeline {
     return {
       onInterrupt: (interrupt) => call.onInterrupt(interrupt),
       limit: (limit, limitMs) => call.limit(limit, limitMs),
-      errorOf: (failure) => {
-        const end = { kind: "failure", failure } as const;
-        // Of a failure, there always is one.
-        return this.#errorOf(call, request, { end }, this.#clock.now() - call.startedAt) as ExternalServiceError;
-      },
+      errorOf: (failure) => this.#teller.errorOf(call, this.#clock.now() - call.startedAt, failure, request),
       release: (failed) => {
         this.#release(call);
         // The caller's own abort reason passes through a remainder as well, and is no error of ours.
         const kind = failed === undefined ? "success" : isExternalServiceError(failed.thrown) ? "failure" : "aborted";
-        this.#tellEnd(call, this.#clock.now() - call.startedAt, { kind, status }, failed?.thrown);
+        this.#teller.ended(call, this.#clock.now() - call.startedAt, { kind, status }, failed?.thrown);
       },
     };
   }
@@ -258,10 +232,7 @@ export class Pipeline {
       } else {
         replayed.add(reason);
       }
-      if (hasSubscribers("hawser:retry")) {
-        const attempt = call.attempts.length + 1;
-        publish("hawser:retry", { ...this.#about(call), attempt, delayMs, because: end.failure.code });
-      }
+      this.#teller.toBeRetried(call, delayMs, end.failure.code);
       if (delayMs > 0) await this.#pause(call, delayMs);
       if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
       before = ended;
@@ -334,7 +305,7 @@ export class Pipeline {
     if (call.isAttempting) {
       const attempt = call.endAttempt(end, now);
       this.#hedger?.observe(end, attempt.durationMs, now);
-      if (hasSubscribers("hawser:attempt")) publish("hawser:attempt", { ...this.#about(call), attempt });
+      this.#teller.attempted(call, attempt);
     }
     const { permits } = call;
     call.permits = noPermits;
@@ -375,35 +346,8 @@ export class Pipeline {
     timer.cancel();
     call.clearInterrupt();
   }
-
-  #errorOf<T>(
-    call: Call,
-    request: CallRequest<T>,
-    { end, retryAfterMs, notRetried }: Ended<T>,
-    elapsedMs: number,
-  ): ExternalServiceError | undefined {
-    if (end.kind !== "failure") return undefined;
-    const { failure } = end;
-    const outcome = combinedOutcome([...call.attempts, failure]);
-    const tookNoEffect = outcome === "not-sent" || outcome === "rejected";
-    const waitMs = retryAfterMs ?? failure.retryAfterMs;
-    return failure.toError({
-      attempts: call.attempts,
-      elapsedMs,
-      outcome,
-      retryable: failure.isTransient && (tookNoEffect || request.isRepeatableLater),
-      retryAt: waitMs === undefined ? undefined : new Date(this.#clock.wallNow() + waitMs),
-      notRetried: notRetried ?? endedBy(call.interruption),
-    });
-  }
 }
 
 function isToBeContinued(ended: Ended<unknown> | undefined): boolean {
   return ended?.end.kind === "success" && ended.end.remainder !== undefined;
-}
-
-/** What a limit of ours that ended the whole call says of why nothing followed. */
-function endedBy(interruption: Interruption | undefined): RetryRefusal | undefined {
-  if (interruption?.kind !== "limit") return undefined;
-  return interruption.limit === "queue" ? "refused" : "deadline";
 }
