@@ -110,11 +110,16 @@ export class Pipeline {
         hedge = this.#possibleHedge(call, request, now);
         const under = this.#begin(call, request, now);
         const got = under instanceof Promise ? await under : under;
-        ended = "kind" in got ? this.#finish(call, got) : got;
-        if (hedge?.isUnderWay === true) ended = await hedge.fasterThan(ended);
+        let first: Ended<T> = "kind" in got ? this.#finish(call, got) : got;
+        if (hedge?.isUnderWay === true) first = await hedge.fasterThan(first);
         hedge?.end();
-        if (ended.end.kind === "success") this.#budget?.observe("healthy", call.endedAt);
-        else ended = await this.#goOn(call, request, ended);
+        // Not set before: where what follows throws, the end of the first attempt is not that of the call.
+        if (first.end.kind === "success") {
+          this.#budget?.observe("healthy", call.endedAt);
+          ended = first;
+        } else {
+          ended = await this.#goOn(call, request, first);
+        }
       } else {
         ended = entered;
       }

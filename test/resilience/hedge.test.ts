@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call } from "../../src/resilience/call.ts";
 import { Hedger, type HedgeLimits, PossibleHedge, readHedge } from "../../src/resilience/hedge.ts";
+import type { Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Policy } from "../../src/resilience/policy.ts";
 import { reading } from "../support/options.ts";
@@ -403,6 +404,23 @@ describe("through the pipeline", () => {
     await scene.clock.advance(120);
     expect((await call).attempts).toMatchObject([{ number: 1 }, { number: 2, reason: "hedge" }]);
     expect(log).toEqual(["admit gate", "admit gate", "settle gate: success", "settle gate: aborted"]);
+  });
+
+  test("a hedge that throws is the end of its call, although the main one has succeeded with more to come", async () => {
+    const log: string[] = [];
+    const scene = sceneWith([new Witness("call", log, { scope: "call" })]);
+    let discarded = 0;
+    const remainder: Remainder = { begin: () => expect.unreachable(), discard: () => void discarded++ };
+    const late = Promise.withResolvers<never>();
+    const call = scene.call([
+      takes(scene.clock, 120, async () => ({ kind: "success", value: "head", remainder })),
+      () => late.promise,
+    ]);
+    await scene.clock.advance(120);
+    late.reject(new Error("defect"));
+    await expect(call).rejects.toThrow("defect");
+    expect([discarded, log]).toEqual([1, ["admit call", "settle call: aborted"]]);
+    expect(scene.pipeline.inFlight).toBe(0);
   });
 
   test.each([

@@ -517,6 +517,16 @@ describe("policies", () => {
     expect(scene.pipeline.inFlight).toBe(0);
   });
 
+  test("a second attempt that throws is no failure of the first: nobody is given that for an answer", async () => {
+    const log: string[] = [];
+    const scene = new Scene([new Witness("call", log, { scope: "call" })]);
+    const defect = new Error("defect");
+    const call = scene.call([failsWith(), async () => Promise.reject(defect)]);
+    await scene.clock.advance(100);
+    expect(await reasonOf(call)).toBe(defect);
+    expect(log).toEqual(["admit call", "settle call: aborted"]);
+  });
+
   test("a policy that throws when it is asked costs the others none of their permits", async () => {
     const log: string[] = [];
     const defect = new Error("defect");
