@@ -140,7 +140,7 @@ test("whatever throws, every permit comes back once, every call ends, and nothin
         }
         await clock.advance(5_000);
         expect([ended, pipeline.inFlight]).toEqual([plans.length, 0]);
-        expect(ledgers.map(({ out, unknown }) => [out.size, unknown])).toEqual(Array(3).fill([0, 0]));
+        expect(ledgers.map(({ out, unknown }) => [out.size, unknown])).toEqual(ledgers.map(() => [0, 0]));
         expect([places.inFlight, places.queued, rest.ended]).toEqual([0, 0, rest.made]);
         expect(signals.flatMap((signal) => getEventListeners(signal, "abort"))).toEqual([]);
         await pipeline.drain(0);
