@@ -55,7 +55,7 @@ export class Call implements DeadlineEntry, Attempt {
   isAttempting = false;
   /** Of the attempt under way. */
   permits: Permits = noPermits;
-  /** When its last attempt ended. */
+  /** When its last attempt ended, or the hedge beside it. */
   endedAt = 0;
   readonly identity: string | undefined;
   number = 0;
@@ -194,7 +194,7 @@ export class Call implements DeadlineEntry, Attempt {
     if (main.#attempts === undefined) main.#attempts = [record];
     else main.#attempts.push(record);
     this.isAttempting = false;
-    this.endedAt = now;
+    main.endedAt = now;
     this.#attemptEndsAt = never;
     this.#innerEndsAt = never;
     this.#end = undefined;

@@ -423,6 +423,19 @@ describe("through the pipeline", () => {
     expect(scene.pipeline.inFlight).toBe(0);
   });
 
+  test("the time of a call whose hedge succeeds after the main attempt has failed is that until the hedge ended", async () => {
+    const scene = sceneWith();
+    const call = scene.call(
+      inOrder(
+        scene,
+        (clock) => takes(clock, 100, failsWith()),
+        (clock) => takes(clock, 200),
+      ),
+    );
+    await scene.clock.advance(delayMs + 200);
+    expect((await call).elapsedMs).toBe(296);
+  });
+
   test.each([
     ["a call that may not be repeated", { isRepeatable: false }],
     ["a body that cannot be sent again", { isReplayable: false }],
