@@ -5,9 +5,14 @@ const listenersOf = new WeakMap<AbortSignal, AbortListeners>();
 
 /** One listener of a signal for all of ours. */
 class AbortListeners {
+  readonly #signal: AbortSignal;
   /** Most signals have one listener, and then need no set. */
   #first: AbortListener | undefined;
   #others: Set<AbortListener> | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
 
   get isEmpty(): boolean {
     return this.#first === undefined && !this.#hasOthers;
@@ -27,9 +32,9 @@ class AbortListeners {
     else this.#others?.delete(listener);
   }
 
-  /** As the signal calls it. */
-  handleEvent({ currentTarget }: Event): void {
-    const signal = currentTarget as AbortSignal;
+  /** As the signal calls it. Not by its event, whose `currentTarget` is null where there was a listener before this one. */
+  handleEvent(): void {
+    const signal = this.#signal;
     const first = this.#first;
     this.#first = undefined;
     if (first !== undefined) tell(first, signal);
@@ -54,7 +59,7 @@ class AbortListeners {
 export function listenToAbort(signal: AbortSignal, listener: AbortListener): void {
   let listeners = listenersOf.get(signal);
   if (listeners === undefined) {
-    listeners = new AbortListeners();
+    listeners = new AbortListeners(signal);
     listenersOf.set(signal, listeners);
     signal.addEventListener("abort", listeners, { once: true });
   }

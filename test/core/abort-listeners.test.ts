@@ -28,6 +28,16 @@ describe("a signal that many listen to", () => {
     unlistenToAbort(signal, a);
   });
 
+  test("tells of itself also where somebody else listened to it before", () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const told: unknown[] = [];
+    signal.addEventListener("abort", () => undefined);
+    listenToAbort(signal, (from) => told.push(from));
+    controller.abort();
+    expect(told).toEqual([signal]);
+  });
+
   test("does not tell one that another has taken away meanwhile", () => {
     const controller = new AbortController();
     const told: string[] = [];
