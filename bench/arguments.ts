@@ -5,7 +5,7 @@ import type { Suite, SuiteLength } from "./suite.ts";
 export interface Plan {
   readonly suites: readonly ChosenSuite[];
   readonly isJson: boolean;
-  /** Every subject of the suites, as long as a result needs: only such a run may be written down. */
+  /** As long as a result needs: only such a run may be written down. */
   readonly isResult: boolean;
   /** Where each process leaves a CPU profile. */
   readonly profileDirectory: string | undefined;
@@ -45,8 +45,8 @@ but soak; the name of a group is that of every suite which begins with it, as we
   --list            names suites, workloads and subjects
   --help
 
-A run of all subjects, neither quick nor with fewer rounds, is written to bench/results.md, with its command: the suite's
-section has those workloads then, and no others.
+A run that is neither quick nor of fewer rounds is written to bench/results.md, with its command: the suite's section has
+those workloads then, and no others. A run of some subjects has a section of its own, and draws no charts.
 `;
 
 /** Reads the command line, without the program's own name. */
@@ -71,11 +71,11 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
     const all = known.filter(({ isByNameOnly = false }) => !isByNameOnly);
     const named = new Set(positionals.flatMap((id) => suitesOf(id, known)));
     const suites = chosenOf(named.size === 0 ? all : [...named], values);
-    const isWhole = values.subject === undefined && values.profile === undefined && !values.quick;
+    const isLong = values.profile === undefined && !values.quick;
     const plan: Plan = {
       suites,
       isJson: values.json,
-      isResult: isWhole && suites.every(({ suite, length }) => length.rounds >= fullRounds(suite)),
+      isResult: isLong && suites.every(({ suite, length }) => length.rounds >= fullRounds(suite)),
       profileDirectory: values.profile,
     };
     return { kind: "run", plan };
@@ -85,14 +85,32 @@ export function readArguments(argv: readonly string[], known: readonly Suite[]):
 }
 
 /** The command that repeats the run of one suite. */
-export function commandOf({ suite, workloads, length: { rounds } }: ChosenSuite): string {
+export function commandOf(chosen: ChosenSuite): string {
+  const { suite, workloads, subjects, length } = chosen;
+  const { rounds } = length;
   const isSome = workloads.length < suite.workloads.length;
   return [
     `npm run bench -- ${suite.id}`,
     ...(isSome ? [`--workload ${workloads.join(",")}`] : []),
+    ...(hasAllSubjects(chosen) ? [] : [`--subject ${subjects.join(",")}`]),
     ...(rounds === fullRounds(suite) ? [] : [`--rounds ${rounds}`]),
   ].join(" ");
 }
+
+/** What stands in results.md: a run of some subjects beside that of all, whose charts it leaves alone. */
+export function writtenAs(chosen: ChosenSuite): Suite {
+  const { suite, subjects } = chosen;
+  if (hasAllSubjects(chosen)) return suite;
+  return {
+    ...suite,
+    id: `${suite.id}-part`,
+    title: `${suite.title} (some subjects)`,
+    subjects: suite.subjects.filter(({ id }) => subjects.includes(id)),
+    charted: [],
+  };
+}
+
+const hasAllSubjects = ({ suite, subjects }: ChosenSuite): boolean => subjects.length === suite.subjects.length;
 
 const fullRounds = ({ length }: Suite): number => length?.full.rounds ?? full.rounds;
 

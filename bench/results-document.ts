@@ -55,12 +55,16 @@ export function sectionOf(
     ];
   });
   const doubts = suite.doubts?.(rows) ?? [];
-  const standings = standingsOf(suite.targets ?? [], rows);
+  const all = standingsOf(suite.targets ?? [], rows);
+  const standings = all.filter(({ verdict }) => verdict !== "not measured");
   const conclusions = suite.conclusions?.(rows) ?? [];
   return [
     `## ${suite.title}`,
     ...(standings.length === 0 ? [] : [markdownTable(targetTable(standings, "**"))]),
-    `\`${facts.command}\`, ${facts.date}; ${rows[0]?.rounds ?? 0} rounds, medians. ${facts.machine}; ${facts.pinning}. ` +
+    ...(standings.length === all.length
+      ? []
+      : [`Of ${all.length} promises, ${standings.length} were measured in this run.`]),
+    `\`${facts.command}\`, ${facts.date}; ${roundsText(rows[0]?.rounds ?? 0)}. ${facts.machine}; ${facts.pinning}. ` +
       `Load average ${before.toFixed(1)} before and ${after.toFixed(1)} after.`,
     `Versions: ${versions.join(", ")}.`,
     ...(doubts.length === 0 ? [] : [doubts.map((doubt) => `- ${doubt}`).join("\n")]),
@@ -69,3 +73,5 @@ export function sectionOf(
     `### Subjects\n\n${markdownTable([["subject", "set up as"], ...suite.subjects.map(({ id, about }) => [id, about])], "text")}`,
   ].join("\n\n");
 }
+
+const roundsText = (rounds: number): string => (rounds === 1 ? "one round" : `${rounds} rounds, medians`);

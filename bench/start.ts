@@ -2,7 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus, loadavg, release, type } from "node:os";
 import { alignedTable } from "../src/lab/report/figures-text.ts";
-import { commandOf, help, type Plan, readArguments } from "./arguments.ts";
+import { commandOf, help, type Plan, readArguments, writtenAs } from "./arguments.ts";
 import type { Cores } from "./cores.ts";
 import { findCores } from "./processes.ts";
 import type { Facts } from "./results-document.ts";
@@ -70,8 +70,8 @@ async function run(plan: Plan): Promise<void> {
         load: [loadBefore, loadNow()],
         versions,
       };
-      await writeResults(new URL(".", import.meta.url), chosen.suite, rows, facts);
-      console.error("written to bench/results.md, and charts to bench/charts");
+      await writeResults(new URL(".", import.meta.url), writtenAs(chosen), rows, facts);
+      console.error("written to bench/results.md");
     };
     const { profileDirectory } = plan;
     await runSuite(chosen, { cores, profileDirectory, onTurn: (what) => console.error(what), onRows });

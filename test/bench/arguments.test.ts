@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { commandOf, type Plan, readArguments } from "../../bench/arguments.ts";
+import { commandOf, type Plan, readArguments, writtenAs } from "../../bench/arguments.ts";
 import { calls } from "./suites.ts";
 
 const lengthOf = (measureMs: number) => ({ rounds: 1, warmUpMs: 5, measureMs, limitMs: 9 });
@@ -77,24 +77,32 @@ describe("a suite of its own length", () => {
 });
 
 describe("a run that may be written down", () => {
-  test("is one of all subjects, of some workloads as well", () => {
+  test("is a long one, of some workloads or subjects as well", () => {
     expect(planOf("calls").isResult).toBe(true);
     expect(planOf("--rounds", "20", "--json").isResult).toBe(true);
     expect(planOf("--workload", "get@1").isResult).toBe(true);
+    expect(planOf("--subject", "ours").isResult).toBe(true);
     expect(planOf("long", "--rounds", "1").isResult).toBe(true);
   });
 
-  test.each([["--quick"], ["--rounds", "2"], ["--subject", "ours"], ["--profile", "temp"]])(
-    "is not one with %s",
-    (...argv) => {
-      expect(planOf(...argv).isResult).toBe(false);
-    },
-  );
+  test.each([["--quick"], ["--rounds", "2"], ["--profile", "temp"]])("is not one with %s", (...argv) => {
+    expect(planOf(...argv).isResult).toBe(false);
+  });
+
+  test("stands beside that of all where it is of some subjects, and draws no charts", () => {
+    const [all, some] = [planOf("calls").suites[0], planOf("calls", "--subject", "ours").suites[0]];
+    if (all === undefined || some === undefined) throw new Error("nothing was chosen");
+    expect(writtenAs(all)).toBe(all.suite);
+    const part = writtenAs(some);
+    expect(part).toMatchObject({ id: "calls-part", title: "Calls (some subjects)", charted: [] });
+    expect(part.subjects.map(({ id }) => id)).toEqual(["bare", "ours"]);
+  });
 
   test.each([
     ["npm run bench -- calls", "calls"],
     ["npm run bench -- calls --workload get@64", "calls", "--workload", "*64", "--json"],
     ["npm run bench -- calls --rounds 9", "calls", "--rounds", "9"],
+    ["npm run bench -- calls --subject bare,ours", "calls", "--subject", "ours"],
     ["npm run bench -- long", "long"],
     ["npm run bench -- long --rounds 7", "long", "--rounds", "7"],
   ])("is repeated by %s", (command, ...argv) => {

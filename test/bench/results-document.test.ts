@@ -33,6 +33,16 @@ describe("a section", () => {
     expect(text).toContain("Versions: Node 24.21.0, undici 8.12.4.");
   });
 
+  test("of one round has no medians", () => {
+    expect(sectionOf(calls, [row({ rounds: 1 })], facts)).toContain("2026-11-25; one round. A processor");
+  });
+
+  test("says how many promises it cannot speak of", () => {
+    const of = { workload: "get@1", subject: "ours", figure: "cpuUs" } as const;
+    const text = sectionOf({ ...calls, targets: [{ of, atMost: 1 }] }, [row()], facts);
+    expect(text).toMatch(/^## Calls\n\nOf 1 promises, 0 were measured in this run\.\n\n`npm/);
+  });
+
   test("has a table for each workload that was run, and says what the subjects are", () => {
     const text = sectionOf(calls, [row()], facts);
     expect(text).toContain("### get@64\n\nMany GETs.\n\n| subject |");
