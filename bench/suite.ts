@@ -12,7 +12,7 @@ export interface Sample {
   readonly p99Us?: number;
   /** Allocated on the heap per operation. */
   readonly allocatedBytes?: number;
-  /** By how much the heap grew from the end of the warm-up to the end, each after a forced collection. */
+  /** By how much the heap grew while what is allocated was measured, each time after a forced collection. */
   readonly retainedBytes?: number;
   /** What else a suite wants in the table, by the title of its column. */
   readonly more?: Readonly<Record<string, number>>;
