@@ -24,12 +24,12 @@ export async function measureSpans(
   const wallMs = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpuBefore);
   const heapBefore = heapAfterCollection();
-  const allocatedBytes = await allocatedPerOperation(() => drive(run.measureMs * memoryPart, false));
+  const allocated = await allocatedPerOperation(() => drive(run.measureMs * memoryPart, false));
   return {
     operations,
     cpuUs: (user + system) / operations,
     wallUs: (wallMs * 1_000) / operations,
-    allocatedBytes,
+    allocatedBytes: allocated,
     retainedBytes: heapAfterCollection() - heapBefore,
   };
 }
