@@ -67,7 +67,10 @@ describe("what grows has the slopes of all of its figures", () => {
     expect(lines.map(([, subject, title]) => [subject, title])).toEqual(
       ["bare", "hawser"].flatMap((subject) => figures.map((title) => [subject, title])),
     );
-    expect(rows.flatMap(({ more }) => Object.values(more ?? {})).every(isAboveZero)).toBe(true);
+    // In so short a run a phase may take less than the clock of the processor tells, or a collection leave less than before.
+    const medians = rows.flatMap(({ more }) => Object.values(more ?? {}).map(({ median }) => median));
+    expect(medians.length).toBeGreaterThan(figures.length);
+    expect(medians.filter((median) => !Number.isFinite(median))).toEqual([]);
   });
 });
 
