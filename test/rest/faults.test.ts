@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Dispatcher } from "undici";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import {
@@ -300,6 +301,31 @@ describe("an answer that does not end", () => {
     const error = await failureOf(service.get("/x"), isServiceTimeoutError);
     expect(error).toMatchObject({ limit: "body-idle", limitMs: 40, phase: "body", outcome: "unknown" });
     await server.allClosed();
+  });
+
+  test("and goes on within the body-idle limit is read to its end, however long that takes", async () => {
+    const clock = new VirtualClock();
+    await using server = await httpServer(() => undefined);
+    const begun = Promise.withResolvers<Dispatcher.DispatchHandler>();
+    const dispatcher = {
+      dispatch: (_options: unknown, handler: Dispatcher.DispatchHandler) => {
+        begun.resolve(handler);
+        return true;
+      },
+    };
+    const limits = { bodyIdleTimeoutMs: 15_000, attemptTimeoutMs: 60_000, deadlineMs: 60_000 };
+    await using service = await startedPayments(server, { clock, dispatcher, ...limits });
+    const answered = service.getJson("/x", { maxRetries: 0 });
+    const handler = await begun.promise;
+    const controller = { abort: () => undefined } as unknown as Dispatcher.DispatchController;
+    handler.onRequestStart?.(controller, {});
+    handler.onResponseStart?.(controller, 200, { "content-length": "3" }, "OK");
+    for (const piece of ["1", "2", "3"]) {
+      await clock.advance(14_000);
+      handler.onResponseData?.(controller, Buffer.from(piece));
+    }
+    handler.onResponseEnd?.(controller, {});
+    expect(await answered).toBe(123);
   });
 
   test("and goes silent is tried again where that is safe", async () => {
