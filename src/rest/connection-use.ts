@@ -2,7 +2,7 @@
 export interface ConnectionUse {
   /** Answers that came whole on the connection that it has now. */
   answers: number;
-  /** The request that it took is over. To be called once for each. */
+  /** The request that it took is over. To be called once for each, and not while undici is telling of an error. */
   free(): void;
 }
 

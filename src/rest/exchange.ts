@@ -195,8 +195,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     const { use } = this;
     const incoming = this.#incoming;
     if (use !== undefined) {
+      this.use = undefined;
       use.answers += 1;
-      this.#freeConnection(use);
+      use.free();
     }
     if (this.#open !== undefined) this.#open.end();
     else if (incoming === undefined || this.#isSettled || this.#isLeaving) return;
@@ -206,7 +207,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.use !== undefined) this.#freeConnection(this.use);
+    const { use } = this;
+    if (use !== undefined) {
+      this.use = undefined;
+      // Not from within: undici counts on being given nothing while it tells everybody who waits for a connection that
+      // there is none, and ends the process by an assertion otherwise.
+      queueMicrotask(() => use.free());
+    }
     if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
     const failure = wireFailure(whatBroke(error), {
       ...this.#about,
@@ -222,11 +229,6 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
 
   get isOver(): boolean {
     return this.#isSettled;
-  }
-
-  #freeConnection(use: ConnectionUse): void {
-    this.use = undefined;
-    use.free();
   }
 
   #interrupt(interruption: Interruption): void {

@@ -49,6 +49,31 @@ test("aborts, resets and refusals in any order leave every place in the pool to 
   expect((await service.checkHealth()).details).toMatchObject({ inFlight: 0 });
 });
 
+describe("where no connection comes about, each call that waits for one ends by its own attempt", () => {
+  const options = { maxConnections: 1, concurrency: false, retry: false, circuitBreaker: false } as const;
+
+  async function kinds(calls: readonly Promise<unknown>[]): Promise<unknown[]> {
+    const errors = await Promise.all(calls.map((call) => failureOf(call, isServiceConnectionError)));
+    return errors.map(({ code, outcome }) => [code, outcome]);
+  }
+
+  test("refused", async () => {
+    const server = await httpServer();
+    await server[Symbol.asyncDispose]();
+    await using service = await startedPayments(server, options);
+    const calls = Array.from({ length: 5 }, () => service.get("/x"));
+    expect(await kinds(calls)).toEqual(Array.from({ length: 5 }, () => ["connection-connect", "not-sent"]));
+    expect((await service.checkHealth()).details).toMatchObject({ inFlight: 0 });
+  });
+
+  test("by a certificate of another name", async () => {
+    await using server = await httpsServer(certificates.elsewhere);
+    await using service = await startedPayments(server, { ...options, tls: { ca: certificates.ca } });
+    const calls = Array.from({ length: 5 }, () => service.get("/x"));
+    expect(await kinds(calls)).toEqual(Array.from({ length: 5 }, () => ["connection-tls", "not-sent"]));
+  });
+});
+
 describe("connections that have grown old", () => {
   test.each([
     ["a tenth early at the least", 0, 54_000],
