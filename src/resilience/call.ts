@@ -35,6 +35,11 @@ export interface CallLimits {
   readonly identity?: string | undefined;
 }
 
+/** Makes the hedge of a call whose attempt takes long. */
+export interface HedgeStarter<Request extends CallLimits> {
+  begin(call: Call<Request>): void;
+}
+
 // An attempt that the deadline cuts short says nothing about the service, unless it had this long.
 const tellingMs = 1_000;
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
@@ -45,12 +50,15 @@ let lastId = 0;
  * One call under way: its limits, what interrupts it, and the record of its attempts. One object for the whole call
  * and one entry in the deadline list; no timer, signal or closure of its own for each limit.
  */
-export class Call implements DeadlineEntry, Attempt {
+export class Call<Request extends CallLimits = CallLimits> implements DeadlineEntry, Attempt {
   /** Tells the calls of the process apart, in its events. */
   readonly id: number;
   readonly operation: string;
+  readonly request: Request;
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /** Of the whole call. */
+  callPermits: Permits = noPermits;
   /** An attempt was started, and has not ended. */
   isAttempting = false;
   /** Of the attempt under way. */
@@ -71,12 +79,13 @@ export class Call implements DeadlineEntry, Attempt {
 
   readonly #clock: Clock;
   readonly #list: DeadlineList<Call>;
-  readonly #limits: CallLimits;
   #attemptStartedAt = 0;
   #attemptEndsAt = never;
   #innerEndsAt = never;
   #innerLimit: TimeoutLimit = "body-idle";
   #innerLimitMs = 0;
+  #hedgeAt = never;
+  #hedges: HedgeStarter<Request> | undefined;
   #reason: AttemptRecord["reason"];
   #end: ((interruption: Interruption) => void) | undefined;
   /** A limit that passed before the attempt had set what ends it. */
@@ -89,16 +98,16 @@ export class Call implements DeadlineEntry, Attempt {
   /** Made for the first signal: most calls have none. */
   #onAbort: AbortListener | undefined;
 
-  constructor(clock: Clock, list: DeadlineList<Call>, limits: CallLimits, main?: Call) {
+  constructor(clock: Clock, list: DeadlineList<Call>, request: Request, main?: Call) {
     this.id = main?.id ?? ++lastId;
-    this.operation = limits.operation;
-    this.identity = limits.identity;
+    this.operation = request.operation;
+    this.identity = request.identity;
     this.#clock = clock;
     this.#list = list;
-    this.#limits = limits;
+    this.request = request;
     this.#main = main;
     this.startedAt = main?.startedAt ?? clock.now();
-    this.deadlineAt = this.startedAt + limits.deadlineMs;
+    this.deadlineAt = this.startedAt + request.deadlineMs;
     this.expiresAt = this.deadlineAt;
   }
 
@@ -108,8 +117,8 @@ export class Call implements DeadlineEntry, Attempt {
   }
 
   /** A call beside this one, for a second attempt at the same time: under the same deadline, in the same records. */
-  beginHedge(): Call {
-    const hedge = new Call(this.#clock, this.#list, { ...this.#limits, signals: [] }, this);
+  beginHedge(): Call<Request> {
+    const hedge = new Call(this.#clock, this.#list, this.request, this);
     this.#hedge = hedge;
     hedge.hold();
     return hedge;
@@ -118,7 +127,9 @@ export class Call implements DeadlineEntry, Attempt {
   /** Puts the call under its deadline and its signals, until {@link Call.release}. */
   hold(): void {
     this.#list.add(this);
-    for (const signal of this.#limits.signals) {
+    // The main call hears them for both.
+    if (this.#main !== undefined) return;
+    for (const signal of this.request.signals) {
       if (signal.aborted) this.interrupt({ kind: "aborted", reason: signal.reason });
       else listenToAbort(signal, (this.#onAbort ??= (aborted) => this.#abort(aborted)));
     }
@@ -126,9 +137,10 @@ export class Call implements DeadlineEntry, Attempt {
 
   release(): void {
     this.#list.remove(this);
+    this.#hedges = undefined;
     this.#hedge?.release();
     const onAbort = this.#onAbort;
-    if (onAbort !== undefined) for (const signal of this.#limits.signals) unlistenToAbort(signal, onAbort);
+    if (onAbort !== undefined) for (const signal of this.request.signals) unlistenToAbort(signal, onAbort);
   }
 
   /** Ends the whole call: whatever it waits for now, and everything that would come after. */
@@ -174,10 +186,17 @@ export class Call implements DeadlineEntry, Attempt {
     main.#numbered -= 1;
   }
 
+  /** The attempt that applied may have another beside it, should it not have ended by that moment. */
+  hedgeAt(at: number, hedges: HedgeStarter<Request>): void {
+    this.#hedgeAt = at;
+    this.#hedges = hedges;
+    this.#expireAtEarliest();
+  }
+
   startAttempt(now: number): void {
     this.isAttempting = true;
     this.#attemptStartedAt = now;
-    this.#attemptEndsAt = this.#attemptStartedAt + this.#limits.attemptTimeoutMs;
+    this.#attemptEndsAt = this.#attemptStartedAt + this.request.attemptTimeoutMs;
     this.#expireAtEarliest();
   }
 
@@ -197,6 +216,8 @@ export class Call implements DeadlineEntry, Attempt {
     main.endedAt = now;
     this.#attemptEndsAt = never;
     this.#innerEndsAt = never;
+    this.#hedgeAt = never;
+    this.#hedges = undefined;
     this.#end = undefined;
     this.#missed = undefined;
     this.#expireAtEarliest();
@@ -217,7 +238,7 @@ export class Call implements DeadlineEntry, Attempt {
 
   expire(now: number): void {
     if (now >= this.deadlineAt) {
-      const { deadlineMs: limitMs, attemptTimeoutMs } = this.#limits;
+      const { deadlineMs: limitMs, attemptTimeoutMs } = this.request;
       const ranMs = this.#attemptEndsAt === never ? 0 : now - this.#attemptStartedAt;
       const isTelling = ranMs > 0 && ranMs >= Math.min(tellingMs, attemptTimeoutMs);
       this.interrupt({ kind: "limit", limit: "deadline", limitMs, isTelling });
@@ -225,7 +246,14 @@ export class Call implements DeadlineEntry, Attempt {
       this.#attemptEndsAt = never;
       this.#innerEndsAt = never;
       this.#expireAtEarliest();
-      this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.#limits.attemptTimeoutMs, isTelling: true });
+      this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.request.attemptTimeoutMs, isTelling: true });
+    } else if (now < this.#innerEndsAt) {
+      this.#hedgeAt = never;
+      this.#expireAtEarliest();
+      // Who gives up in the very turn in which the hedge is due gets none.
+      queueMicrotask(() => {
+        if (this.interruption === undefined) this.#hedges?.begin(this);
+      });
     } else {
       this.#innerEndsAt = never;
       this.#expireAtEarliest();
@@ -247,7 +275,7 @@ export class Call implements DeadlineEntry, Attempt {
 
   #expireAtEarliest(): void {
     if (this.interruption !== undefined) return;
-    this.expiresAt = Math.min(this.deadlineAt, this.#attemptEndsAt, this.#innerEndsAt);
+    this.expiresAt = Math.min(this.deadlineAt, this.#attemptEndsAt, this.#innerEndsAt, this.#hedgeAt);
     this.#list.hasten(this);
   }
 }

@@ -1,4 +1,3 @@
-import type { DeadlineEntry, DeadlineList } from "../core/deadline-list.ts";
 import type { OptionReader } from "../core/options.ts";
 import type { Call } from "./call.ts";
 import { nthSmallest } from "./nth-smallest.ts";
@@ -100,55 +99,44 @@ export class Hedger {
 }
 
 /**
- * The hedge that a call may get: an entry in the list of what is due, one timer for all calls, which nearly always
- * leaves it before it is. {@link PossibleHedge.end} is called whatever happens, once or more.
- *
- * The first success wins and ends the other, which is waited for; a failure waits for the other to do better, and where
- * both fail it is the first attempt's failure that counts.
+ * A second attempt beside one that takes long. The first success wins and ends the other, which is waited for; a
+ * failure waits for the other to do better, and where both fail it is the first attempt's failure that counts.
  */
-export class PossibleHedge<T> implements DeadlineEntry {
-  readonly expiresAt: number;
-  previousEntry: DeadlineEntry | undefined = undefined;
-  nextEntry: DeadlineEntry | undefined = undefined;
-  readonly #due: DeadlineList;
+export class Hedge {
   readonly #call: Call;
-  readonly #beside: (hedge: Call) => Promise<Ended<T> | undefined>;
-  #isOver = false;
+  readonly #end: Promise<Ended<unknown> | undefined>;
   #isAwaited = false;
-  #hedge: Call | undefined;
-  #second: Promise<Ended<T> | undefined> | undefined;
 
-  /** @param beside - makes the hedge; undefined, and nothing done, where it is not let go. */
-  constructor(call: Call, due: DeadlineList, dueAt: number, beside: (hedge: Call) => Promise<Ended<T> | undefined>) {
-    this.expiresAt = dueAt;
-    this.#due = due;
-    this.#call = call;
-    this.#beside = beside;
-    due.add(this);
+  /**
+   * {@link Hedge.end} is to be called once, whatever happens.
+   *
+   * @param end - undefined, where it was not let go.
+   */
+  constructor(main: Call, hedge: Call, end: Promise<Ended<unknown> | undefined>) {
+    this.#call = hedge;
+    this.#end = end.then(
+      (ended) => {
+        if (isSuccess(ended)) main.supersede();
+        return ended;
+      },
+      (defect: unknown) => {
+        main.supersede();
+        throw defect;
+      },
+    );
+    // It is waited for once the main attempt has ended, and may throw before.
+    this.#end.catch(() => undefined);
   }
 
-  /** Whether the hedge was due before the main attempt ended. */
-  get isUnderWay(): boolean {
-    return this.#second !== undefined;
-  }
-
-  expire(): void {
-    this.#due.remove(this);
-    // Who gives up in the very turn in which the hedge is due gets none.
-    queueMicrotask(() => {
-      if (!this.#isOver && this.#call.interruption === undefined) this.#begin();
-    });
-  }
-
-  /** The end that counts, given that of the main attempt. */
-  async fasterThan(main: Ended<T>): Promise<Ended<T>> {
+  /** The end that counts, given that of the main attempt: of the same request, and so of the same type. */
+  async fasterThan<T>(main: Ended<T>): Promise<Ended<T>> {
     this.#isAwaited = true;
-    if (isSuccess(main)) this.#hedge?.interrupt({ kind: "superseded" });
+    if (isSuccess(main)) this.#call.interrupt({ kind: "superseded" });
     try {
-      const secondEnd = await this.#second;
-      if (secondEnd === undefined || !isSuccess(secondEnd)) return main;
-      if (!isSuccess(main)) return secondEnd;
-      discard(secondEnd);
+      const own = await this.#end;
+      if (own === undefined || !isSuccess(own)) return main;
+      if (!isSuccess(main)) return own as Ended<T>;
+      discard(own);
       return main;
     } catch (defect) {
       discard(main);
@@ -156,31 +144,12 @@ export class PossibleHedge<T> implements DeadlineEntry {
     }
   }
 
-  /** No hedge is made any more, and one that was made is on its way no longer. */
+  /** It is on its way no longer. */
   end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#due.remove(this);
-    this.#hedge?.interrupt({ kind: "superseded" });
-    this.#hedge?.release();
+    this.#call.interrupt({ kind: "superseded" });
+    this.#call.release();
     // Where the main attempt throws, which is a defect, nobody waits for it.
-    if (!this.#isAwaited) this.#second?.then(discard, () => undefined);
-  }
-
-  #begin(): void {
-    this.#hedge = this.#call.beginHedge();
-    this.#second = this.#beside(this.#hedge).then(
-      (ended) => {
-        if (isSuccess(ended)) this.#call.supersede();
-        return ended;
-      },
-      (defect: unknown) => {
-        this.#call.supersede();
-        throw defect;
-      },
-    );
-    // It is waited for once the main attempt has ended, and may throw before.
-    this.#second.catch(() => undefined);
+    if (!this.#isAwaited) this.#end.then(discard, () => undefined);
   }
 }
 

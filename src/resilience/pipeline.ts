@@ -1,28 +1,17 @@
 import type { Clock, Random } from "../core/clock.ts";
 import { DeadlineList } from "../core/deadline-list.ts";
 import { type AttemptRecord, isExternalServiceError } from "../core/errors.ts";
-import { type Attempt, Call, type CallLimits } from "./call.ts";
+import { Attempts } from "./attempts.ts";
+import { Call } from "./call.ts";
+import type { CallRequest, RequestedCall } from "./call-request.ts";
 import type { Chaos } from "./chaos.ts";
-import { type Hedger, PossibleHedge } from "./hedge.ts";
+import type { Hedger } from "./hedge.ts";
 import { type AttemptEnd, type FreeReplay, type Hold, verdictOf } from "./outcome.ts";
 import { noPermits, type Permits, type Policy } from "./policy.ts";
 import { type Ended, type Entry, isPermits, PolicyChain } from "./policy-chain.ts";
-import { decideRetry, type RetryLimits } from "./retry.ts";
+import { decideRetry } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { Teller } from "./teller.ts";
-
-/** One logical operation, as the executor sees it. */
-export interface CallRequest<T> extends CallLimits {
-  readonly retry: RetryLimits;
-  /** Within this call: the method is idempotent, or one key goes with every attempt. */
-  readonly isRepeatable: boolean;
-  /** Also by a later call: the method is idempotent, or the caller chose the key. */
-  readonly isRepeatableLater: boolean;
-  /** The body can be produced again. */
-  readonly isReplayable: boolean;
-  /** Makes one attempt. It does not reject, and it ends promptly once it is interrupted. */
-  attempt(attempt: Attempt): Promise<AttemptEnd<T>>;
-}
 
 /** A call that succeeded. */
 export interface Completed<T> {
@@ -52,12 +41,10 @@ export class Pipeline {
   readonly #random: Random;
   readonly #teller: Teller;
   readonly #calls: DeadlineList<Call>;
-  readonly #hedgesDue: DeadlineList;
   readonly #callPolicies: PolicyChain;
   readonly #attemptPolicies: PolicyChain;
+  readonly #attempts: Attempts;
   readonly #budget: RetryBudget | undefined;
-  readonly #hedger: Hedger | undefined;
-  readonly #chaos: Chaos | undefined;
   #inFlight = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -66,7 +53,6 @@ export class Pipeline {
     this.#random = parts.random;
     this.#teller = new Teller(parts.service, parts.clock);
     this.#calls = new DeadlineList(parts.clock);
-    this.#hedgesDue = new DeadlineList(parts.clock);
     const chainOf = (scope: Policy["scope"]): PolicyChain =>
       new PolicyChain(
         parts.service,
@@ -76,8 +62,8 @@ export class Pipeline {
     this.#callPolicies = chainOf("call");
     this.#attemptPolicies = chainOf("attempt");
     this.#budget = parts.budget;
-    this.#hedger = parts.hedger;
-    this.#chaos = parts.chaos;
+    const { clock, hedger, chaos } = parts;
+    this.#attempts = new Attempts({ clock, teller: this.#teller, policies: this.#attemptPolicies, hedger, chaos });
   }
 
   /** How many calls are under way. */
@@ -88,70 +74,108 @@ export class Pipeline {
   /**
    * Makes the call, with as many attempts as it may take.
    *
+   * Neither this nor what follows where nothing waits is an async function: the frame of one would be most of what a
+   * call keeps alive while it is under way.
+   *
    * @throws The ExternalServiceError of the last failure; the caller's own abort reason, unchanged.
    */
-  async execute<T>(request: CallRequest<T>): Promise<Completed<T>> {
+  execute<T>(request: CallRequest<T>): Promise<Completed<T>> {
     const call = new Call(this.#clock, this.#calls, request);
     this.#teller.begun(call);
     call.hold();
     this.#inFlight += 1;
-    let permits: Permits = noPermits;
-    let hedge: PossibleHedge<T> | undefined;
-    let ended: Ended<T> | undefined;
+    let first: Promise<AttemptEnd<T> | Ended<T>>;
     try {
-      const asked = this.#callPolicies.enter(call, call.startedAt);
-      const entered = asked instanceof Promise ? await asked : asked;
-      if (isPermits(entered)) {
-        permits = entered;
-        const now = asked === entered ? call.startedAt : this.#clock.now();
-        // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
-        this.#budget?.countCall(now);
-        call.applyForAttempt();
-        hedge = this.#possibleHedge(call, request, now);
-        const under = this.#begin(call, request, now);
-        const got = under instanceof Promise ? await under : under;
-        let first: Ended<T> = "kind" in got ? this.#finish(call, got) : got;
-        if (hedge?.isUnderWay === true) first = await hedge.fasterThan(first);
-        hedge?.end();
-        // Not set before: where what follows throws, the end of the first attempt is not that of the call.
-        if (first.end.kind === "success") {
-          this.#budget?.observe("healthy", call.endedAt);
-          ended = first;
-        } else {
-          ended = await this.#goOn(call, request, first);
-        }
-      } else {
-        ended = entered;
-      }
-    } finally {
-      try {
-        // What a defect has left.
-        hedge?.end();
-        if (call.permits !== noPermits) this.#giveBack(call);
-      } finally {
-        this.#leave(call, permits, ended);
-      }
+      const entry = this.#callPolicies.enter(call, call.startedAt);
+      if (!isPermits(entry)) return this.#enterLater(call, entry);
+      first = this.#begin(call, entry, call.startedAt);
+    } catch (defect) {
+      return this.#fall(call, defect);
     }
+    return first.then(
+      (end) => this.#goOn(call, end),
+      (defect: unknown) => this.#fall(call, defect),
+    );
+  }
+
+  /** A call that is not let go at once. */
+  async #enterLater<T>(call: RequestedCall<T>, asked: Ended<never> | Promise<Entry>): Promise<Completed<T>> {
+    let refused: Ended<T> | undefined;
+    let first: AttemptEnd<T> | Ended<T>;
+    try {
+      const entry = asked instanceof Promise ? await asked : asked;
+      if (isPermits(entry)) first = await this.#begin(call, entry, this.#clock.now());
+      else first = refused = entry;
+    } catch (defect) {
+      return this.#fall(call, defect);
+    }
+    return refused === undefined ? this.#goOn(call, first) : this.#conclude(call, refused);
+  }
+
+  /** The first attempt. */
+  #begin<T>(call: RequestedCall<T>, permits: Permits, now: number): Promise<AttemptEnd<T> | Ended<T>> {
+    call.callPermits = permits;
+    // Counted here and not before: whoever gets the answer of another call is no traffic of the service.
+    this.#budget?.countCall(now);
+    return this.#attempts.begin(call, now);
+  }
+
+  /** The first attempt has ended, and the call with it, unless others follow or one is under way beside it. */
+  #goOn<T>(call: RequestedCall<T>, first: AttemptEnd<T> | Ended<T>): Completed<T> | Promise<Completed<T>> {
+    let ended: Ended<T>;
+    try {
+      ended = this.#attempts.end(call, first);
+      if (ended.end.kind !== "success" || this.#attempts.isHedged(call)) return this.#repeat(call, ended);
+      this.#budget?.observe("healthy", call.endedAt);
+    } catch (defect) {
+      return this.#fall(call, defect);
+    }
+    return this.#conclude(call, ended);
+  }
+
+  async #repeat<T>(call: RequestedCall<T>, first: Ended<T>): Promise<Completed<T>> {
+    let ended: Ended<T>;
+    try {
+      ended = await this.#lastOf(call, await this.#attempts.best(call, first));
+    } catch (defect) {
+      return this.#fall(call, defect);
+    }
+    return this.#conclude(call, ended);
+  }
+
+  /** The call has ended, for its policies and for its caller. */
+  #conclude<T>(call: RequestedCall<T>, ended: Ended<T>): Completed<T> {
+    this.#leave(call, ended);
     const { end } = ended;
     if (end.kind === "success") {
       // Who got the answer of another call has made no attempt.
       const elapsedMs = (call.endedAt > 0 ? call.endedAt : this.#clock.now()) - call.startedAt;
       if (end.remainder === undefined) this.#teller.ended(call, elapsedMs, end);
-      else end.remainder.begin(this.#holdOf(call, request, end.status));
+      else end.remainder.begin(this.#holdOf(call, end.status));
       return { value: end.value, attempts: call.attempts, elapsedMs };
     }
     const elapsedMs = this.#clock.now() - call.startedAt;
     const thrown =
-      end.kind === "failure" ? this.#teller.errorOf(call, elapsedMs, end.failure, request, ended) : end.reason;
+      end.kind === "failure" ? this.#teller.errorOf(call, elapsedMs, end.failure, call.request, ended) : end.reason;
     this.#teller.ended(call, elapsedMs, end, thrown);
     throw thrown;
   }
 
+  /** A defect has ended the call: whatever it holds is given back. */
+  async #fall(call: Call, defect: unknown): Promise<never> {
+    try {
+      this.#attempts.abandon(call);
+    } finally {
+      this.#leave(call, undefined);
+    }
+    throw defect;
+  }
+
   /** Settles the policies of the whole call; with that it is over, unless there is more to come. */
-  #leave(call: Call, permits: Permits, ended: Ended<unknown> | undefined): void {
+  #leave(call: Call, ended: Ended<unknown> | undefined): void {
     let isOver = true;
     try {
-      if (permits !== noPermits) this.#callPolicies.leave(permits, ended?.end, this.#clock.now());
+      if (call.callPermits !== noPermits) this.#callPolicies.leave(call.callPermits, ended?.end, this.#clock.now());
       isOver = !isToBeContinued(ended);
     } finally {
       if (isOver) this.#release(call);
@@ -167,12 +191,12 @@ export class Pipeline {
   }
 
   /** What a remainder may do with the call that it keeps under way. */
-  #holdOf<T>(call: Call, request: CallRequest<T>, status: number | undefined): Hold {
+  #holdOf(call: RequestedCall<unknown>, status: number | undefined): Hold {
     call.outlastAttempts();
     return {
       onInterrupt: (interrupt) => call.onInterrupt(interrupt),
       limit: (limit, limitMs) => call.limit(limit, limitMs),
-      errorOf: (failure) => this.#teller.errorOf(call, this.#clock.now() - call.startedAt, failure, request),
+      errorOf: (failure) => this.#teller.errorOf(call, this.#clock.now() - call.startedAt, failure, call.request),
       release: (failed) => {
         this.#release(call);
         // The caller's own abort reason passes through a remainder as well, and is no error of ours.
@@ -197,11 +221,11 @@ export class Pipeline {
       timer.cancel();
     }
     this.#calls.clear();
-    this.#hedgesDue.clear();
   }
 
-  /** What follows a first attempt that did not succeed: others, as long as they may. */
-  async #goOn<T>(call: Call, request: CallRequest<T>, first: Ended<T>): Promise<Ended<T>> {
+  /** The end of the call, given that of its first attempt: others follow, as long as they may. */
+  async #lastOf<T>(call: RequestedCall<T>, first: Ended<T>): Promise<Ended<T>> {
+    const { request } = call;
     const replayed = new Set<FreeReplay>();
     let ended = first;
     let before: Ended<T> | undefined;
@@ -241,105 +265,9 @@ export class Pipeline {
       if (delayMs > 0) await this.#pause(call, delayMs);
       if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
       before = ended;
-      call.applyForAttempt(reason);
-      ended = await this.#again(call, request, this.#clock.now());
+      const next = await this.#attempts.begin(call, this.#clock.now(), reason);
+      ended = await this.#attempts.best(call, this.#attempts.end(call, next));
     }
-  }
-
-  /** The first attempt: one that need not wait ends without a turn of its own. */
-  #begin<T>(call: Call, request: CallRequest<T>, now: number): Ended<T> | Promise<AttemptEnd<T> | Ended<T>> {
-    const entered = this.#attemptPolicies.enter(call, now);
-    if (entered instanceof Promise) return this.#attempt(call, request, entered);
-    return isPermits(entered) ? this.#launch(call, request, entered, now) : entered;
-  }
-
-  /** Another attempt beside one that is about to begin, should that take long; for calls that may be made twice. */
-  #possibleHedge<T>(call: Call, request: CallRequest<T>, now: number): PossibleHedge<T> | undefined {
-    const hedger = request.isRepeatable && request.isReplayable ? this.#hedger : undefined;
-    const delayMs = hedger?.delayMs(now);
-    if (hedger === undefined || delayMs === undefined) return undefined;
-    return new PossibleHedge(call, this.#hedgesDue, now + delayMs, (beside) => this.#beside(beside, hedger, request));
-  }
-
-  async #beside<T>(hedge: Call, hedger: Hedger, request: CallRequest<T>): Promise<Ended<T> | undefined> {
-    const now = this.#clock.now();
-    if (!hedger.take(now)) return undefined;
-    hedge.applyForAttempt("hedge");
-    const permits = this.#attemptPolicies.enterAtOnce(hedge, now);
-    if (permits !== undefined) return this.#attempt(hedge, request, permits);
-    hedge.withdraw();
-    hedger.putBack();
-    return undefined;
-  }
-
-  /** One more attempt, and what is beside it. */
-  async #again<T>(call: Call, request: CallRequest<T>, now: number): Promise<Ended<T>> {
-    const hedge = this.#possibleHedge(call, request, now);
-    try {
-      const ended = await this.#attempt(call, request, this.#attemptPolicies.enter(call, now));
-      return hedge?.isUnderWay === true ? await hedge.fasterThan(ended) : ended;
-    } finally {
-      hedge?.end();
-    }
-  }
-
-  /** One attempt that was let go, or not, or is to wait for that. */
-  async #attempt<T>(call: Call, request: CallRequest<T>, asked: Entry | Promise<Entry>): Promise<Ended<T>> {
-    try {
-      const entered = asked instanceof Promise ? await asked : asked;
-      if (!isPermits(entered)) return entered;
-      return this.#finish(call, await this.#launch(call, request, entered, this.#clock.now()));
-    } finally {
-      if (call.permits !== noPermits) this.#giveBack(call);
-    }
-  }
-
-  #launch<T>(call: Call, request: CallRequest<T>, permits: Permits, now: number): Promise<AttemptEnd<T>> {
-    call.permits = permits;
-    // An inherited deadline may have passed before the call was made, and a wait may have taken the rest of it.
-    if (now >= call.deadlineAt) call.expire(call.deadlineAt);
-    if (call.interruption !== undefined) return Promise.resolve(this.#attemptPolicies.interrupted(call));
-    call.startAttempt(now);
-    return this.#chaos === undefined ? request.attempt(call) : this.#struck(this.#chaos, call, request);
-  }
-
-  /** An attempt that was let go has ended. */
-  #finish<T>(call: Call, end: AttemptEnd<T>): Ended<T> {
-    const now = this.#clock.now();
-    // Not so where it was over before it began.
-    if (call.isAttempting) {
-      const attempt = call.endAttempt(end, now);
-      this.#hedger?.observe(end, attempt.durationMs, now);
-      this.#teller.attempted(call, attempt);
-    }
-    const { permits } = call;
-    call.permits = noPermits;
-    this.#attemptPolicies.leave(permits, end, now);
-    return { end };
-  }
-
-  /** A defect ended the attempt. */
-  #giveBack(call: Call): void {
-    const { permits } = call;
-    call.permits = noPermits;
-    this.#attemptPolicies.leave(permits, undefined, this.#clock.now());
-  }
-
-  #struck<T>(chaos: Chaos, call: Call, request: CallRequest<T>): Promise<AttemptEnd<T>> {
-    const struck = chaos.strike(call);
-    if (struck === undefined) return request.attempt(call);
-    return struck instanceof Promise ? this.#heldUp(struck, call, request) : Promise.resolve(struck);
-  }
-
-  async #heldUp<T>(
-    held: Promise<AttemptEnd<never> | undefined>,
-    call: Call,
-    request: CallRequest<T>,
-  ): Promise<AttemptEnd<T>> {
-    const struck = await held;
-    // What it set to end the attempt early ends nothing any more, and would swallow a limit that passes now.
-    call.clearInterrupt();
-    return struck ?? request.attempt(call);
   }
 
   async #pause(call: Call, delayMs: number): Promise<void> {

@@ -19,7 +19,7 @@ export interface Ended<T> {
 /** What came of asking the policies: their permits, or how the call ended where one did not let it go. */
 export type Entry = Permits | Ended<never>;
 
-export const isPermits = (entry: Entry): entry is Permits => Array.isArray(entry);
+export const isPermits = (entry: Entry | Promise<Entry>): entry is Permits => Array.isArray(entry);
 
 /** The policies of one scope: asked in their order, settled in reverse, whatever happens. */
 export class PolicyChain {

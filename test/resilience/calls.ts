@@ -1,11 +1,12 @@
 import type { ErrorCode, ExternalServiceError, Outcome } from "../../src/core/errors.ts";
 import { ServiceConnectionError } from "../../src/core/errors.ts";
 import { type ServiceEvents, subscribe } from "../../src/core/events.ts";
-import type { Attempt } from "../../src/resilience/call.ts";
-import type { PossibleHedge } from "../../src/resilience/hedge.ts";
+import type { Attempt, Call } from "../../src/resilience/call.ts";
+import { Hedge } from "../../src/resilience/hedge.ts";
 import { interruptedEnd } from "../../src/resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../../src/resilience/outcome.ts";
-import { type CallRequest, type Completed, Pipeline, type PipelineParts } from "../../src/resilience/pipeline.ts";
+import type { CallRequest } from "../../src/resilience/call-request.ts";
+import { type Completed, Pipeline, type PipelineParts } from "../../src/resilience/pipeline.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Admission, Applicant, Decision, Policy } from "../../src/resilience/policy.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -151,13 +152,28 @@ export class Scene {
   }
 }
 
-/** The end of an attempt that is under way, or of the hedge beside it, as the executor finds it. */
-export async function hedged<T>(main: Promise<Ended<T>>, hedge: PossibleHedge<T>): Promise<Ended<T>> {
+/** The end of an attempt that is under way, or of the hedge that it may have, as the executor finds it. */
+export async function hedged<T>(
+  call: Call,
+  main: Promise<Ended<T>>,
+  dueAt: number,
+  attempt: (hedge: Call) => Promise<Ended<T> | undefined>,
+): Promise<Ended<T>> {
+  let hedge: Hedge | undefined;
+  const begin = (): void => {
+    const one = call.beginHedge();
+    hedge = new Hedge(call, one, attempt(one));
+  };
+  call.hedgeAt(dueAt, { begin });
   try {
     const ended = await main;
-    return hedge.isUnderWay ? await hedge.fasterThan(ended) : ended;
+    call.endAttempt(ended.end, dueAt);
+    return hedge === undefined ? ended : await hedge.fasterThan(ended);
+  } catch (defect) {
+    call.release();
+    throw defect;
   } finally {
-    hedge.end();
+    hedge?.end();
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ServiceConnectionError } from "../../src/core/errors.ts";
 import { Coalescing } from "../../src/resilience/coalesce.ts";
-import type { CallRequest, Completed } from "../../src/resilience/pipeline.ts";
+import type { CallRequest } from "../../src/resilience/call-request.ts";
+import type { Completed } from "../../src/resilience/pipeline.ts";
 import { RetryBudget } from "../../src/resilience/retry-budget.ts";
 import { settled } from "../support/virtual-clock.ts";
 import {

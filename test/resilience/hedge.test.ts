@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { DeadlineList } from "../../src/core/deadline-list.ts";
 import { Call } from "../../src/resilience/call.ts";
-import { Hedger, type HedgeLimits, PossibleHedge, readHedge } from "../../src/resilience/hedge.ts";
+import { Hedger, type HedgeLimits, readHedge } from "../../src/resilience/hedge.ts";
 import type { Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
 import type { Policy } from "../../src/resilience/policy.ts";
@@ -157,7 +157,6 @@ interface Raced {
   readonly call: Call;
   readonly list: DeadlineList<Call>;
   /** Hedges to come. */
-  readonly due: DeadlineList;
   readonly done: Promise<Ended<string>>;
   readonly main: PromiseWithResolvers<Ended<string>>;
   readonly second: PromiseWithResolvers<Ended<string> | undefined>;
@@ -169,19 +168,17 @@ interface Raced {
 /** A main attempt and its hedge after 50 ms, each ended by the test. */
 function raced(signals: readonly AbortSignal[] = [], clock = new VirtualClock()): Raced {
   const list = new DeadlineList<Call>(clock);
-  const due = new DeadlineList(clock);
   const call = new Call(clock, list, { operation: "GET /x", deadlineMs: 1_000, attemptTimeoutMs: 400, signals });
   call.hold();
   const [main, second] = [Promise.withResolvers<Ended<string>>(), Promise.withResolvers<Ended<string> | undefined>()];
   const told: string[] = [];
-  const scene: Omit<Raced, "done"> & { done?: Promise<Ended<string>> } = { clock, call, list, due, main, second, told };
+  const scene: Omit<Raced, "done"> & { done?: Promise<Ended<string>> } = { clock, call, list, main, second, told };
   call.onInterrupt(({ kind }) => told.push(`main ${kind}`));
-  const hedge = new PossibleHedge<string>(call, due, 50, async (one) => {
+  scene.done = hedged(call, main.promise, 50, async (one) => {
     scene.hedge = one;
     one.onInterrupt(({ kind }) => told.push(`hedge ${kind}`));
     return second.promise;
   });
-  scene.done = hedged(main.promise, hedge);
   scene.done.catch(() => undefined);
   return scene as Raced;
 }
@@ -196,8 +193,9 @@ describe("two attempts beside each other", () => {
     await scene.clock.advance(49);
     scene.main.resolve(mainLost);
     expect(await scene.done).toBe(mainLost);
-    expect([scene.hedge, scene.due.size]).toEqual([undefined, 0]);
+    expect(scene.hedge).toBeUndefined();
     await scene.clock.advance(1);
+    expect(scene.hedge).toBeUndefined();
     expect(scene.clock.timers).toBe(1);
   });
 
@@ -205,9 +203,9 @@ describe("two attempts beside each other", () => {
     const scene = raced();
     scene.main.reject(new Error("defect"));
     await expect(scene.done).rejects.toThrow("defect");
-    expect([scene.hedge, scene.due.size]).toEqual([undefined, 0]);
+    expect([scene.hedge, scene.list.size]).toEqual([undefined, 0]);
     await scene.clock.advance(50);
-    expect([scene.hedge, scene.clock.timers]).toEqual([undefined, 1]);
+    expect([scene.hedge, scene.clock.timers]).toEqual([undefined, 0]);
   });
 
   test("the main one succeeds first: the hedge is ended and waited for, and the main one's value is the call's", async () => {
@@ -334,14 +332,18 @@ describe("two attempts beside each other", () => {
       expect(await scene.done).toEqual({ end: aborted });
     });
 
-    test("once the call has its answer, none starts", async () => {
-      const ended = new PossibleHedge<string>(raced().call, new DeadlineList(new VirtualClock()), 50, () => {
-        throw new Error("a hedge was made");
-      });
-      ended.expire();
-      ended.end();
+    test("once the attempt has ended, none starts", async () => {
+      const scene = justDue();
+      scene.call.endAttempt(aborted, 50);
       await settled();
-      expect(ended.isUnderWay).toBe(false);
+      expect(scene.hedge).toBeUndefined();
+    });
+
+    test("once the call is over, none starts", async () => {
+      const scene = justDue();
+      scene.call.release();
+      await settled();
+      expect(scene.hedge).toBeUndefined();
     });
   });
 
@@ -350,7 +352,7 @@ describe("two attempts beside each other", () => {
     await mainThrows.clock.advance(50);
     mainThrows.main.reject(new Error("defect of main"));
     await expect(mainThrows.done).rejects.toThrow("defect of main");
-    expect([mainThrows.told.at(-1), mainThrows.list.size]).toEqual(["hedge superseded", 1]);
+    expect([mainThrows.told.at(-1), mainThrows.list.size]).toEqual(["hedge superseded", 0]);
 
     const hedgeThrows = raced();
     await hedgeThrows.clock.advance(50);
@@ -359,7 +361,7 @@ describe("two attempts beside each other", () => {
     expect(hedgeThrows.told).toEqual(["main superseded"]);
     hedgeThrows.main.resolve({ end: aborted });
     await expect(hedgeThrows.done).rejects.toThrow("defect of the hedge");
-    expect([hedgeThrows.list.size, hedgeThrows.due.size]).toEqual([1, 0]);
+    expect(hedgeThrows.list.size).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { OptionReader } from "../../src/core/options.ts";
-import type { CallRequest } from "../../src/resilience/pipeline.ts";
+import type { CallRequest } from "../../src/resilience/call-request.ts";
 import { buildPipeline, readStages, type StageOptions } from "../../src/resilience/stages.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { errorOf, failsWith, hangs, type Step, succeeds, takes } from "./calls.ts";
