@@ -36,7 +36,9 @@ export interface Wire {
 }
 
 /** Makes of how an attempt ended on the wire what its call is told. */
-export type Judge<T extends Answer | OpenAnswer> = (end: AttemptEnd<T>) => AttemptEnd<T>;
+export interface Judge<T extends Answer | OpenAnswer> {
+  judge(end: AttemptEnd<T>): AttemptEnd<T>;
+}
 
 type Settled = Pick<PromiseWithResolvers<AttemptEnd<Answer | OpenAnswer>>, "resolve" | "reject">;
 
@@ -375,7 +377,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     // undici leaves a body that it never came to send as it was: with its file open, say.
     if (end.kind !== "success") this.#sending?.destroy();
     try {
-      this.#settled.resolve(this.#judge(end));
+      this.#settled.resolve(this.#judge.judge(end));
     } catch (error) {
       // A defect, of a logger say: it ends the call, and not the connection that it is told from, unless that stands
       // ready for the reader of an answer that nobody gets.

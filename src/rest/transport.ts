@@ -11,7 +11,7 @@ import type { WitnessedOptions } from "./slot-pool.ts";
 /** What the transport is set up with, once per service. */
 export interface TransportSettings extends Omit<ExchangeSettings, "isBoundToOrigin">, PoolsSettings {}
 
-const asItIs = <T>(end: AttemptEnd<T>): AttemptEnd<T> => end;
+const asItIs = { judge: <T>(end: AttemptEnd<T>): AttemptEnd<T> => end };
 const buffered: Reading = { kind: "buffered" };
 
 /** Puts requests on the wire. */
@@ -33,9 +33,7 @@ export class Transport implements Wire {
   /** Makes one attempt, and reads its answer to the end. Never rejects; ends at once when the attempt is interrupted. */
   send(request: PreparedRequest, attempt: Attempt, judge: Judge<Answer> = asItIs): Promise<AttemptEnd<Answer>> {
     // Only an exchange that was told to leaves its answer open.
-    return this.#exchange(request, attempt, buffered, judge as Judge<Answer | OpenAnswer>) as Promise<
-      AttemptEnd<Answer>
-    >;
+    return this.#exchange(request, attempt, buffered, judge) as Promise<AttemptEnd<Answer>>;
   }
 
   /**
