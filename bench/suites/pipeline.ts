@@ -37,7 +37,7 @@ const subjects: readonly Subject[] = [
   own("hawser-breaker", "With `circuitBreaker`.", "breaker"),
   own("hawser-concurrency", "With the adaptive `concurrency` limit.", "concurrency"),
   own("hawser-hedge", "With `hedge`: after 100 calls, each waits for its hedge in a list.", "hedge"),
-  own("hawser-coalesce", "With `coalesce`, each call another one: none is shared.", "coalesce"),
+  own("hawser-coalesce", "With `coalesce`; none is shared, for one ends before the next begins.", "coalesce"),
   own("hawser-chaos", "With `chaos` whose rates are all 0.", "chaos"),
   own("hawser-default", "What a service has that is given no options.", "default"),
   own("hawser-all", "All stages but chaos.", "all"),

@@ -24,11 +24,13 @@ const sets: Readonly<Record<string, StageOptions>> = {
   all: { rateLimit, hedge: true, coalesce: true },
 };
 
+const noSignals: readonly AbortSignal[] = [];
+
 // No async functions around what is measured: each would cost as much as the executor itself.
 const endOf = (value: number): AttemptEnd<number> => ({ kind: "success", value, status: 200 });
 const valueOf = ({ value }: Completed<number>): number => value;
 
-/** The executor as `RESTService` uses it: the same request object for each call, and an attempt that succeeds at once. */
+/** The executor as `RESTService` uses it: a request for each call that says the same, and an attempt that succeeds at once. */
 export async function open(work: Work, stages: string): Promise<Client> {
   const options = sets[stages];
   if (options === undefined) throw new RangeError(`there is no set of stages ${stages}`);
@@ -40,7 +42,6 @@ export async function open(work: Work, stages: string): Promise<Client> {
     { service: "bench", clock: systemClock, random: systemRandom, attemptTimeoutMs },
     settings,
   );
-  let calls = 0;
   const attempt = (): Promise<AttemptEnd<number>> => work().then(endOf);
   return {
     call: () =>
@@ -49,8 +50,8 @@ export async function open(work: Work, stages: string): Promise<Client> {
           operation: "GET /payments",
           deadlineMs: 30_000,
           attemptTimeoutMs,
-          signals: [],
-          identity: settings.coalesce ? `GET /payments/${calls++}` : undefined,
+          signals: noSignals,
+          identity: settings.coalesce ? "GET /payments" : undefined,
           retry: settings.retry,
           isRepeatable: true,
           isRepeatableLater: true,
