@@ -31,14 +31,15 @@ export interface HealthCheck {
  */
 export async function checkAll<Name extends string>(
   checks: ReadonlyMap<Name, HealthCheck>,
-  run: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<RegistryHealth<Name>> {
-  run.signal?.throwIfAborted();
-  const all = [...checks].map(async ([name, check]) => [name, await checkOne(name, check, run)] as const);
-  const reports = await untilAborted(Promise.all(all), run.signal);
-  const services = Object.fromEntries(reports) as Partial<Record<Name, HealthReport>>;
+  signal?.throwIfAborted();
+  const reports = await untilAborted(reportsOf(checks, clock, signal), signal);
   const isCritical = (name: Name): boolean => checks.get(name)?.isCritical === true;
-  return { status: overallStatus(reports.map(([name, { status }]) => [status, isCritical(name)])), services };
+  return {
+    status: overallStatus(reports.map(([name, { status }]) => [status, isCritical(name)])),
+    services: Object.fromEntries(reports) as Partial<Record<Name, HealthReport>>,
+  };
 }
 
 /** That of all: one that is down must not take every replica out of service, unless it is said to be critical. */
@@ -47,33 +48,105 @@ function overallStatus(statuses: readonly (readonly [status: HealthStatus, isCri
   return statuses.every(([status]) => status === "pass") ? "pass" : "warn";
 }
 
-async function checkOne(
-  service: string,
-  { check, timeoutMs }: HealthCheck,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
-): Promise<HealthReport> {
-  const startedAt = clock.now();
-  const failed = (state: string, output: string): HealthReport => ({
-    service,
-    status: "fail",
-    latencyMs: Math.round(clock.now() - startedAt),
-    state,
-    time: new Date(clock.wallNow()).toISOString(),
-    output,
-  });
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal?.reason);
+/**
+ * That of each, once all have ended. All of them are held until then, and copied by whatever collection of garbage comes
+ * meanwhile: so there is one timer for each limit and one listener, and no promise, but for each check's own.
+ */
+async function reportsOf<Name extends string>(
+  checks: ReadonlyMap<Name, HealthCheck>,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<readonly (readonly [Name, HealthReport])[]> {
+  const running = new Map<Name, RunningCheck>();
+  const byLimit = new Map<number, RunningCheck[]>();
+  const over = Promise.withResolvers<void>();
+  let left = checks.size;
+  const onEnd = (): void => {
+    if (--left === 0) over.resolve();
+  };
+  const onAbort = (): void => {
+    for (const one of running.values()) one.stop(signal?.reason);
+  };
   if (signal !== undefined) listenToAbort(signal, onAbort);
-  const late = Promise.withResolvers<HealthReport>();
-  const timer = clock.setTimer(timeoutMs, () => {
-    late.resolve(failed("unknown", `the check did not end within ${timeoutMs} ms`));
-    stop.abort(new DOMException("the limit of a health check passed", "TimeoutError"));
-  });
-  try {
-    const checked = check(stop.signal).catch((error: unknown) => failed("unknown", healthOutput(error)));
-    return await Promise.race([checked, late.promise]);
-  } finally {
-    timer.cancel();
-    if (signal !== undefined) unlistenToAbort(signal, onAbort);
+  for (const [name, check] of checks) {
+    const one = new RunningCheck(name, clock, onEnd);
+    running.set(name, one);
+    const others = byLimit.get(check.timeoutMs);
+    if (others === undefined) byLimit.set(check.timeoutMs, [one]);
+    else others.push(one);
+    one.begin(check);
+  }
+  // Not before all are begun: one whose function blocks must not use up the time of those after it.
+  const timers = [...byLimit].map(([timeoutMs, those]) =>
+    clock.setTimer(timeoutMs, () => {
+      for (const one of those) one.giveUp(timeoutMs);
+    }),
+  );
+  if (left > 0) await over.promise;
+  for (const timer of timers) timer.cancel();
+  if (signal !== undefined) unlistenToAbort(signal, onAbort);
+  return [...running].flatMap(([name, { report }]) => (report === undefined ? [] : [[name, report] as const]));
+}
+
+/** One check from its begin to its report, which is its own, or that of its limit, whatever comes first. */
+class RunningCheck {
+  readonly #service: string;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #onEnd: () => void;
+  readonly #stop = new AbortController();
+  #report: HealthReport | undefined;
+
+  constructor(service: string, clock: Clock, onEnd: () => void) {
+    this.#service = service;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#onEnd = onEnd;
+  }
+
+  /** Undefined until it has ended. */
+  get report(): HealthReport | undefined {
+    return this.#report;
+  }
+
+  begin({ check }: HealthCheck): void {
+    const onError = (error: unknown): void => this.#end(this.#failed(healthOutput(error)));
+    try {
+      // A service of somebody else's may well have a checkHealth() that tells nothing.
+      const onReport = (report: HealthReport | undefined): void =>
+        this.#end(report ?? this.#failed("the check told nothing"));
+      check(this.#stop.signal).then(onReport, onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** The limit has passed. */
+  giveUp(timeoutMs: number): void {
+    if (this.#report !== undefined) return;
+    this.#end(this.#failed(`the check did not end within ${timeoutMs} ms`));
+    this.#stop.abort(new DOMException("the limit of a health check passed", "TimeoutError"));
+  }
+
+  /** Nobody waits for it any more. */
+  stop(reason: unknown): void {
+    if (this.#report === undefined) this.#stop.abort(reason);
+  }
+
+  #end(report: HealthReport): void {
+    if (this.#report !== undefined) return;
+    this.#report = report;
+    this.#onEnd();
+  }
+
+  #failed(output: string): HealthReport {
+    return {
+      service: this.#service,
+      status: "fail",
+      latencyMs: Math.round(this.#clock.now() - this.#startedAt),
+      state: "unknown",
+      time: new Date(this.#clock.wallNow()).toISOString(),
+      output,
+    };
   }
 }

@@ -24,12 +24,12 @@ export function checkOf(name: string, definition: AnyDefinition<unknown>, now: S
     // Where nothing runs, nothing can be used, however little it matters.
     isCritical: isCritical || !(isRunning || where.at === "faked"),
     timeoutMs: definition.healthTimeoutMs ?? healthTimeoutMs,
-    check: async (signal) => {
+    check: (signal) => {
       if (where.at === "faked") return healthOf(name, find(), { signal, clock, state: "overridden" });
       const status = statusWithout(where, isCritical);
       if (status === undefined) return healthOf(name, find(), { signal, clock, health, state: "ready" });
       const state = where.at === "awaited" ? "starting" : "not started";
-      return plainReport(name, clock, { status, state, output: whyNot(name, where).detail ?? "" });
+      return Promise.resolve(plainReport(name, clock, { status, state, output: whyNot(name, where).detail ?? "" }));
     },
   };
 }
@@ -42,22 +42,27 @@ function statusWithout({ at }: Whereabouts, isCritical: boolean): HealthStatus |
   return at === "awaited" ? (isCritical ? "fail" : "warn") : undefined;
 }
 
+interface HealthParts {
+  readonly health?: AnyDefinition<unknown>["health"];
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly state: string;
+}
+
 /** By the `health` of the definition, by the service's own `checkHealth()`, or, where there is neither, well. */
-async function healthOf(
+function healthOf(name: string, service: unknown, parts: HealthParts): Promise<HealthReport> {
+  const { health, signal } = parts;
+  const own = (service ?? {}) as { readonly checkHealth?: unknown };
+  if (health !== undefined || typeof own.checkHealth !== "function") return healthByFunction(name, service, parts);
+  // It need not be one of ours, and make a promise.
+  return Promise.resolve((own as { checkHealth(options: object): Promise<HealthReport> }).checkHealth({ signal }));
+}
+
+async function healthByFunction(
   name: string,
   service: unknown,
-  parts: {
-    readonly health?: AnyDefinition<unknown>["health"];
-    readonly signal: AbortSignal;
-    readonly clock: Clock;
-    readonly state: string;
-  },
+  { health, signal, clock, state }: HealthParts,
 ): Promise<HealthReport> {
-  const { health, signal, clock, state } = parts;
-  const own = (service ?? {}) as { readonly checkHealth?: unknown };
-  if (health === undefined && typeof own.checkHealth === "function") {
-    return (own as { checkHealth(options: object): Promise<HealthReport> }).checkHealth({ signal });
-  }
   const startedAt = clock.now();
   const said = await health?.(service, { signal });
   const latencyMs = Math.round(clock.now() - startedAt);

@@ -69,6 +69,74 @@ test("a check that hangs is given up after 5 s, and hides no other", async () =>
   expect(clock.timers).toBe(0);
 });
 
+test("a check that throws before it makes a promise, or tells nothing, fails in its own report alone", async () => {
+  const throwing: Check = () => {
+    throw new TypeError("hunter2");
+  };
+  // What a service without types may do.
+  const telling = (async () => undefined) as unknown as Check;
+  const { clock, checked } = check({ a: throwing, b: telling, c: async () => report("c", "pass") });
+  const { status, services } = await checked;
+  expect(status).toBe("warn");
+  expect(services["a"]).toMatchObject({ service: "a", status: "fail", output: "TypeError" });
+  expect(services["b"]).toMatchObject({ service: "b", status: "fail", output: "the check told nothing" });
+  expect(services["c"]?.status).toBe("pass");
+  expect(clock.timers).toBe(0);
+});
+
+test("where every check throws at once, nothing is waited for", async () => {
+  const throwing: Check = () => {
+    throw new TypeError("hunter2");
+  };
+  const { clock, checked } = check({ a: throwing });
+  expect((await checked).services["a"]?.status).toBe("fail");
+  expect(clock.timers).toBe(0);
+});
+
+test("each check has the limit of its own, and no other's", async () => {
+  const clock = new VirtualClock();
+  const hanging: Check = async () => new Promise(() => undefined);
+  const later: Check = (signal) =>
+    new Promise((resolve) => void clock.setTimer(200, () => resolve(report("c", signal.aborted ? "fail" : "pass"))));
+  const all = new Map([
+    ["a", { check: hanging, timeoutMs: 100, isCritical: false }],
+    ["b", { check: hanging, timeoutMs: 300, isCritical: false }],
+    ["c", { check: later, timeoutMs: 300, isCritical: false }],
+    ["d", { check: hanging, timeoutMs: 100, isCritical: false }],
+  ]);
+  const checked = checkAll(all, { clock, signal: undefined });
+  await clock.advance(300);
+  const { services } = await checked;
+  expect(Object.values(services).map((one) => [one?.status, one?.output])).toEqual([
+    ["fail", "the check did not end within 100 ms"],
+    ["fail", "the check did not end within 300 ms"],
+    ["pass", undefined],
+    ["fail", "the check did not end within 100 ms"],
+  ]);
+  expect(clock.timers).toBe(0);
+});
+
+test("neither a limit nor the caller's signal ends what has ended before", async () => {
+  const caller = new AbortController();
+  const given: AbortSignal[] = [];
+  const quick: Check = async (signal) => {
+    given.push(signal);
+    return report("a", "pass");
+  };
+  const hanging: Check = async (signal) => {
+    given.push(signal);
+    return new Promise(() => undefined);
+  };
+  const { clock, checked } = check({ a: quick, b: hanging }, caller.signal);
+  await clock.advance(1_000);
+  const reason = reasonOf(checked);
+  caller.abort(new Error("mine"));
+  await reason;
+  await clock.advance(5_000);
+  expect(given.map(({ aborted }) => aborted)).toEqual([false, true]);
+  expect(clock.timers).toBe(0);
+});
+
 test("the checks run at the same time", async () => {
   const all = Promise.withResolvers<void>();
   let running = 0;
