@@ -48,7 +48,8 @@ export function fieldsOf({ kind, settings }: AnyDefinition<unknown>): readonly S
 
 /** Every variable that a service may be configured by. */
 export function allVariablesOf(name: string, definition: AnyDefinition<unknown>): string[] {
-  return fieldsOf(definition).flatMap((field) => variablesOf(field, prefixOf(name, definition)));
+  const prefix = prefixOf(name, definition);
+  return fieldsOf(definition).flatMap((field) => variablesOf(field, prefix));
 }
 
 /** Puts together what a service is made with. No I/O but the reading of mounted files. */

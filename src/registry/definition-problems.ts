@@ -11,17 +11,20 @@ export function definitionProblems(definitions: Definitions): string[] {
   const problems: string[] = [];
   const readers = new Map<string, string>();
   const names = namesByDefinition(definitions);
+  const related = relatedPrefixes(
+    [...definitions].flatMap(([name, definition]) => (isNamedAlone(definition) ? [prefixOf(name, definition)] : [])),
+  );
   for (const [name, definition] of definitions) {
     if (!isDefinition(definition)) {
       problems.push(`${name} must be made by rest(), ws() or service()`);
       continue;
     }
     problems.push(...needProblems(name, definition, names));
-    if (!isEnvPrefix(prefixOf(name, definition))) {
+    const prefix = prefixOf(name, definition);
+    if (!isEnvPrefix(prefix)) {
       problems.push(`${JSON.stringify(name)} gives no name for a variable: say with env what its variables start with`);
     }
-    // Whoever says it by hand may share: two clients of one vendor, say, with one key.
-    if (definition.envPrefix !== undefined) continue;
+    if (!isNamedAlone(definition) || !related.has(prefix)) continue;
     for (const variable of allVariablesOf(name, definition)) {
       const other = readers.get(variable);
       if (other === undefined) readers.set(variable, name);
@@ -34,6 +37,31 @@ export function definitionProblems(definitions: Definitions): string[] {
     }
   }
   return problems;
+}
+
+/** Whoever says a prefix by hand may share it: two clients of one vendor, say, with one key. */
+const isNamedAlone = (definition: AnyDefinition<unknown>): boolean =>
+  isDefinition(definition) && definition.envPrefix === undefined;
+
+/**
+ * The prefixes that may have a variable in common with another one: `PAYMENT_API` + `_KEY` is `PAYMENT` + `_API_KEY`. All
+ * that follows a prefix begins with an underscore, so one of the two goes on with one where the other ends, or they are
+ * the same. Nearly always there is none, and no variable of a thousand services has to be looked up.
+ */
+function relatedPrefixes(prefixes: readonly string[]): ReadonlySet<string> {
+  const all = new Set<string>();
+  const related = new Set<string>();
+  for (const prefix of prefixes) {
+    if (all.has(prefix)) related.add(prefix);
+    all.add(prefix);
+  }
+  for (const prefix of all) {
+    for (let end = prefix.lastIndexOf("_"); end > 0; end = prefix.lastIndexOf("_", end - 1)) {
+      const shorter = prefix.slice(0, end);
+      if (all.has(shorter)) related.add(prefix).add(shorter);
+    }
+  }
+  return related;
 }
 
 /** What is wrong with the needs of one of them. They are values, so that a circle cannot be written down. */
