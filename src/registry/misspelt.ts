@@ -10,7 +10,14 @@ import type { Definitions } from "./build-members.ts";
  */
 export function warnOfMisspelt(definitions: Definitions, env: Environment, logger: Logger, warned: Set<string>): void {
   const known = [...definitions].map(([service, definition]) => {
-    return { service, prefix: prefixOf(service, definition), variables: allVariablesOf(service, definition) };
+    return {
+      service,
+      prefix: prefixOf(service, definition),
+      // Made anew whenever they are asked for: few are, and all those of a thousand services are a lot to hold.
+      get variables() {
+        return allVariablesOf(service, definition);
+      },
+    };
   });
   for (const { service, variable, nearest } of misspeltVariables(known, env)) {
     if (warned.has(variable)) continue;
@@ -39,30 +46,40 @@ export interface Misspelt {
  * meant to be it. Others of the same prefix may well be meant for somebody else: the environment is shared.
  */
 export function misspeltVariables(services: readonly KnownVariables[], env: Environment): Misspelt[] {
-  const known = new Set(services.flatMap(({ variables }) => variables));
+  const readers = new Map<string, KnownVariables[]>();
   const byPrefix = new Map<string, KnownVariables>();
   for (const service of services) {
-    const prefix = service.prefix.toUpperCase();
-    if (!byPrefix.has(prefix)) byPrefix.set(prefix, service);
+    const { prefix } = service;
+    const others = readers.get(prefix);
+    if (others === undefined) readers.set(prefix, [service]);
+    else others.push(service);
+    const upper = prefix.toUpperCase();
+    if (!byPrefix.has(upper)) byPrefix.set(upper, service);
   }
   const found: Misspelt[] = [];
   for (const variable of Object.keys(env)) {
-    if ((env[variable] ?? "") === "" || known.has(variable)) continue;
+    if ((env[variable] ?? "") === "" || isRead(variable, readers)) continue;
     const name = variable.toUpperCase();
-    const owner = ownerOf(name, byPrefix);
+    const [owner] = ownersOf(name, byPrefix);
     const nearest = owner && nearestTo(name, owner);
     if (owner !== undefined && nearest !== undefined) found.push({ service: owner.service, variable, nearest });
   }
   return found;
 }
 
-/** That of the longest prefix: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`. */
-function ownerOf(name: string, byPrefix: ReadonlyMap<string, KnownVariables>): KnownVariables | undefined {
+/** Every variable is a prefix, and what begins with an underscore: those of the services with such a prefix will do. */
+function isRead(variable: string, readers: ReadonlyMap<string, readonly KnownVariables[]>): boolean {
+  return ownersOf(variable, readers).some((those) => those.some(({ variables }) => variables.includes(variable)));
+}
+
+/** That of the longest prefix first: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`. */
+function ownersOf<T>(name: string, byPrefix: ReadonlyMap<string, T>): T[] {
+  const owners: T[] = [];
   for (let end = name.lastIndexOf("_"); end > 0; end = name.lastIndexOf("_", end - 1)) {
     const owner = byPrefix.get(name.slice(0, end));
-    if (owner !== undefined) return owner;
+    if (owner !== undefined) owners.push(owner);
   }
-  return undefined;
+  return owners;
 }
 
 function nearestTo(name: string, { prefix, variables }: KnownVariables): string | undefined {

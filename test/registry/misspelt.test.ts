@@ -64,6 +64,26 @@ test("variables of nobody are looked up, and not held against every service", ()
   expect(asked).toBe(100);
 });
 
+test("what one of several services with a prefix reads, or one with a shorter prefix, is nobody's mistake", () => {
+  const services = [
+    { service: "first", prefix: "VENDOR", variables: ["VENDOR_API_KEY", "VENDOR_EU_URL"] },
+    { service: "second", prefix: "VENDOR", variables: ["VENDOR_API_KEYS"] },
+    { service: "third", prefix: "VENDOR_EU", variables: ["VENDOR_EU_URI"] },
+    { service: "fourth", prefix: "vendor", variables: ["vendor_api_key"] },
+  ];
+  const env = {
+    VENDOR_API_KEYS: "x",
+    VENDOR_EU_URL: "x",
+    vendor_api_key: "x",
+    VENDOR_API_KEYZ: "x",
+    vendor_eu_url: "x",
+  };
+  expect(misspeltVariables(services, env)).toEqual([
+    { service: "first", variable: "VENDOR_API_KEYZ", nearest: "VENDOR_API_KEY" },
+    { service: "third", variable: "vendor_eu_url", nearest: "VENDOR_EU_URI" },
+  ]);
+});
+
 test("of two services with one prefix, the first is told of", () => {
   const twice = ["first", "second"].map((service) => ({ service, prefix: "VENDOR", variables: variables("VENDOR") }));
   expect(misspeltVariables(twice, { VENDOR_TIMOUT: "x" })).toEqual([
