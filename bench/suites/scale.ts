@@ -102,7 +102,7 @@ const workloads: readonly Workload[] = [
     ...registry,
     about:
       "1 to 1,000 services of a registry, one in ten made by functions of the one before it: definition, start, 100 times " +
-      "`get`, health of all, stop. CPU: all of these.",
+      "`get`, ten times health of all, stop. CPU: all of these.",
     measure: async (subject, run) => {
       const { make } =
         subject === "hawser"
