@@ -260,9 +260,9 @@ export class Stream<Message>
     publish("hawser:stream:ping", { service: this.settings.name, rttMs: this.pings.rttMs ?? 0 });
   }
 
-  message(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
+  message(data: string | Uint8Array, bytes: number, connection: LiveConnection): void {
     if (this.settings.isPong !== undefined && this.#isPong(this.settings.isPong, data)) return;
-    this.#arrivals.receive(data, bytes, generation, at);
+    this.#arrivals.receive(data, bytes, connection);
   }
 
   prepareFailed(thrown: unknown): void {

@@ -91,7 +91,7 @@ export function setUp(changes: Partial<ConnectionSettings> = {}, hooks: Partial<
     discardIncoming: tell("discard"),
     ping: (socket) => socket.ping(""),
     pong: (payload) => void told.push(`pong ${payload}`),
-    message: (data, _bytes, generation) => void told.push(`message ${String(data)} ${generation}`),
+    message: (data, _bytes, { generation }) => void told.push(`message ${String(data)} ${generation}`),
     prepareFailed: (thrown) => void told.push(`prepareFailed ${String(thrown)}`),
     report: tell("report"),
     attempted: ({ generation }, error) => void told.push(`attempted ${generation} ${error?.code ?? "well"}`),

@@ -33,8 +33,7 @@ export interface StreamHost {
   discardIncoming(): void;
   ping(socket: StreamSocket): void;
   pong(payload: string): void;
-  /** `at`: when it came, on the clock's scale. */
-  message(data: string | Uint8Array, bytes: number, generation: number, at: number): void;
+  message(data: string | Uint8Array, bytes: number, connection: LiveConnection): void;
   /** `onConnect` threw this. */
   prepareFailed(thrown: unknown): void;
   /** An attempt failed, and another will follow. */
@@ -120,7 +119,7 @@ export class ConnectionShell implements ConnectionWatcher {
   }
 
   hurry(): void {
-    this.#dispatch({ type: "hurry", lastByteAt: this.open?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY });
+    this.#dispatch({ type: "hurry", lastByteAt: this.open?.lastByteAt ?? Number.NEGATIVE_INFINITY });
   }
 
   rotate(): void {
@@ -254,9 +253,8 @@ export class ConnectionShell implements ConnectionWatcher {
     this.#dispatch({ type: "opened", generation: connection.generation });
   }
 
-  message({ generation, socket }: LiveConnection, data: string | Uint8Array, bytes: number): void {
-    // Of its chunk: to read the clock for each message would cost more than to hand it over.
-    this.#host.message(data, bytes, generation, socket?.lastByteAt ?? this.#clock.now());
+  message(connection: LiveConnection, data: string | Uint8Array, bytes: number): void {
+    this.#host.message(data, bytes, connection);
   }
 
   pong(payload: string): void {
@@ -366,7 +364,7 @@ export class ConnectionShell implements ConnectionWatcher {
         const isReadingPaused = connection?.socket !== undefined && connection.readingSince === undefined;
         return this.#dispatch({ type: "timer", timer, generation, isReadingPaused });
       }
-      const lastByteAt = connection?.socket?.lastByteAt ?? Number.NEGATIVE_INFINITY;
+      const lastByteAt = connection?.lastByteAt ?? Number.NEGATIVE_INFINITY;
       this.#dispatch({ type: "timer", timer, generation, lastByteAt, readingSince: connection?.readingSince });
     };
     this.#timers[timer] = this.#clock.setTimer(delayMs, fire);

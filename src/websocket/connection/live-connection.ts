@@ -63,6 +63,12 @@ export class LiveConnection {
     return this.#isPaused;
   }
 
+  /** When the last byte came, on the clock's scale. */
+  get lastByteAt(): number {
+    // Not with `??`, for which V8 would make an object of the number of each message.
+    return this.socket === undefined ? Number.NEGATIVE_INFINITY : this.socket.lastByteAt;
+  }
+
   setPaused(isPaused: boolean, now: number): void {
     if (this.socket === undefined) return;
     this.#isPaused = isPaused;

@@ -1,6 +1,7 @@
 import { hasSubscribers, publish } from "../../core/events.ts";
 import type { MessageCodec } from "../codecs/codec.ts";
 import { undecodable } from "../connection/connection-errors.ts";
+import type { LiveConnection } from "../connection/live-connection.ts";
 import type { WebSocketSettings } from "../options.ts";
 import { SeenIds } from "../resume/dedupe.ts";
 import type { Parcel } from "../resume/held-arrivals.ts";
@@ -54,10 +55,16 @@ export class Arrivals<Message> {
     return this.#flowing;
   }
 
-  /** A frame came in on this connection. @param at - when, on the clock's scale. */
-  receive(data: string | Uint8Array, bytes: number, generation: number, at: number): void {
+  /** A frame came in on this connection. */
+  receive(
+    data: string | Uint8Array,
+    bytes: number,
+    connection: Pick<LiveConnection, "generation" | "lastByteAt">,
+  ): void {
     const { settings, traffic, requests, subscriptions, inbox } = this.#parts;
-    traffic.came(bytes, at);
+    const { generation } = connection;
+    // When its chunk came: to read the clock for each message would cost more than to hand it over.
+    traffic.came(bytes, connection.lastByteAt);
     if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
     const { codec } = settings;
     // Without a codec the type parameter is its default.

@@ -25,7 +25,7 @@ function setUp(changes: Partial<ArrivalParts<string>["settings"]> = {}) {
   };
   const arrivals = new Arrivals<string>(parts);
   const receive = async (generation: number, ...texts: readonly string[]): Promise<void> => {
-    for (const text of texts) arrivals.receive(text, text.length, generation, clock.now());
+    for (const text of texts) arrivals.receive(text, text.length, { generation, lastByteAt: clock.now() });
     await settled();
   };
   return { arrivals, parts, inbox, receive, got, errors, announced };
