@@ -222,16 +222,21 @@ export class WsSocket implements StreamSocket, WebSocketOwner {
   received(buffer: Buffer, isBinary: boolean): void {
     if (this.#isRefused) return;
     // Bytes stay the Buffer that ws made: another view of them for each message would be an eighth of what it costs.
-    const data = isBinary ? buffer : buffer.toString();
-    // What is no UTF-8 has become U+FFFD, which is found sooner than the bytes are looked at a second time.
-    if (typeof data === "string" && data.includes("\uFFFD") && !isUtf8(buffer)) {
-      this.failed(invalidUtf8());
-      this.#isRefused = true;
-      this.#ws.close(1007);
-      return;
-    }
+    const data = isBinary ? buffer : this.#textOf(buffer);
+    if (data === undefined) return;
     if (this.#held === undefined) this.#listener?.message(data, buffer.length);
     else this.#held.push(data, buffer.length);
+  }
+
+  /** Undefined for what is none, which ends the connection. */
+  #textOf(buffer: Buffer): string | undefined {
+    const text = buffer.toString();
+    // What is no UTF-8 has become U+FFFD, which is found sooner than the bytes are looked at a second time.
+    if (!text.includes("\uFFFD") || isUtf8(buffer)) return text;
+    this.failed(invalidUtf8());
+    this.#isRefused = true;
+    this.#ws.close(1007);
+    return undefined;
   }
 
   pinged(payload: Buffer): void {

@@ -3,7 +3,7 @@ import type { MessageCodec } from "../codecs/codec.ts";
 import { undecodable } from "../connection/connection-errors.ts";
 import type { LiveConnection } from "../connection/live-connection.ts";
 import type { WebSocketSettings } from "../options.ts";
-import { SeenIds } from "../resume/dedupe.ts";
+import { type MessageId, SeenIds } from "../resume/dedupe.ts";
 import type { Parcel } from "../resume/held-arrivals.ts";
 import type { Inbox } from "./inbox.ts";
 import { fitToKeep, KeptMessages } from "./kept-messages.ts";
@@ -61,24 +61,29 @@ export class Arrivals<Message> {
     bytes: number,
     connection: Pick<LiveConnection, "generation" | "lastByteAt">,
   ): void {
-    const { settings, traffic, requests, subscriptions, inbox } = this.#parts;
     const { generation } = connection;
     // When its chunk came: to read the clock for each message would cost more than to hand it over.
-    traffic.came(bytes, connection.lastByteAt);
+    this.#parts.traffic.came(bytes, connection.lastByteAt);
     if (hasSubscribers("hawser:stream:message")) this.#publish(bytes, generation);
-    const { codec } = settings;
+    const { codec } = this.#parts.settings;
     // Without a codec the type parameter is its default.
     const message = codec === undefined ? (data as Message) : this.#decode(codec, data);
     if (message === refused) return;
-    subscriptions?.offer(message, generation);
-    if (requests.offer(message, generation)) {
-      if (generation === this.#flowing && subscriptions?.isAtWork(generation) === true) this.#standBehind();
-      return;
-    }
+    this.#parts.subscriptions?.offer(message, generation);
+    if (this.#parts.requests.offer(message, generation)) this.#answered(generation);
+    else if (generation === this.#flowing && this.#behind === undefined) this.#take(message, bytes, generation);
+    else this.#keep(message, bytes, generation);
+  }
+
+  #answered(generation: number): void {
+    if (generation !== this.#flowing || this.#parts.subscriptions?.isAtWork(generation) !== true) return;
+    this.#behind ??= { turn: setImmediate(() => this.catchUp()), kept: new KeptMessages() };
+  }
+
+  #keep(message: Message, bytes: number, generation: number): void {
     // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
-    if (generation !== this.#flowing) inbox.push(generation, message, bytes);
-    else if (this.#behind === undefined) this.#take(message, bytes, generation);
-    else this.#behind.kept.push(fitToKeep(message), bytes, undefined);
+    if (generation !== this.#flowing) this.#parts.inbox.push(generation, message, bytes);
+    else this.#behind?.kept.push(fitToKeep(message), bytes, undefined);
   }
 
   /** Hands on what stands behind an answer; to be called before anything happens to the flow. */
@@ -92,10 +97,6 @@ export class Arrivals<Message> {
     }
   }
 
-  #standBehind(): void {
-    this.#behind ??= { turn: setImmediate(() => this.catchUp()), kept: new KeptMessages() };
-  }
-
   /** The flow is on this connection now: what was kept of it comes first. */
   flowOver(generation: number): void {
     this.catchUp();
@@ -106,12 +107,14 @@ export class Arrivals<Message> {
   #take(message: Message, bytes: number, generation: number): void {
     const { inbox, sequencer, subscriptions } = this.#parts;
     const topic = subscriptions?.topicOf(message);
-    // What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew.
-    const isCounted = topic === undefined || subscriptions?.isTakenBack(topic) !== true;
-    if (sequencer !== undefined && isCounted) sequencer.take({ message, bytes }, topic, generation);
-    else if (this.#isRepeated(message)) return;
-    else if (topic === undefined) inbox.push(generation, message, bytes);
-    else inbox.push(generation, message, bytes, { topic });
+    if (sequencer !== undefined && this.#isCounted(topic)) sequencer.take({ message, bytes }, topic, generation);
+    else if (!this.#isRepeated(message))
+      inbox.push(generation, message, bytes, topic === undefined ? undefined : { topic });
+  }
+
+  /** What still comes of a key that was taken back counts no more: where it is wanted again, its count begins anew. */
+  #isCounted(topic: string | undefined): boolean {
+    return topic === undefined || this.#parts.subscriptions?.isTakenBack(topic) !== true;
   }
 
   /** What the sequencer lets through, in order. */
@@ -146,17 +149,15 @@ export class Arrivals<Message> {
    * the old connection, or one that is repeated to the next, says nothing of that.
    */
   #isRepeated(message: Message): boolean {
-    if (this.#hasCome(message)) return true;
-    const { announcesEnd } = this.#parts.settings;
+    const { dedupe, announcesEnd } = this.#parts.settings;
+    if (dedupe !== undefined && this.#hasCome(dedupe.idOf, message)) return true;
     if (announcesEnd !== undefined && this.#guarded(announcesEnd, message) === true) this.#parts.onEndAnnounced();
     return false;
   }
 
-  #hasCome(message: Message): boolean {
-    const { dedupe } = this.#parts.settings;
-    if (dedupe === undefined || this.#seen === undefined) return false;
-    const id = this.#guarded(dedupe.idOf, message);
-    if (id === undefined || !this.#seen.seen(id)) return false;
+  #hasCome(idOf: (message: Message) => MessageId | undefined, message: Message): boolean {
+    const id = this.#guarded(idOf, message);
+    if (id === undefined || this.#seen?.seen(id) !== true) return false;
     this.#parts.traffic.duplicates++;
     return true;
   }

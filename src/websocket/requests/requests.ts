@@ -112,8 +112,10 @@ export class Requests<Message> {
 
   /** Shows a message to those who wait. True where a request took it: then it is for nobody else. */
   offer(message: Message, generation: number): boolean {
-    const book = this.#book;
-    if (book === undefined) return false;
+    return this.#book !== undefined && this.#offer(this.#book, message, generation);
+  }
+
+  #offer(book: Book<Message>, message: Message, generation: number): boolean {
     const owed = book.owed.get(generation);
     if (owed !== undefined && (this.#answersCall(book, owed, message) || this.#answersRequest(owed, message))) {
       return true;
