@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { listenToAbort, unlistenToAbort } from "../../core/abort-listeners.ts";
 import type { Clock } from "../../core/clock.ts";
 import { DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceConfigurationError, type ServiceTimeoutError } from "../../core/errors.ts";
@@ -190,7 +191,7 @@ export class Requests<Message> {
     if (terms.limitMs !== Number.POSITIVE_INFINITY) book.deadlines.add(entry);
     if (terms.signals.length > 0) {
       entry.onAbort = () => this.#settle(entry, { error: terms.signals.find(({ aborted }) => aborted)?.reason });
-      for (const signal of terms.signals) signal.addEventListener("abort", entry.onAbort);
+      for (const signal of terms.signals) listenToAbort(signal, entry.onAbort);
     }
     return { promise, entry, book };
   }
@@ -295,7 +296,7 @@ export class Requests<Message> {
     this.#book?.watchers.delete(entry);
     this.#book?.deadlines.remove(entry);
     if (entry.onAbort !== undefined) {
-      for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
+      for (const signal of entry.terms.signals) unlistenToAbort(signal, entry.onAbort);
     }
     if ("error" in settlement) entry.reject(settlement.error);
     else entry.resolve(settlement.value);

@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../../core/abort-listeners.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ExternalServiceError } from "../../core/errors.ts";
 import { Backlog, type OutboxLimits } from "./backlog.ts";
@@ -242,7 +243,7 @@ export class Outbox implements OutgoingOwner {
       this.#reject(entry, signals.find((signal) => signal.aborted)?.reason);
       this.#advance();
     };
-    for (const signal of signals) signal.addEventListener("abort", entry.onAbort);
+    for (const signal of signals) listenToAbort(signal, entry.onAbort);
   }
 
   #resolve(entry: Outgoing, sink: Sink): void {
@@ -264,7 +265,7 @@ export class Outbox implements OutgoingOwner {
   #leave(entry: Outgoing): void {
     entry.line?.leave(entry);
     if (entry.onAbort === undefined) return;
-    for (const signal of entry.terms.signals) signal.removeEventListener("abort", entry.onAbort);
+    for (const signal of entry.terms.signals) unlistenToAbort(signal, entry.onAbort);
   }
 
   #lines(): readonly OutgoingLine[] {

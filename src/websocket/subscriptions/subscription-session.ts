@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { listenToAbort, unlistenToAbort } from "../../core/abort-listeners.ts";
 import type { Clock } from "../../core/clock.ts";
 import { outsideRequests } from "../../core/request-scope.ts";
 import type { DeadlineList } from "../../core/deadline-list.ts";
@@ -86,12 +87,12 @@ export class SubscriptionSession<Message, Stream> {
     this.#restoring = restoring;
     for (const key of restoring.awaited) this.#touched.add(key);
     const giveUp = (): void => this.end(signal.reason);
-    signal.addEventListener("abort", giveUp, { once: true });
+    listenToAbort(signal, giveUp);
     this.#run();
     try {
       await restoring.end.promise;
     } finally {
-      signal.removeEventListener("abort", giveUp);
+      unlistenToAbort(signal, giveUp);
     }
   }
 
@@ -261,10 +262,10 @@ function messagesOf(made: unknown): readonly unknown[] {
 async function outlast<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const stop = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
+  listenToAbort(signal, stop);
   try {
     return await Promise.race([work, aborted.promise]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    unlistenToAbort(signal, stop);
   }
 }

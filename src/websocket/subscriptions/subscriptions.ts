@@ -1,3 +1,4 @@
+import { listenToAbort, unlistenToAbort } from "../../core/abort-listeners.ts";
 import type { Clock } from "../../core/clock.ts";
 import { type DeadlineEntry, DeadlineList } from "../../core/deadline-list.ts";
 import { ServiceConfigurationError, ServiceRpcError, type ServiceTimeoutError } from "../../core/errors.ts";
@@ -232,14 +233,14 @@ export class Subscriptions<Message, Stream = unknown> {
       settle: (settlement) => {
         subscribed.waiter = undefined;
         this.#deadlines.remove(waiter);
-        for (const signal of terms.signals) signal.removeEventListener("abort", abort);
+        for (const signal of terms.signals) unlistenToAbort(signal, abort);
         if (settlement === undefined) resolve();
         else reject(settlement.error);
       },
     };
     subscribed.waiter = waiter;
     if (terms.limitMs !== Number.POSITIVE_INFINITY) this.#deadlines.add(waiter);
-    for (const signal of terms.signals) signal.addEventListener("abort", abort);
+    for (const signal of terms.signals) listenToAbort(signal, abort);
     return promise;
   }
 

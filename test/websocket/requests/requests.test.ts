@@ -429,3 +429,13 @@ test("the end leaves nothing pending, and no timer", async () => {
   await quiet;
   expect([clock.timers, requests.size]).toEqual([0, 0]);
 });
+
+test("requests without number leave one listener on the signal that they share, and none once they are over", async () => {
+  const { requests, begin } = setUp();
+  const { signal } = new AbortController();
+  const all = Array.from({ length: 2_000 }, (_, index) => begin(is(index), { signals: [signal] }));
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  for (const index of all.keys()) requests.offer(index, 1);
+  await Promise.all(all.map(({ promise }) => promise));
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});

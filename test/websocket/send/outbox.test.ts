@@ -532,3 +532,14 @@ test("what is written counts for the connection that it was handed to, wherever 
     ["a", old],
   ]);
 });
+
+test("sends without number leave one listener on the signal that they share, and none once they are over", async () => {
+  const { outbox, send, sink } = setUp({ maxMessages: 2_000, maxBytes: 2_000 });
+  const { signal } = new AbortController();
+  const all = Array.from({ length: 2_000 }, () => send("a", { signals: [signal] }));
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  outbox.open(sink);
+  for (const { done } of sink.taken) done();
+  await Promise.all(all);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});

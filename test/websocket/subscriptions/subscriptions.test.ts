@@ -484,3 +484,16 @@ test("a subscription that the service takes away ends, and its owner is told", a
   refuse("a");
   expect(stream.ended).toHaveLength(1);
 });
+
+test("subscriptions without number leave one listener on the signal that they share, and none once they are there", async () => {
+  const stream = setUp();
+  const { confirm } = await open(stream, 1);
+  const { signal } = new AbortController();
+  const keys = Array.from({ length: 2_000 }, (_, index) => `key-${index}`);
+  const all = keys.map((key) => stream.add(key, { signals: [signal] }));
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  await settled();
+  confirm(...keys);
+  await Promise.all(all);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
