@@ -42,6 +42,18 @@ export function heapAfterCollection(): number {
   return getHeapStatistics().used_heap_size;
 }
 
+// V8 lets go of code that has not run for some collections: hundreds of kB of it after a warm-up.
+const collectionsUntilSettled = 10;
+
+/** The same once what closes in later turns is gone too: what comes later is compared with it. */
+export async function settledHeap(): Promise<number> {
+  for (let i = 0; i < collectionsUntilSettled; i++) {
+    heapAfterCollection();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return heapAfterCollection();
+}
+
 /**
  * What an operation allocates, by the sizes of the heap around every collection that V8 makes by itself. The sampling
  * profiler would estimate; a young generation so large that nothing is collected would be exact as well, but of a

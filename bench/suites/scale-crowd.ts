@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { CpuSpan } from "../cpu-span.ts";
-import { heapAfterCollection, measureSpans } from "../measure-spans.ts";
+import { heapAfterCollection, measureSpans, settledHeap } from "../measure-spans.ts";
 import { FarSide } from "../subjects/scale/far-side.ts";
 import type { Run, Sample } from "../suite.ts";
 import { type Axis, growthOf, type Measured } from "./scale-figures.ts";
@@ -48,7 +48,7 @@ const wave = 100;
 export async function measureCrowd(plan: CrowdPlan, run: Run, open: () => Promise<Crowd>): Promise<Sample> {
   const far = new FarSide(run.origin);
   await warmUp(plan, run, far, open);
-  const heapEmpty = heapAfterCollection();
+  const heapEmpty = await settledHeap();
   await using crowd = await open();
   const samples: { readonly size: number; readonly sample: Sample }[] = [];
   const heaps: Measured[] = [];
