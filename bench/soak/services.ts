@@ -8,7 +8,7 @@ import {
   silentLogger,
   WebSocketService,
   ws,
-} from "../../src/index.ts";
+} from "hawser";
 
 /** What the far side says over a stream. */
 const FeedMessage = z.object({

@@ -1,4 +1,4 @@
-import { RESTService, type RESTServiceOptions, subscribe } from "../../../src/index.ts";
+import { RESTService, type RESTServiceOptions, subscribe } from "hawser";
 import type { Client } from "../../measure-calls.ts";
 import type { RestWork } from "../../rest-work.ts";
 

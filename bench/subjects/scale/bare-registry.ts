@@ -1,4 +1,4 @@
-import { RESTService, silentLogger } from "../../../src/index.ts";
+import { RESTService, silentLogger } from "hawser";
 import { isCustom, nameOf, type Registry } from "./registries.ts";
 
 class Payments extends RESTService {}

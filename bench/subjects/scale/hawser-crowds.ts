@@ -1,4 +1,4 @@
-import { RESTService, silentLogger, WebSocketService } from "../../../src/index.ts";
+import { RESTService, silentLogger, WebSocketService } from "hawser";
 import type { Crowd } from "../../suites/scale-crowd.ts";
 import { MessageCrowd } from "./message-crowd.ts";
 

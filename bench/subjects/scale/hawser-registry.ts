@@ -1,4 +1,4 @@
-import { defineServices, RESTService, rest, service, silentLogger } from "../../../src/index.ts";
+import { defineServices, RESTService, rest, service, silentLogger } from "hawser";
 import { isCustom, nameOf, type Registry } from "./registries.ts";
 
 class Payments extends RESTService {}

@@ -1,4 +1,4 @@
-import { silentLogger, WebSocketService } from "../../../src/index.ts";
+import { silentLogger, WebSocketService } from "hawser";
 import type { Data, OnMessage, WebSocketClient } from "../../websocket-client.ts";
 import type { Payload } from "../../websocket-frames.ts";
 
