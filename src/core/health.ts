@@ -28,8 +28,19 @@ export function worstStatus(statuses: Iterable<HealthStatus>): HealthStatus {
   return order[worst] ?? "pass";
 }
 
-/** What to say of a check that threw: our own errors in full, of others only the kind. */
+/** What somebody else's check tells may be anything. */
+export const hasStatus = (told: unknown): told is Partial<HealthReport> & { readonly status: HealthStatus } =>
+  typeof told === "object" &&
+  told !== null &&
+  (order as readonly unknown[]).includes((told as { status?: unknown }).status);
+
+/** What to say of a check that threw: our own errors in full, of others only the kind. Never throws. */
 export function healthOutput(error: unknown): string {
-  if (isExternalServiceError(error)) return error.message;
-  return error instanceof Error ? error.name : "the check failed";
+  try {
+    if (isExternalServiceError(error)) return error.message;
+    if (error instanceof Error && typeof error.name === "string") return error.name;
+  } catch {
+    // It was a getter or a proxy of somebody else's.
+  }
+  return "the check failed";
 }

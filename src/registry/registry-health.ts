@@ -1,6 +1,6 @@
 import { listenToAbort, unlistenToAbort } from "../core/abort-listeners.ts";
 import type { Clock } from "../core/clock.ts";
-import { type HealthReport, type HealthStatus, healthOutput } from "../core/health.ts";
+import { type HealthReport, type HealthStatus, hasStatus, healthOutput } from "../core/health.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** How all services of a registry are. The fields of each are those of health+json. */
@@ -50,7 +50,7 @@ function overallStatus(statuses: readonly (readonly [status: HealthStatus, isCri
 
 /**
  * That of each, once all have ended. All of them are held until then, and copied by whatever collection of garbage comes
- * meanwhile: so there is one timer for each limit and one listener, and no promise, but for each check's own.
+ * meanwhile: so there is one timer for each limit, one listener, and of each check little more than its own promise.
  */
 async function reportsOf<Name extends string>(
   checks: ReadonlyMap<Name, HealthCheck>,
@@ -74,6 +74,8 @@ async function reportsOf<Name extends string>(
     const others = byLimit.get(check.timeoutMs);
     if (others === undefined) byLimit.set(check.timeoutMs, [one]);
     else others.push(one);
+    // One before it may have ended the wait.
+    if (signal?.aborted === true) one.stop(signal.reason);
     one.begin(check);
   }
   // Not before all are begun: one whose function blocks must not use up the time of those after it.
@@ -109,12 +111,12 @@ class RunningCheck {
     return this.#report;
   }
 
+  /** Ends with its report, whatever the check does; never throws. */
   begin({ check }: HealthCheck): void {
     const onError = (error: unknown): void => this.#end(this.#failed(healthOutput(error)));
     try {
-      // A service of somebody else's may well have a checkHealth() that tells nothing.
-      const onReport = (report: HealthReport | undefined): void =>
-        this.#end(report ?? this.#failed("the check told nothing"));
+      const onReport = (told: HealthReport): void =>
+        this.#end(hasStatus(told) ? told : this.#failed("its checkHealth() must tell pass, warn or fail"));
       check(this.#stop.signal).then(onReport, onError);
     } catch (error) {
       onError(error);

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { HealthReport, HealthStatus } from "../core/health.ts";
+import { type HealthReport, type HealthStatus, hasStatus } from "../core/health.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { HealthCheck } from "./registry-health.ts";
 import { type Whereabouts, whyNot } from "./whereabouts.ts";
@@ -81,8 +81,3 @@ function plainReport(
 ): HealthReport {
   return { service, latencyMs: 0, time: new Date(clock.wallNow()).toISOString(), ...facts };
 }
-
-const statuses: readonly unknown[] = ["pass", "warn", "fail"] satisfies HealthStatus[];
-
-const hasStatus = (told: unknown): told is Partial<HealthReport> & { readonly status: HealthStatus } =>
-  typeof told === "object" && told !== null && statuses.includes((told as { status?: unknown }).status);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { HealthReport, HealthStatus } from "../../src/core/health.ts";
 import { checkAll, type HealthCheck } from "../../src/registry/registry-health.ts";
 import { reasonOf } from "../support/rest-client.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { settled, VirtualClock } from "../support/virtual-clock.ts";
 
 const report = (service: string, status: HealthStatus): HealthReport => ({
   service,
@@ -69,18 +69,44 @@ test("a check that hangs is given up after 5 s, and hides no other", async () =>
   expect(clock.timers).toBe(0);
 });
 
-test("a check that throws before it makes a promise, or tells nothing, fails in its own report alone", async () => {
+test("a check that throws before it makes a promise fails in its own report alone", async () => {
   const throwing: Check = () => {
     throw new TypeError("hunter2");
   };
-  // What a service without types may do.
-  const telling = (async () => undefined) as unknown as Check;
-  const { clock, checked } = check({ a: throwing, b: telling, c: async () => report("c", "pass") });
+  const { clock, checked } = check({ a: throwing, b: async () => report("b", "pass") });
   const { status, services } = await checked;
   expect(status).toBe("warn");
   expect(services["a"]).toMatchObject({ service: "a", status: "fail", output: "TypeError" });
-  expect(services["b"]).toMatchObject({ service: "b", status: "fail", output: "the check told nothing" });
-  expect(services["c"]?.status).toBe("pass");
+  expect(services["b"]?.status).toBe("pass");
+  expect(clock.timers).toBe(0);
+});
+
+// What a service without types may do.
+test.each([undefined, null, true, false, "fail", {}, { status: "ok" }])(
+  "a check that tells %j is a failure",
+  async (told) => {
+    const telling = (async () => told) as unknown as Check;
+    const { checked } = check({ a: telling });
+    const output = "its checkHealth() must tell pass, warn or fail";
+    expect((await checked).services["a"]).toMatchObject({ service: "a", status: "fail", output });
+  },
+);
+
+test("an error that throws when it is looked at is one like any other", async () => {
+  const error = new Error("hunter2");
+  Object.defineProperty(error, "name", {
+    get() {
+      throw new Error("name");
+    },
+  });
+  const { clock, checked } = check({
+    a: async () => Promise.reject(error),
+    b: () => {
+      throw error;
+    },
+  });
+  const { services } = await checked;
+  expect([services["a"]?.output, services["b"]?.output]).toEqual(["the check failed", "the check failed"]);
   expect(clock.timers).toBe(0);
 });
 
@@ -146,6 +172,24 @@ test("the checks run at the same time", async () => {
     return report("x", "pass");
   };
   expect((await check({ a: together, b: together }).checked).status).toBe("pass");
+});
+
+test("a check that ends the wait itself ends those after it as well", async () => {
+  const caller = new AbortController();
+  let given: AbortSignal | undefined;
+  const leaving: Check = async () => {
+    caller.abort("left");
+    return report("a", "pass");
+  };
+  const later: Check = async (signal) => {
+    given = signal;
+    return report("b", "pass");
+  };
+  const { clock, checked } = check({ a: leaving, b: later }, caller.signal);
+  await expect(checked).rejects.toBe("left");
+  expect([given?.aborted, given?.reason]).toEqual([true, "left"]);
+  await settled();
+  expect(clock.timers).toBe(0);
 });
 
 test("the caller's signal ends the wait with its own reason, and every check with it", async () => {
