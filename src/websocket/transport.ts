@@ -228,7 +228,7 @@ export class WsSocket implements StreamSocket, WebSocketOwner {
     else this.#held.push(data, buffer.length);
   }
 
-  /** Undefined for what is none, which ends the connection. */
+  /** Undefined where it is no UTF-8; the connection is ended then. */
   #textOf(buffer: Buffer): string | undefined {
     const text = buffer.toString();
     // What is no UTF-8 has become U+FFFD, which is found sooner than the bytes are looked at a second time.

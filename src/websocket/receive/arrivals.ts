@@ -82,8 +82,9 @@ export class Arrivals<Message> {
 
   #keep(message: Message, bytes: number, generation: number): void {
     // Whether it is new is asked when it is its turn: a connection that is prepared may yet come to nothing.
-    if (generation !== this.#flowing) this.#parts.inbox.push(generation, message, bytes);
-    else this.#behind?.kept.push(fitToKeep(message), bytes, undefined);
+    const behind = generation === this.#flowing ? this.#behind : undefined;
+    if (behind === undefined) this.#parts.inbox.push(generation, message, bytes);
+    else behind.kept.push(fitToKeep(message), bytes, undefined);
   }
 
   /** Hands on what stands behind an answer; to be called before anything happens to the flow. */

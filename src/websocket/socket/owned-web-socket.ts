@@ -13,7 +13,7 @@ export class OwnedWebSocket extends WebSocket {
   owner: WebSocketOwner | undefined;
 
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
-    // Most of all events, and alone here: V8 makes one piece of what is short, and a message passes many functions.
+    // Most of all events, and alone here: V8 inlines what is short, and a message passes many functions.
     if (event !== "message") return this.#emitOther(event, first, second);
     // With ws's default binaryType, "nodebuffer", it is always one Buffer.
     this.owner?.received(first as Buffer, second as boolean);

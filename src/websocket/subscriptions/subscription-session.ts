@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { listenToAbort, unlistenToAbort } from "../../core/abort-listeners.ts";
 import type { Clock } from "../../core/clock.ts";
 import { outsideRequests } from "../../core/request-scope.ts";
 import type { DeadlineList } from "../../core/deadline-list.ts";
@@ -87,12 +86,12 @@ export class SubscriptionSession<Message, Stream> {
     this.#restoring = restoring;
     for (const key of restoring.awaited) this.#touched.add(key);
     const giveUp = (): void => this.end(signal.reason);
-    listenToAbort(signal, giveUp);
+    signal.addEventListener("abort", giveUp, { once: true });
     this.#run();
     try {
       await restoring.end.promise;
     } finally {
-      unlistenToAbort(signal, giveUp);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 
@@ -262,10 +261,12 @@ function messagesOf(made: unknown): readonly unknown[] {
 async function outlast<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const stop = (): void => aborted.reject(signal.reason);
-  listenToAbort(signal, stop);
+  // What began the work may have ended it as well.
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
   try {
     return await Promise.race([work, aborted.promise]);
   } finally {
-    unlistenToAbort(signal, stop);
+    signal.removeEventListener("abort", stop);
   }
 }
