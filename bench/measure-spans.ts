@@ -42,7 +42,7 @@ export function heapAfterCollection(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-// V8 lets go of code that has not run for some collections: hundreds of kB of it after a warm-up.
+// Read after two, the heap of a crowd of ten was up to 15 kB for each below that of none; after these, it never was.
 const collectionsUntilSettled = 10;
 
 /** The same once what closes in later turns is gone too: what comes later is compared with it. */

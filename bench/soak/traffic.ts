@@ -1,5 +1,5 @@
-import type { Random } from "../../src/core/clock.ts";
 import { isExternalServiceError } from "hawser";
+import type { Random } from "../../src/core/clock.ts";
 import { type Deed, type DeedContext, deedFor } from "./deeds.ts";
 import { type Ending, Ledger } from "./ledger.ts";
 

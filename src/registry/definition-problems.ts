@@ -12,7 +12,9 @@ export function definitionProblems(definitions: Definitions): string[] {
   const readers = new Map<string, string>();
   const names = namesByDefinition(definitions);
   const related = relatedPrefixes(
-    [...definitions].flatMap(([name, definition]) => (isNamedAlone(definition) ? [prefixOf(name, definition)] : [])),
+    [...definitions].flatMap(([name, definition]) =>
+      hasDerivedPrefix(definition) ? [prefixOf(name, definition)] : [],
+    ),
   );
   for (const [name, definition] of definitions) {
     if (!isDefinition(definition)) {
@@ -24,7 +26,7 @@ export function definitionProblems(definitions: Definitions): string[] {
     if (!isEnvPrefix(prefix)) {
       problems.push(`${JSON.stringify(name)} gives no name for a variable: say with env what its variables start with`);
     }
-    if (!isNamedAlone(definition) || !related.has(prefix)) continue;
+    if (!hasDerivedPrefix(definition) || !related.has(prefix)) continue;
     for (const variable of allVariablesOf(name, definition)) {
       const other = readers.get(variable);
       if (other === undefined) readers.set(variable, name);
@@ -39,8 +41,8 @@ export function definitionProblems(definitions: Definitions): string[] {
   return problems;
 }
 
-/** Whoever says a prefix by hand may share it: two clients of one vendor, say, with one key. */
-const isNamedAlone = (definition: AnyDefinition<unknown>): boolean =>
+/** It comes from the name. Whoever says one by hand may share it: two clients of one vendor, say, with one key. */
+const hasDerivedPrefix = (definition: AnyDefinition<unknown>): boolean =>
   isDefinition(definition) && definition.envPrefix === undefined;
 
 /**

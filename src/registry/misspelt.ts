@@ -13,7 +13,7 @@ export function warnOfMisspelt(definitions: Definitions, env: Environment, logge
     return {
       service,
       prefix: prefixOf(service, definition),
-      // Made anew whenever they are asked for: few are, and all those of a thousand services are a lot to hold.
+      // Made anew for each variable that begins like them: all those of a thousand services are a lot to hold.
       get variables() {
         return allVariablesOf(service, definition);
       },
@@ -72,7 +72,7 @@ function isRead(variable: string, readers: ReadonlyMap<string, readonly KnownVar
   return ownersOf(variable, readers).some((those) => those.some(({ variables }) => variables.includes(variable)));
 }
 
-/** That of the longest prefix first: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`. */
+/** Those whose prefix it begins with, the longest first: PAYMENT_GATEWAY_TIMOUT is none of a service `payment`. */
 function ownersOf<T>(name: string, byPrefix: ReadonlyMap<string, T>): T[] {
   const owners: T[] = [];
   for (let end = name.lastIndexOf("_"); end > 0; end = name.lastIndexOf("_", end - 1)) {

@@ -30,7 +30,7 @@ const noSignals: readonly AbortSignal[] = [];
 const endOf = (value: number): AttemptEnd<number> => ({ kind: "success", value, status: 200 });
 const valueOf = ({ value }: Completed<number>): number => value;
 
-/** The executor as `RESTService` uses it: a request for each call that says the same, and an attempt that succeeds at once. */
+/** The executor as `RESTService` uses it: for each call a request of its own with the same contents, and an attempt that succeeds at once. */
 export async function open(work: Work, stages: string): Promise<Client> {
   const options = sets[stages];
   if (options === undefined) throw new RangeError(`there is no set of stages ${stages}`);
