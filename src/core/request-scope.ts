@@ -54,7 +54,8 @@ const storage = new AsyncLocalStorage<Stored | undefined>();
  * signal, writes its lines to its logger, and sends its trace on. Scopes nest: the earlier deadline wins, every signal
  * counts, and the inner logger and trace stand instead of the outer ones.
  *
- * @throws RangeError for a `deadlineMs` that is not a number above 0, before `work` begins.
+ * @throws RangeError for a `deadlineMs` that is not a number above 0, TypeError for a `signal` that is none, before
+ * `work` begins.
  */
 export function withRequest<T>(limits: RequestLimits, work: () => T): T {
   return enter("withRequest", limits, work);
@@ -70,6 +71,9 @@ export function enter<T>(asked: string, limits: RequestLimits, work: () => T): T
   const { deadlineMs, signal, logger, trace, clock = systemClock } = limits;
   if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs > 0)) {
     throw new RangeError(`${asked}: deadlineMs must be a number above 0, not ${String(deadlineMs)}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`${asked}: signal must be an AbortSignal`);
   }
   const outer = storage.getStore();
   const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + deadlineMs;

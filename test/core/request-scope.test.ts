@@ -80,3 +80,12 @@ test.each([0, -1, Number.NaN, "100"])("a deadline of %j is a mistake, told befor
   );
   expect(hasBegun).toBe(false);
 });
+
+test("a signal that is none is a mistake, told before the work begins", () => {
+  let hasBegun = false;
+  const signal = { aborted: false } as AbortSignal;
+  expect(() => withRequest({ signal }, () => void (hasBegun = true))).toThrow(
+    new TypeError("withRequest: signal must be an AbortSignal"),
+  );
+  expect(hasBegun).toBe(false);
+});
