@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { RetryRefusal } from "../core/errors.ts";
-import type { Call } from "./call.ts";
+import type { Call, Interruption } from "./call.ts";
 import { interruptedEnd } from "./interruption.ts";
 import type { AttemptEnd } from "./outcome.ts";
 import { type Admission, type Decision, go, noPermits, type Permits, type Policy } from "./policy.ts";
@@ -89,8 +89,8 @@ export class PolicyChain {
   }
 
   /** The end of a call that was interrupted while nothing of it was on the wire. */
-  interrupted(call: Call): AttemptEnd<never> {
-    return interruptedEnd(call.interruption ?? { kind: "closed" }, {
+  interrupted(call: Call, by: Interruption = call.interruption ?? { kind: "closed" }): AttemptEnd<never> {
+    return interruptedEnd(by, {
       service: this.#service,
       operation: call.operation,
       phase: call.phase,
@@ -115,8 +115,8 @@ export class PolicyChain {
       while (stopped?.kind === "wait") {
         const decision = await this.#wait(call, stopped);
         const now = this.#clock.now();
-        if (decision === "interrupted") {
-          const end = this.interrupted(call);
+        if (decision.kind === "interrupted") {
+          const end = this.interrupted(call, decision.by);
           this.leave(taken(permits), end, now);
           return { end };
         }
@@ -143,8 +143,8 @@ export class PolicyChain {
     return permits.every((permit, i) => permit === none || (this.#policies[i]?.holds?.(permit, now) ?? true));
   }
 
-  async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | "interrupted"> {
-    const decided = Promise.withResolvers<Decision | "interrupted">();
+  async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | Interrupted> {
+    const decided = Promise.withResolvers<Decision | Interrupted>();
     let isWaiting = true;
     const giveUp = admission.begin((decision) => {
       isWaiting = false;
@@ -156,9 +156,10 @@ export class PolicyChain {
       // What it throws ends this call, and not the deadline list or the caller's signal, which call from here.
       try {
         if (isWaiting) giveUp();
-        // The limit of a wait ends the whole call: whoever waited that long is not asked to queue again.
-        if (call.interruption === undefined) call.interrupt(interruption);
-        decided.resolve("interrupted");
+        // The limit of a wait ends the whole call: whoever waited that long is not asked to queue again. A hedge that was
+        // faster ends the wait alone: the call goes on as its own.
+        if (call.interruption === undefined && interruption.kind !== "superseded") call.interrupt(interruption);
+        decided.resolve({ kind: "interrupted", by: interruption });
       } catch (error) {
         decided.reject(error);
       }
@@ -167,6 +168,12 @@ export class PolicyChain {
     call.clearInterrupt();
     return answer;
   }
+}
+
+/** Why a wait ended without a decision. */
+interface Interrupted {
+  readonly kind: "interrupted";
+  readonly by: Interruption;
 }
 
 /** Instead of the permit of a policy that has not been asked, or has got its own back. */
