@@ -20,7 +20,7 @@ export interface DeadlineEntry {
  * A timer for each limit of each call costs more than the limit is worth: nearly every one is cancelled long before
  * it fires. Here adding, removing and postponing touch no timer. The one timer is set to the earliest moment that was
  * known when it was last set; when it fires, the list is walked once, what is over is told, and the timer is set
- * anew. With limits of seconds that is one walk every few seconds, however many calls there are.
+ * anew. With limits of seconds that is one walk every few seconds, however many calls there are; with hedges, one whenever some are due.
  *
  * The entries are linked to each other: a set of them is filled and emptied with every call, and makes its table anew
  * each time.

@@ -25,7 +25,7 @@ export class Attempts {
   readonly #teller: Teller;
   readonly #policies: PolicyChain;
   readonly #hedger: Hedger | undefined;
-  readonly #hedges: Hedges<CallRequest<unknown>> | undefined;
+  readonly #hedges: Hedges | undefined;
   readonly #chaos: Chaos | undefined;
 
   constructor({ clock, teller, policies, hedger, chaos }: AttemptParts) {

@@ -247,18 +247,18 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
       this.#innerEndsAt = never;
       this.#expireAtEarliest();
       this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.request.attemptTimeoutMs, isTelling: true });
-    } else if (now < this.#innerEndsAt) {
+    } else if (now >= this.#innerEndsAt) {
+      this.#innerEndsAt = never;
+      this.#expireAtEarliest();
+      const limit = this.#innerLimit;
+      this.#endNow({ kind: "limit", limit, limitMs: this.#innerLimitMs, isTelling: limit !== "queue" });
+    } else if (now >= this.#hedgeAt) {
       this.#hedgeAt = never;
       this.#expireAtEarliest();
       // Who gives up in the very turn in which the hedge is due gets none.
       queueMicrotask(() => {
         if (this.interruption === undefined) this.#hedges?.begin(this);
       });
-    } else {
-      this.#innerEndsAt = never;
-      this.#expireAtEarliest();
-      const limit = this.#innerLimit;
-      this.#endNow({ kind: "limit", limit, limitMs: this.#innerLimitMs, isTelling: limit !== "queue" });
     }
   }
 

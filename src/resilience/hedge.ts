@@ -1,8 +1,6 @@
 import type { OptionReader } from "../core/options.ts";
-import type { Call } from "./call.ts";
 import { nthSmallest } from "./nth-smallest.ts";
 import type { AttemptEnd } from "./outcome.ts";
-import type { Ended } from "./policy-chain.ts";
 
 /** When a second attempt is made beside one that takes long. For calls alone that may be repeated. */
 export interface HedgeOptions {
@@ -96,68 +94,6 @@ export class Hedger {
     this.#medianMs = at(0.5);
     this.#calmestMedianMs = Math.min(this.#calmestMedianMs, this.#medianMs);
   }
-}
-
-/**
- * A second attempt beside one that takes long. The first success wins and ends the other, which is waited for; a
- * failure waits for the other to do better, and where both fail it is the first attempt's failure that counts.
- */
-export class Hedge {
-  readonly #call: Call;
-  readonly #end: Promise<Ended<unknown> | undefined>;
-  #isAwaited = false;
-
-  /**
-   * {@link Hedge.end} is to be called once, whatever happens.
-   *
-   * @param end - undefined, where it was not let go.
-   */
-  constructor(main: Call, hedge: Call, end: Promise<Ended<unknown> | undefined>) {
-    this.#call = hedge;
-    this.#end = end.then(
-      (ended) => {
-        if (isSuccess(ended)) main.supersede();
-        return ended;
-      },
-      (defect: unknown) => {
-        main.supersede();
-        throw defect;
-      },
-    );
-    // It is waited for once the main attempt has ended, and may throw before.
-    this.#end.catch(() => undefined);
-  }
-
-  /** The end that counts, given that of the main attempt: of the same request, and so of the same type. */
-  async fasterThan<T>(main: Ended<T>): Promise<Ended<T>> {
-    this.#isAwaited = true;
-    if (isSuccess(main)) this.#call.interrupt({ kind: "superseded" });
-    try {
-      const own = await this.#end;
-      if (own === undefined || !isSuccess(own)) return main;
-      if (!isSuccess(main)) return own as Ended<T>;
-      discard(own);
-      return main;
-    } catch (defect) {
-      discard(main);
-      throw defect;
-    }
-  }
-
-  /** It is on its way no longer. */
-  end(): void {
-    this.#call.interrupt({ kind: "superseded" });
-    this.#call.release();
-    // Where the main attempt throws, which is a defect, nobody waits for it.
-    if (!this.#isAwaited) this.#end.then(discard, () => undefined);
-  }
-}
-
-const isSuccess = (ended: Ended<unknown> | undefined): boolean => ended?.end.kind === "success";
-
-/** What it still has to come is nobody's. */
-function discard(ended: Ended<unknown> | undefined): void {
-  if (ended?.end.kind === "success") ended.end.remainder?.discard();
 }
 
 /** Reads `hedge`: `true`, an object of limits, or `false` for none. */

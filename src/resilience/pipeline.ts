@@ -33,8 +33,9 @@ export interface PipelineParts {
 }
 
 /**
- * The executor: one loop over the attempts of a call, which asks the policies in their order and settles them in
- * reverse, whatever happens. What stands where in that order is drawn in ARCHITECTURE.md.
+ * The executor: a call from its policies to its end, with what is decided between two attempts. What makes an attempt is
+ * {@link Attempts}. All policies are asked in their order and settled in reverse, whatever happens; what stands where in
+ * that order is drawn in ARCHITECTURE.md.
  */
 export class Pipeline {
   readonly #clock: Clock;
@@ -42,7 +43,6 @@ export class Pipeline {
   readonly #teller: Teller;
   readonly #calls: DeadlineList<Call>;
   readonly #callPolicies: PolicyChain;
-  readonly #attemptPolicies: PolicyChain;
   readonly #attempts: Attempts;
   readonly #budget: RetryBudget | undefined;
   #inFlight = 0;
@@ -60,10 +60,9 @@ export class Pipeline {
         parts.policies.filter((policy) => policy.scope === scope),
       );
     this.#callPolicies = chainOf("call");
-    this.#attemptPolicies = chainOf("attempt");
     this.#budget = parts.budget;
     const { clock, hedger, chaos } = parts;
-    this.#attempts = new Attempts({ clock, teller: this.#teller, policies: this.#attemptPolicies, hedger, chaos });
+    this.#attempts = new Attempts({ clock, teller: this.#teller, policies: chainOf("attempt"), hedger, chaos });
   }
 
   /** How many calls are under way. */
@@ -98,6 +97,23 @@ export class Pipeline {
     );
   }
 
+  /** Resolves when no call is under way, however long that takes. */
+  async idle(): Promise<void> {
+    if (this.#inFlight > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+  }
+
+  /** The same; calls that are still under way after `limitMs` are ended, with their outcome. */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#inFlight > 0) {
+      const timer = this.#clock.setTimer(limitMs, () => {
+        for (const call of this.#calls) call.interrupt({ kind: "closed" });
+      });
+      await this.idle();
+      timer.cancel();
+    }
+    this.#calls.clear();
+  }
+
   /** A call that is not let go at once. */
   async #enterLater<T>(call: RequestedCall<T>, asked: Ended<never> | Promise<Entry>): Promise<Completed<T>> {
     let refused: Ended<T> | undefined;
@@ -123,17 +139,19 @@ export class Pipeline {
   /** The first attempt has ended, and the call with it, unless others follow or one is under way beside it. */
   #goOn<T>(call: RequestedCall<T>, first: AttemptEnd<T> | Ended<T>): Completed<T> | Promise<Completed<T>> {
     let ended: Ended<T>;
+    let isLast: boolean;
     try {
       ended = this.#attempts.end(call, first);
-      if (ended.end.kind !== "success" || this.#attempts.isHedged(call)) return this.#repeat(call, ended);
-      this.#budget?.observe("healthy", call.endedAt);
+      isLast = ended.end.kind === "success" && !this.#attempts.isHedged(call);
+      if (isLast) this.#budget?.observe("healthy", call.endedAt);
     } catch (defect) {
       return this.#fall(call, defect);
     }
-    return this.#conclude(call, ended);
+    return isLast ? this.#conclude(call, ended) : this.#goOnLater(call, ended);
   }
 
-  async #repeat<T>(call: RequestedCall<T>, first: Ended<T>): Promise<Completed<T>> {
+  /** The better of two attempts, then those that follow. */
+  async #goOnLater<T>(call: RequestedCall<T>, first: Ended<T>): Promise<Completed<T>> {
     let ended: Ended<T>;
     try {
       ended = await this.#lastOf(call, await this.#attempts.best(call, first));
@@ -206,23 +224,6 @@ export class Pipeline {
     };
   }
 
-  /** Resolves when no call is under way, however long that takes. */
-  async idle(): Promise<void> {
-    if (this.#inFlight > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
-  }
-
-  /** The same; calls that are still under way after `limitMs` are ended, with their outcome. */
-  async drain(limitMs: number): Promise<void> {
-    if (this.#inFlight > 0) {
-      const timer = this.#clock.setTimer(limitMs, () => {
-        for (const call of this.#calls) call.interrupt({ kind: "closed" });
-      });
-      await this.idle();
-      timer.cancel();
-    }
-    this.#calls.clear();
-  }
-
   /** The end of the call, given that of its first attempt: others follow, as long as they may. */
   async #lastOf<T>(call: RequestedCall<T>, first: Ended<T>): Promise<Ended<T>> {
     const { request } = call;
@@ -263,7 +264,7 @@ export class Pipeline {
       }
       this.#teller.toBeRetried(call, delayMs, end.failure.code);
       if (delayMs > 0) await this.#pause(call, delayMs);
-      if (call.interruption !== undefined) return { end: this.#attemptPolicies.interrupted(call) };
+      if (call.interruption !== undefined) return { end: this.#callPolicies.interrupted(call) };
       before = ended;
       const next = await this.#attempts.begin(call, this.#clock.now(), reason);
       ended = await this.#attempts.best(call, this.#attempts.end(call, next));

@@ -32,7 +32,7 @@ export class Transport implements Wire {
 
   /** Makes one attempt, and reads its answer to the end. Never rejects; ends at once when the attempt is interrupted. */
   send(request: PreparedRequest, attempt: Attempt, judge: Judge<Answer> = asItIs): Promise<AttemptEnd<Answer>> {
-    // Only an exchange that was told to leaves its answer open.
+    // Only an exchange that was told to leaves its answer open: the judge is asked of no other.
     return this.#exchange(request, attempt, buffered, judge) as Promise<AttemptEnd<Answer>>;
   }
 

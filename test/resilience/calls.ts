@@ -2,7 +2,7 @@ import type { ErrorCode, ExternalServiceError, Outcome } from "../../src/core/er
 import { ServiceConnectionError } from "../../src/core/errors.ts";
 import { type ServiceEvents, subscribe } from "../../src/core/events.ts";
 import type { Attempt, Call } from "../../src/resilience/call.ts";
-import { Hedge } from "../../src/resilience/hedge.ts";
+import { Hedge } from "../../src/resilience/hedges.ts";
 import { interruptedEnd } from "../../src/resilience/interruption.ts";
 import type { AttemptEnd, Failure } from "../../src/resilience/outcome.ts";
 import type { CallRequest } from "../../src/resilience/call-request.ts";

@@ -5,7 +5,7 @@ import { Call } from "../../src/resilience/call.ts";
 import { Hedger, type HedgeLimits, readHedge } from "../../src/resilience/hedge.ts";
 import type { Remainder } from "../../src/resilience/outcome.ts";
 import type { Ended } from "../../src/resilience/policy-chain.ts";
-import type { Policy } from "../../src/resilience/policy.ts";
+import type { Admission, Policy } from "../../src/resilience/policy.ts";
 import { reading } from "../support/options.ts";
 import { settled, VirtualClock } from "../support/virtual-clock.ts";
 import { ConcurrencyLimit } from "../../src/resilience/concurrency-limit.ts";
@@ -156,7 +156,6 @@ interface Raced {
   readonly clock: VirtualClock;
   readonly call: Call;
   readonly list: DeadlineList<Call>;
-  /** Hedges to come. */
   readonly done: Promise<Ended<string>>;
   readonly main: PromiseWithResolvers<Ended<string>>;
   readonly second: PromiseWithResolvers<Ended<string> | undefined>;
@@ -619,6 +618,41 @@ describe("through the pipeline", () => {
     await scene.clock.advance(delayMs + 1);
     expect((await call).attempts).toMatchObject([{ number: 2, reason: "hedge" }]);
     expect([left, scene.started]).toEqual([1, [2]]);
+  });
+
+  test("a hedge that wins while the main attempt still waits is read to its end", async () => {
+    let asked = 0;
+    const begin = () => () => undefined;
+    const admit = (): Admission => (++asked === 1 ? { kind: "wait", begin } : { kind: "go" });
+    const scene = sceneWith([new Witness("queue", [], { admit })]);
+    const interrupted: unknown[] = [];
+    const remainder: Remainder = {
+      begin: (hold) => {
+        hold.onInterrupt((interruption) => interrupted.push(interruption));
+        hold.release();
+      },
+      discard: () => undefined,
+    };
+    const call = scene.call([succeeds, async () => ({ kind: "success", value: "head", remainder })]);
+    await scene.clock.advance(delayMs + 1);
+    expect((await call).value).toBe("head");
+    expect(interrupted).toEqual([]);
+  });
+
+  test.each([
+    ["attempt", "timeout-attempt"],
+    ["body-idle", "timeout-body-idle"],
+  ] as const)("who was suspended past its %s limit and the moment of its hedge gets none", async (limit, code) => {
+    const scene = sceneWith();
+    const step: Step = (attempt) => {
+      if (limit === "body-idle") attempt.limit(limit, 150);
+      return hangs()(attempt);
+    };
+    const call = scene.call([step], { ...once, attemptTimeoutMs: limit === "attempt" ? 150 : 10_000 });
+    scene.clock.jump(300);
+    await scene.clock.advance(1);
+    expect((await errorOf(call)).code).toBe(code);
+    expect(scene.started).toEqual([1]);
   });
 
   test("each attempt is published, and the call once", async () => {

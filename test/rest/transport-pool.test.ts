@@ -71,6 +71,7 @@ describe("where no connection comes about, each call that waits for one ends by 
     await using service = await startedPayments(server, { ...options, tls: { ca: certificates.ca } });
     const calls = Array.from({ length: 5 }, () => service.get("/x"));
     expect(await kinds(calls)).toEqual(Array.from({ length: 5 }, () => ["connection-tls", "not-sent"]));
+    expect((await service.checkHealth()).details).toMatchObject({ inFlight: 0 });
   });
 });
 
