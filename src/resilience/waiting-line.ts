@@ -45,6 +45,9 @@ export class WaitingLine<W extends Waiter> {
     else before.after = after;
     if (after === undefined) this.#last = before;
     else after.before = before;
+    // One that has grown old would hold all that came after it, until the old generation is collected.
+    place.before = undefined;
+    place.after = undefined;
     place.isLeft = true;
     this.#length -= 1;
   }

@@ -112,6 +112,9 @@ export class WaitingLine<Message, Slot = undefined> {
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
+    // One that has grown old would hold all that came after it, until the old generation is collected.
+    waiting.previous = undefined;
+    waiting.next = undefined;
     this.#size--;
     this.#bytes -= waiting.bytes;
     if (this.#byKey?.get(waiting.key) === waiting) this.#byKey.delete(waiting.key);

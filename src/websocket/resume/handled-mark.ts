@@ -43,10 +43,15 @@ export class HandledMark {
   }
 
   #advance(): void {
-    while (this.#first?.isHandled === true) {
-      this.#position = this.#first.position;
-      this.#first = this.#first.next;
+    let first = this.#first;
+    while (first?.isHandled === true) {
+      const { position, next } = first;
+      this.#position = position;
+      // One that has grown old would hold all that came after it, until the old generation is collected.
+      first.next = undefined;
+      first = next;
     }
+    this.#first = first;
     if (this.#first === undefined) this.#last = undefined;
   }
 }
