@@ -7,7 +7,7 @@ import type { Hedger } from "./hedge.ts";
 import { Hedges } from "./hedges.ts";
 import type { AttemptEnd } from "./outcome.ts";
 import { noPermits, type Permits } from "./policy.ts";
-import { type Ended, type Entry, isPermits, type PolicyChain } from "./policy-chain.ts";
+import { type Ended, isPermits, type PolicyChain } from "./policy-chain.ts";
 import type { Teller } from "./teller.ts";
 
 /** What makes the attempts of the calls of a pipeline. */
@@ -44,7 +44,11 @@ export class Attempts {
     call.applyForAttempt(reason);
     this.#hedges?.expect(call, now);
     const entry = this.#policies.enter(call, now);
-    return isPermits(entry) ? this.#launch(call, entry, now) : this.#beginLater(call, entry);
+    if (isPermits(entry)) return this.#launch(call, entry, now);
+    if (!(entry instanceof Promise)) return Promise.resolve(entry);
+    return entry.then<AttemptEnd<T> | Ended<T>>((later) =>
+      isPermits(later) ? this.#launch(call, later, this.#clock.now()) : later,
+    );
   }
 
   /** An attempt has ended, or was not let go. */
@@ -80,14 +84,6 @@ export class Attempts {
   abandon(call: Call): void {
     this.#hedges?.end(call);
     this.#giveBack(call);
-  }
-
-  async #beginLater<T>(
-    call: RequestedCall<T>,
-    asked: Ended<never> | Promise<Entry>,
-  ): Promise<AttemptEnd<T> | Ended<T>> {
-    const entry = asked instanceof Promise ? await asked : asked;
-    return isPermits(entry) ? this.#launch(call, entry, this.#clock.now()) : entry;
   }
 
   /** One beside another that takes long; undefined, and nothing done, where it would have to wait. */

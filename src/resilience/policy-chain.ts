@@ -114,6 +114,7 @@ export class PolicyChain {
     try {
       while (stopped?.kind === "wait") {
         const decision = await this.#wait(call, stopped);
+        call.clearInterrupt();
         const now = this.#clock.now();
         if (decision.kind === "interrupted") {
           const end = this.interrupted(call, decision.by);
@@ -143,7 +144,8 @@ export class PolicyChain {
     return permits.every((permit, i) => permit === none || (this.#policies[i]?.holds?.(permit, now) ?? true));
   }
 
-  async #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | Interrupted> {
+  /** Not an async function: thousands may wait at a time, and each would keep the frame of one more. */
+  #wait(call: Call, admission: Admission & { kind: "wait" }): Promise<Decision | Interrupted> {
     const decided = Promise.withResolvers<Decision | Interrupted>();
     let isWaiting = true;
     const giveUp = admission.begin((decision) => {
@@ -164,9 +166,7 @@ export class PolicyChain {
         decided.reject(error);
       }
     });
-    const answer = await decided.promise;
-    call.clearInterrupt();
-    return answer;
+    return decided.promise;
   }
 }
 
