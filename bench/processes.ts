@@ -28,7 +28,7 @@ export function nextMessage(child: ChildProcess, what: string, limitMs: number):
   return new Promise((resolve, reject) => {
     const settle = (error: Error | undefined, message?: unknown): void => {
       clearTimeout(timer);
-      child.off("message", onMessage).off("exit", onExit).off("error", onError);
+      child.off("message", onMessage).off("close", onClose).off("error", onError);
       if (error === undefined) resolve(message);
       else {
         child.kill("SIGKILL");
@@ -36,11 +36,12 @@ export function nextMessage(child: ChildProcess, what: string, limitMs: number):
       }
     };
     const onMessage = (message: unknown): void => settle(undefined, message);
-    const onExit = (code: number | null, signal: string | null): void =>
+    // Not at its exit: what it said last may not have been read by then.
+    const onClose = (code: number | null, signal: string | null): void =>
       settle(new Error(`${what} ended early (${code ?? signal})`));
     const onError = (cause: Error): void => settle(new Error(`${what} could not be started`, { cause }));
     const timer = setTimeout(() => settle(new Error(`${what} said nothing for ${limitMs} ms`)), limitMs);
-    child.on("message", onMessage).on("exit", onExit).on("error", onError);
+    child.on("message", onMessage).on("close", onClose).on("error", onError);
   });
 }
 
