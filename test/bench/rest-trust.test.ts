@@ -9,7 +9,7 @@ const program = (path: string): URL => new URL(`../../bench/${path}`, import.met
 const atATime = 6;
 
 test("over TLS, every subject refuses a server that its authority does not vouch for", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const server = startProgram(program("servers/canned.ts"), { args: [], nodeArgs: [], core: undefined });
   try {

@@ -21,7 +21,7 @@ async function rowsOf(id: string, workload: string): Promise<{ readonly suite: S
 const isAboveZero = (spread: Spread | undefined): boolean => spread !== undefined && spread.median > 0;
 
 describe("every subject answers what it should, and has all of its figures", () => {
-  test.each(["post-1KB@1", "tls-get-10KB@10"])("rest %s", { timeout: 120_000 }, async (workload) => {
+  test.each(["post-1KB@1", "tls-get-10KB@10"])("rest %s", { timeout: 300_000 }, async (workload) => {
     const { suite, rows } = await rowsOf("rest", workload);
     const whole = rows.filter(({ cpuRatio, p99Us, allocatedBytes, more }) =>
       [cpuRatio, p99Us, allocatedBytes, more?.["server busy"]].every(isAboveZero),
@@ -29,7 +29,7 @@ describe("every subject answers what it should, and has all of its figures", () 
     expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id }) => id));
   });
 
-  test("pipeline", { timeout: 120_000 }, async () => {
+  test("pipeline", { timeout: 300_000 }, async () => {
     const { suite, rows } = await rowsOf("pipeline", "no-op");
     const whole = rows.filter(({ cpuRatio, cpuUs }) => [cpuRatio, cpuUs].every(isAboveZero));
     expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id }) => id));
@@ -44,7 +44,7 @@ describe("every subject answers what it should, and has all of its figures", () 
     ["startup-import", "import"],
     ["startup-call", "first-get"],
     ["startup-stream", "first-message"],
-  ])("%s %s", { timeout: 120_000 }, async (id, workload) => {
+  ])("%s %s", { timeout: 300_000 }, async (id, workload) => {
     const { suite, rows } = await rowsOf(id, workload);
     const whole = rows.filter(({ cpuRatio, cpuUs }) => [cpuRatio, cpuUs].every(isAboveZero));
     expect(whole.map(({ subject }) => subject)).toEqual(suite.subjects.map(({ id: subject }) => subject));
@@ -61,7 +61,7 @@ describe("what grows has the slopes of all of its figures", () => {
     ["calls-one-signal", crowd],
     ["streams", crowd],
     ["registry", registry],
-  ])("scale %s", { timeout: 120_000 }, async (workload, figures) => {
+  ])("scale %s", { timeout: 300_000 }, async (workload, figures) => {
     const { suite, rows } = await rowsOf("scale", workload);
     const lines = (suite.conclusions?.(rows) ?? []).slice(1);
     expect(lines.map(([, subject, title]) => [subject, title])).toEqual(
