@@ -51,9 +51,8 @@ export class Attempts {
     );
   }
 
-  /** An attempt has ended, or was not let go. */
-  end<T>(call: Call, end: AttemptEnd<T> | Ended<T>): Ended<T> {
-    if (!("kind" in end)) return end;
+  /** An attempt that was let go has ended. */
+  end(call: Call, end: AttemptEnd<unknown>): void {
     const now = this.#clock.now();
     // Not so where it was over before it began.
     if (call.isAttempting) {
@@ -64,7 +63,6 @@ export class Attempts {
     const { permits } = call;
     call.permits = noPermits;
     this.#policies.leave(permits, end, now);
-    return { end };
   }
 
   /** Whether another is under way beside the one that has ended. */
@@ -96,7 +94,9 @@ export class Attempts {
       return undefined;
     }
     try {
-      return this.end(hedge, await this.#launch(hedge, permits, now));
+      const end = await this.#launch(hedge, permits, now);
+      this.end(hedge, end);
+      return { end };
     } finally {
       this.#giveBack(hedge);
     }

@@ -56,7 +56,6 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
   readonly operation: string;
   readonly request: Request;
   readonly startedAt: number;
-  readonly deadlineAt: number;
   /** Of the whole call. */
   callPermits: Permits = noPermits;
   /** An attempt was started, and has not ended. */
@@ -107,8 +106,11 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
     this.request = request;
     this.#main = main;
     this.startedAt = main?.startedAt ?? clock.now();
-    this.deadlineAt = this.startedAt + request.deadlineMs;
     this.expiresAt = this.deadlineAt;
+  }
+
+  get deadlineAt(): number {
+    return this.startedAt + this.request.deadlineMs;
   }
 
   /** Of all attempts that have ended, those of a hedge among them. */

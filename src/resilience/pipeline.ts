@@ -125,7 +125,7 @@ export class Pipeline {
     } catch (defect) {
       return this.#fall(call, defect);
     }
-    return refused === undefined ? this.#goOn(call, first) : this.#conclude(call, refused);
+    return refused === undefined ? this.#goOn(call, first) : this.#conclude(call, refused.end, refused);
   }
 
   /** The first attempt. */
@@ -138,16 +138,16 @@ export class Pipeline {
 
   /** The first attempt has ended, and the call with it, unless others follow or one is under way beside it. */
   #goOn<T>(call: RequestedCall<T>, first: AttemptEnd<T> | Ended<T>): Completed<T> | Promise<Completed<T>> {
-    let ended: Ended<T>;
+    if (!("kind" in first)) return this.#goOnLater(call, first);
     let isLast: boolean;
     try {
-      ended = this.#attempts.end(call, first);
-      isLast = ended.end.kind === "success" && !this.#attempts.isHedged(call);
+      this.#attempts.end(call, first);
+      isLast = first.kind === "success" && !this.#attempts.isHedged(call);
       if (isLast) this.#budget?.observe("healthy", call.endedAt);
     } catch (defect) {
       return this.#fall(call, defect);
     }
-    return isLast ? this.#conclude(call, ended) : this.#goOnLater(call, ended);
+    return isLast ? this.#conclude(call, first) : this.#goOnLater(call, { end: first });
   }
 
   /** The better of two attempts, then those that follow. */
@@ -158,13 +158,16 @@ export class Pipeline {
     } catch (defect) {
       return this.#fall(call, defect);
     }
-    return this.#conclude(call, ended);
+    return this.#conclude(call, ended.end, ended);
   }
 
-  /** The call has ended, for its policies and for its caller. */
-  #conclude<T>(call: RequestedCall<T>, ended: Ended<T>): Completed<T> {
-    this.#leave(call, ended);
-    const { end } = ended;
+  /**
+   * The call has ended, for its policies and for its caller.
+   *
+   * @param why - what the executor did about a failure, where it did anything.
+   */
+  #conclude<T>(call: RequestedCall<T>, end: AttemptEnd<T>, why?: Ended<T>): Completed<T> {
+    this.#leave(call, end);
     if (end.kind === "success") {
       // Who got the answer of another call has made no attempt.
       const elapsedMs = (call.endedAt > 0 ? call.endedAt : this.#clock.now()) - call.startedAt;
@@ -174,7 +177,7 @@ export class Pipeline {
     }
     const elapsedMs = this.#clock.now() - call.startedAt;
     const thrown =
-      end.kind === "failure" ? this.#teller.errorOf(call, elapsedMs, end.failure, call.request, ended) : end.reason;
+      end.kind === "failure" ? this.#teller.errorOf(call, elapsedMs, end.failure, call.request, why) : end.reason;
     this.#teller.ended(call, elapsedMs, end, thrown);
     throw thrown;
   }
@@ -190,11 +193,11 @@ export class Pipeline {
   }
 
   /** Settles the policies of the whole call; with that it is over, unless there is more to come. */
-  #leave(call: Call, ended: Ended<unknown> | undefined): void {
+  #leave(call: Call, end: AttemptEnd<unknown> | undefined): void {
     let isOver = true;
     try {
-      if (call.callPermits !== noPermits) this.#callPolicies.leave(call.callPermits, ended?.end, this.#clock.now());
-      isOver = !isToBeContinued(ended);
+      if (call.callPermits !== noPermits) this.#callPolicies.leave(call.callPermits, end, this.#clock.now());
+      isOver = !isToBeContinued(end);
     } finally {
       if (isOver) this.#release(call);
     }
@@ -267,7 +270,8 @@ export class Pipeline {
       if (call.interruption !== undefined) return { end: this.#callPolicies.interrupted(call) };
       before = ended;
       const next = await this.#attempts.begin(call, this.#clock.now(), reason);
-      ended = await this.#attempts.best(call, this.#attempts.end(call, next));
+      if ("kind" in next) this.#attempts.end(call, next);
+      ended = await this.#attempts.best(call, "kind" in next ? { end: next } : next);
     }
   }
 
@@ -282,6 +286,6 @@ export class Pipeline {
   }
 }
 
-function isToBeContinued(ended: Ended<unknown> | undefined): boolean {
-  return ended?.end.kind === "success" && ended.end.remainder !== undefined;
+function isToBeContinued(end: AttemptEnd<unknown> | undefined): boolean {
+  return end?.kind === "success" && end.remainder !== undefined;
 }
