@@ -53,7 +53,6 @@ let lastId = 0;
 export class Call<Request extends CallLimits = CallLimits> implements DeadlineEntry, Attempt {
   /** Tells the calls of the process apart, in its events. */
   readonly id: number;
-  readonly operation: string;
   readonly request: Request;
   readonly startedAt: number;
   /** Of the whole call. */
@@ -64,7 +63,6 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
   permits: Permits = noPermits;
   /** When its last attempt ended, or the hedge beside it. */
   endedAt = 0;
-  readonly identity: string | undefined;
   number = 0;
   /** How many attempts followed a failure, those that were made at once and for nothing not counted. */
   retriesMade = 0;
@@ -99,14 +97,20 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
 
   constructor(clock: Clock, list: DeadlineList<Call>, request: Request, main?: Call) {
     this.id = main?.id ?? ++lastId;
-    this.operation = request.operation;
-    this.identity = request.identity;
     this.#clock = clock;
     this.#list = list;
     this.request = request;
     this.#main = main;
     this.startedAt = main?.startedAt ?? clock.now();
     this.expiresAt = this.deadlineAt;
+  }
+
+  get operation(): string {
+    return this.request.operation;
+  }
+
+  get identity(): string | undefined {
+    return this.request.identity;
   }
 
   get deadlineAt(): number {
