@@ -37,16 +37,18 @@ const key = (title: string, size: number): string => `${title} @${size}`;
 /**
  * The columns of one figure: what it is for each at both ends of the fit, and the slope of the total.
  *
- * @param title - with its unit, such as `CPU µs`.
+ * @param title - with its unit, such as `CPU µs`. A size whose figure is not above zero is left out of the
+ * slope; where one size is left, there is none.
  * @param measured - at every size of the axis.
  */
 export function growthOf({ fitFrom }: Axis, title: string, measured: readonly Measured[]): Record<string, number> {
   const fitted = measured.filter(({ size }) => size >= fitFrom);
-  const points: Point[] = fitted.map(({ size, each }) => ({ size, total: size * each }));
+  // What the noise of one process brings below zero, a heap of few or what an interval allocated, has no logarithm.
+  const points: Point[] = fitted.filter(({ each }) => each > 0).map(({ size, each }) => ({ size, total: size * each }));
   const columns: Record<string, number> = {};
   for (const { size, each } of [fitted.at(0), fitted.at(-1)].filter((one) => one !== undefined))
     columns[key(title, size)] = each;
-  return { ...columns, [slopeKey(title)]: slopeOf(points) };
+  return points.length < 2 ? columns : { ...columns, [slopeKey(title)]: slopeOf(points) };
 }
 
 /** One slope, as the rows have it. */
