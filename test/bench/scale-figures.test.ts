@@ -79,13 +79,13 @@ describe("what is promised", () => {
 });
 
 test("a size whose figure is not above zero is left out of the slope, and shown", () => {
-  const axis = { id: "calls", sizes: [1, 10, 100], fitFrom: 1 };
+  const whole = { id: "calls", sizes: [1, 10, 100], fitFrom: 1 };
   const measured = [
     { size: 1, each: -3 },
     { size: 10, each: 2 },
     { size: 100, each: 2 },
   ];
-  expect(growthOf(axis, "KiB heap", measured)).toEqual({
+  expect(growthOf(whole, "KiB heap", measured)).toEqual({
     "KiB heap @1": -3,
     "KiB heap @100": 2,
     "slope of KiB heap": expect.closeTo(1),
@@ -93,10 +93,10 @@ test("a size whose figure is not above zero is left out of the slope, and shown"
 });
 
 test("of one size that is above zero there is no slope", () => {
-  const axis = { id: "calls", sizes: [1, 10], fitFrom: 1 };
+  const whole = { id: "calls", sizes: [1, 10], fitFrom: 1 };
   const measured = [
     { size: 1, each: -3 },
     { size: 10, each: 2 },
   ];
-  expect(growthOf(axis, "KiB heap", measured)).toEqual({ "KiB heap @1": -3, "KiB heap @10": 2 });
+  expect(growthOf(whole, "KiB heap", measured)).toEqual({ "KiB heap @1": -3, "KiB heap @10": 2 });
 });
