@@ -61,3 +61,14 @@ test("in any order of joining, leaving and serving it is a queue", () => {
     }),
   );
 });
+
+test("who has left holds nobody: neither who came before nor who comes after", () => {
+  const line = new WaitingLine<Named>();
+  const [a, b, c] = ["a", "b", "c"].map((name) => line.join(waiter(name)));
+  if (a === undefined || b === undefined || c === undefined) throw new Error("there were three");
+  line.leave(b);
+  line.next();
+  line.next();
+  const links = [a, b, c].map(({ before, after }) => [before, after]);
+  expect(links).toEqual(Array.from({ length: 3 }, () => [undefined, undefined]));
+});

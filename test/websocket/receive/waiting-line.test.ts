@@ -136,3 +136,14 @@ test("out of the pressure, what is in it holds nobody", () => {
   line.leavePressure();
   expect([told, line.size]).toEqual([["full", "relief"], 2]);
 });
+
+test("what was taken out holds nothing: neither what came before nor what comes after", () => {
+  const { line, push } = setUp({});
+  for (const text of ["a", "b", "c"]) push(text);
+  const middle = line.first?.next;
+  if (middle === undefined) throw new Error("there were three");
+  line.remove(middle);
+  const taken = [line.shift(), middle, line.shift()];
+  expect(taken.map((one) => one?.message)).toEqual(["a", "b", "c"]);
+  expect(taken.flatMap((one) => [one?.previous, one?.next])).toEqual(Array.from({ length: 6 }, () => undefined));
+});
