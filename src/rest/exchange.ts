@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
@@ -49,6 +50,18 @@ export type Reading =
 
 // Of a redirect, nothing is wanted but its head; a little is read so that the connection can be used again.
 const maxDroppedBytes = 64 * 1024;
+
+// undici tells its subscribers of the same list, and they may keep it.
+const headersTold = channel("undici:request:headers");
+
+/**
+ * Empties undici's list of the headers as they came, a view of memory for each name and value. With hundreds of calls
+ * under way V8 comes to make such lists among what is old, where what they hold outlives each collection of what is
+ * young: 1.5 kB of a call, and with 512 at a time a sixth of its CPU time.
+ */
+function letGoOfRaw({ rawHeaders }: Dispatcher.DispatchController): void {
+  if (Array.isArray(rawHeaders) && !headersTold.hasSubscribers) rawHeaders.length = 0;
+}
 
 /** One request and its answer, as undici tells of it. Buffers the body without a stream in between. */
 export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
@@ -143,6 +156,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (this.use !== undefined) letGoOfRaw(controller);
     // Informational (RFC 9110, section 15.2): the answer is still to come.
     if (status < 200 || this.#isSettled) return;
     const { settings } = this.#wire;
@@ -374,6 +388,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #settle(end: AttemptEnd<Answer | OpenAnswer>): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    // An exchange that has grown old would keep it alive until all that is old is collected.
+    this.#incoming = undefined;
     // undici leaves a body that it never came to send as it was: with its file open, say.
     if (end.kind !== "success") this.#sending?.destroy();
     try {
