@@ -78,10 +78,11 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
   readonly #list: DeadlineList<Call>;
   #attemptStartedAt = 0;
   #attemptEndsAt = never;
-  #innerEndsAt = never;
+  // Undefined, and not never: a number that is a field has a place of its own, and few calls come to need these.
+  #innerEndsAt: number | undefined;
   #innerLimit: TimeoutLimit = "body-idle";
   #innerLimitMs = 0;
-  #hedgeAt = never;
+  #hedgeAt: number | undefined;
   #hedges: HedgeStarter<Request> | undefined;
   #reason: AttemptRecord["reason"];
   #end: ((interruption: Interruption) => void) | undefined;
@@ -173,8 +174,8 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
   /** What was set to end early has ended by itself, and its limit with it. */
   clearInterrupt(): void {
     this.#end = undefined;
-    if (this.#innerEndsAt === never) return;
-    this.#innerEndsAt = never;
+    if (this.#innerEndsAt === undefined) return;
+    this.#innerEndsAt = undefined;
     this.#expireAtEarliest();
   }
 
@@ -221,8 +222,8 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
     this.isAttempting = false;
     main.endedAt = now;
     this.#attemptEndsAt = never;
-    this.#innerEndsAt = never;
-    this.#hedgeAt = never;
+    this.#innerEndsAt = undefined;
+    this.#hedgeAt = undefined;
     this.#hedges = undefined;
     this.#end = undefined;
     this.#missed = undefined;
@@ -250,16 +251,16 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
       this.interrupt({ kind: "limit", limit: "deadline", limitMs, isTelling });
     } else if (now >= this.#attemptEndsAt) {
       this.#attemptEndsAt = never;
-      this.#innerEndsAt = never;
+      this.#innerEndsAt = undefined;
       this.#expireAtEarliest();
       this.#endNow({ kind: "limit", limit: "attempt", limitMs: this.request.attemptTimeoutMs, isTelling: true });
-    } else if (now >= this.#innerEndsAt) {
-      this.#innerEndsAt = never;
+    } else if (this.#innerEndsAt !== undefined && now >= this.#innerEndsAt) {
+      this.#innerEndsAt = undefined;
       this.#expireAtEarliest();
       const limit = this.#innerLimit;
       this.#endNow({ kind: "limit", limit, limitMs: this.#innerLimitMs, isTelling: limit !== "queue" });
-    } else if (now >= this.#hedgeAt) {
-      this.#hedgeAt = never;
+    } else if (this.#hedgeAt !== undefined && now >= this.#hedgeAt) {
+      this.#hedgeAt = undefined;
       this.#expireAtEarliest();
       // Who gives up in the very turn in which the hedge is due gets none.
       queueMicrotask(() => {
@@ -281,7 +282,8 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
 
   #expireAtEarliest(): void {
     if (this.interruption !== undefined) return;
-    this.expiresAt = Math.min(this.deadlineAt, this.#attemptEndsAt, this.#innerEndsAt, this.#hedgeAt);
+    const ownEndsAt = Math.min(this.deadlineAt, this.#attemptEndsAt);
+    this.expiresAt = Math.min(ownEndsAt, this.#innerEndsAt ?? never, this.#hedgeAt ?? never);
     this.#list.hasten(this);
   }
 }

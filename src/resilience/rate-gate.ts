@@ -20,8 +20,6 @@ export interface RateLimits {
 
 /** An attempt that was let through: which one, and when the one before it was. Its admission, and its permit. */
 class Start {
-  readonly kind = "go";
-  readonly permit: Start = this;
   readonly number: number;
   readonly before: number;
   /** It asks, before the pause is over, whether it is. */
@@ -31,6 +29,15 @@ class Start {
     this.number = number;
     this.before = before;
     this.isEarly = isEarly;
+  }
+
+  // Of the class: as a field, each is eight bytes of every call.
+  get kind(): "go" {
+    return "go";
+  }
+
+  get permit(): Start {
+    return this;
   }
 }
 
