@@ -70,8 +70,8 @@ export class Calls {
     options: RequestOptions,
     how: ReadHow<T>,
   ): ServiceCall<T, Matched> {
-    const { call, resolve, reject } = ServiceCall.pending<T, Matched>();
-    try {
+    // What is thrown in here rejects the call.
+    const call = new ServiceCall<T, Matched>((resolve, reject) => {
       const request = this.#requestsFor(how).prepare(method, endpoint, options);
       this.#assertReady(request.operation);
       const asked = new RESTCall(this.#parts, request, options, this.#send);
@@ -91,9 +91,7 @@ export class Calls {
       void this.#pipeline
         .execute(asked)
         .then(settle, failed === undefined ? fail : (error) => this.#failAfter(failed, error, asked.scope, reject));
-    } catch (error) {
-      reject(error);
-    }
+    });
     return call;
   }
 

@@ -27,9 +27,7 @@ export function jsonCall(
       failed: byStatus === undefined ? undefined : (error) => matchError(error, byStatus, patience),
     });
   } catch (error) {
-    const { call, reject } = ServiceCall.pending<unknown, unknown>();
-    reject(error);
-    return call;
+    return new ServiceCall((_resolve, reject) => reject(error));
   }
 }
 

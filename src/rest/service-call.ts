@@ -45,21 +45,6 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
   #response: ServiceResponse | undefined;
 
   /**
-   * A call that is about to be made, and what settles it.
-   *
-   * @internal
-   */
-  static pending<T, Matched = never>(): PendingCall<T, Matched> {
-    let resolve: PendingCall<T, Matched>["resolve"] = nothing;
-    let reject: PendingCall<T, Matched>["reject"] = nothing;
-    const call = new ServiceCall<T, Matched>((fulfil, fail) => {
-      resolve = fulfil;
-      reject = fail;
-    });
-    return { call, resolve, reject };
-  }
-
-  /**
    * Keeps the answer that the value comes from.
    *
    * @internal
@@ -88,16 +73,6 @@ export class ServiceCall<T, Matched = never, Unmatched = SafeFailure> extends Pr
       (reason: unknown) => failed(reason) as Unmatched | Matched,
     );
   }
-}
-
-interface PendingCall<T, Matched> {
-  readonly call: ServiceCall<T, Matched>;
-  readonly resolve: (value: T | PromiseLike<T>) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-function nothing(): void {
-  // Until the executor of a promise was called, which is at once.
 }
 
 // As a promise of its own class it would be wrapped by each `await`, which costs three turns of the queue.
