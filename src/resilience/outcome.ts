@@ -88,6 +88,18 @@ export type AttemptEnd<T> =
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 
+/** A success with a status and nothing else to tell; a class for the reason that an answer is one. */
+export class Success<T> {
+  readonly kind = "success";
+  readonly value: T;
+  readonly status: number;
+
+  constructor(value: T, status: number) {
+    this.value = value;
+    this.status = status;
+  }
+}
+
 /** What is known of a call after some of its attempts: one that may have taken effect outweighs all that did not. */
 export function combinedOutcome(attempts: Iterable<{ readonly outcome: Outcome }>): Outcome {
   let combined: Outcome = "not-sent";

@@ -14,10 +14,16 @@ import type { RetryBudget } from "./retry-budget.ts";
 import { Teller } from "./teller.ts";
 
 /** A call that succeeded. */
-export interface Completed<T> {
+export class Completed<T> {
   readonly value: T;
   readonly attempts: readonly AttemptRecord[];
   readonly elapsedMs: number;
+
+  constructor(value: T, attempts: readonly AttemptRecord[], elapsedMs: number) {
+    this.value = value;
+    this.attempts = attempts;
+    this.elapsedMs = elapsedMs;
+  }
 }
 
 /** What a pipeline is made of; whatever is left out is switched off. */
@@ -173,7 +179,7 @@ export class Pipeline {
       const elapsedMs = (call.endedAt > 0 ? call.endedAt : this.#clock.now()) - call.startedAt;
       if (end.remainder === undefined) this.#teller.ended(call, elapsedMs, end);
       else end.remainder.begin(this.#holdOf(call, end.status));
-      return { value: end.value, attempts: call.attempts, elapsedMs };
+      return new Completed(end.value, call.attempts, elapsedMs);
     }
     const elapsedMs = this.#clock.now() - call.startedAt;
     const thrown =

@@ -7,7 +7,33 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   readonly body: Uint8Array;
   readonly timings: AnswerTimings;
-  readonly redirect?: RedirectNote;
+  readonly redirect?: RedirectNote | undefined;
+}
+
+/**
+ * The same, just read. A class, for V8 may make what literals make among what is old once many calls are under way, and
+ * all that such an object holds then outlives the collections of what is young.
+ */
+export class WholeAnswer implements Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Uint8Array;
+  readonly timings: AnswerTimings;
+  readonly redirect: RedirectNote | undefined;
+
+  constructor(
+    status: number,
+    headers: AnswerHeaders,
+    body: Uint8Array,
+    timings: AnswerTimings,
+    redirect?: RedirectNote,
+  ) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+    this.timings = timings;
+    this.redirect = redirect;
+  }
 }
 
 /** What redirects have to do with an answer. */

@@ -5,8 +5,8 @@ import type { Clock } from "../core/clock.ts";
 import type { DecodeFault } from "../core/errors.ts";
 import type { Attempt, Interruption } from "../resilience/call.ts";
 import { interruptedEnd } from "../resilience/interruption.ts";
-import type { AttemptEnd, Failure } from "../resilience/outcome.ts";
-import type { Answer, AnswerHeaders, OpenAnswer } from "./answer.ts";
+import { type AttemptEnd, type Failure, Success } from "../resilience/outcome.ts";
+import { type Answer, type AnswerHeaders, type OpenAnswer, type RedirectNote, WholeAnswer } from "./answer.ts";
 import { breakingError, whatBroke } from "./broken-connection.ts";
 import type { ConnectionUse, ConnectionWitness } from "./connection-use.ts";
 import type { Codings } from "./decode.ts";
@@ -41,7 +41,8 @@ export interface Judge<T extends Answer | OpenAnswer> {
   judge(end: AttemptEnd<T>): AttemptEnd<T>;
 }
 
-type Settled = Pick<PromiseWithResolvers<AttemptEnd<Answer | OpenAnswer>>, "resolve" | "reject">;
+/** Tells how the attempt ended; by a promise that is rejected where a defect ended it. */
+type Tell = (end: AttemptEnd<Answer | OpenAnswer> | Promise<never>) => void;
 
 /** How much of an answer is read here: all of it, or its head where it is a success. */
 export type Reading =
@@ -72,7 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   readonly #attempt: Attempt;
   readonly #reading: Reading;
   readonly #judge: Judge<Answer | OpenAnswer>;
-  readonly #settled: Settled;
+  readonly #tell: Tell;
   readonly #startedAt: number;
   /** Where a redirect led to; undefined for the request itself. */
   readonly #hop: Hop | undefined;
@@ -102,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     attempt: Attempt,
     reading: Reading,
     judge: Judge<Answer | OpenAnswer>,
-    settled: Settled,
+    tell: Tell,
     earlier?: { readonly hop: Hop; readonly startedAt: number },
   ) {
     this.#wire = wire;
@@ -110,7 +111,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     this.#attempt = attempt;
     this.#reading = reading;
     this.#judge = judge;
-    this.#settled = settled;
+    this.#tell = tell;
     this.#hop = earlier?.hop;
     this.#startedAt = earlier?.startedAt ?? wire.settings.clock.now();
   }
@@ -292,15 +293,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       if (this.#isSettled) return;
       this.#isSettled = true;
       const earlier = { hop, startedAt: this.#startedAt };
-      new Exchange(
-        this.#wire,
-        this.#request,
-        this.#attempt,
-        this.#reading,
-        this.#judge,
-        this.#settled,
-        earlier,
-      ).begin();
+      new Exchange(this.#wire, this.#request, this.#attempt, this.#reading, this.#judge, this.#tell, earlier).begin();
     });
   }
 
@@ -339,13 +332,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #answer({ status, headers: own, headAt }: IncomingAnswer, body: Uint8Array, headers: AnswerHeaders = own): void {
     const readMs = this.#wire.settings.clock.now() - headAt;
     const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt, readMs };
-    const answer: Answer = { status, headers, body, timings };
-    const [problem, hop] = [this.#redirectProblem, this.#hop];
-    const isPlain = problem === undefined && hop === undefined;
+    this.#settle(new Success(new WholeAnswer(status, headers, body, timings, this.#redirect()), status));
+  }
+
+  #redirect(): RedirectNote | undefined {
+    const problem = this.#redirectProblem;
+    const hop = this.#hop;
+    if (problem === undefined && hop === undefined) return undefined;
     const mayHaveTakenEffect = hop !== undefined && hasTakenEffect(hop, this.#request.isRepeatable);
-    const isElsewhere = hop !== undefined && hop.origin !== this.#wire.settings.origin;
-    const value = isPlain ? answer : { ...answer, redirect: { problem, mayHaveTakenEffect, isElsewhere } };
-    this.#settle({ kind: "success", status, value });
+    return { problem, mayHaveTakenEffect, isElsewhere: hop !== undefined && hop.origin !== this.#wire.settings.origin };
   }
 
   get #about(): { service: string; operation: string } {
@@ -393,12 +388,12 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     // undici leaves a body that it never came to send as it was: with its file open, say.
     if (end.kind !== "success") this.#sending?.destroy();
     try {
-      this.#settled.resolve(this.#judge.judge(end));
+      this.#tell(this.#judge.judge(end));
     } catch (error) {
       // A defect, of a logger say: it ends the call, and not the connection that it is told from, unless that stands
       // ready for the reader of an answer that nobody gets.
       this.#open?.discard();
-      this.#settled.reject(error);
+      this.#tell(Promise.reject(error));
     }
   }
 }

@@ -68,8 +68,8 @@ export class Transport implements Wire {
     reading: Reading,
     judge: Judge<Answer | OpenAnswer>,
   ): Promise<AttemptEnd<Answer | OpenAnswer>> {
-    const settled = Promise.withResolvers<AttemptEnd<Answer | OpenAnswer>>();
-    new Exchange(this, request, attempt, reading, judge, settled).begin();
-    return settled.promise;
+    return new Promise((resolve) => {
+      new Exchange(this, request, attempt, reading, judge, resolve).begin();
+    });
   }
 }
