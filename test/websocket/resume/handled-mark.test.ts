@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { HandledMark } from "../../../src/websocket/resume/handled-mark.ts";
+import { HeapSamples } from "../../conformance/soak/memory.ts";
 
 test("the mark stands before the first message that is not handled", () => {
   const mark = new HandledMark(undefined);
@@ -50,4 +51,23 @@ test("in whatever order handlers end, nothing before the mark is unhandled, and 
       }
     }),
   );
+});
+
+test("whoever keeps what was returned for one message keeps none of those that came after it", () => {
+  const mark = new HandledMark(undefined);
+  const heap = new HeapSamples();
+  heap.take();
+  const first = mark.add(0);
+  let before = first;
+  for (let position = 1; position <= 200_000; position++) {
+    const next = mark.add(position);
+    before();
+    before = next;
+  }
+  heap.take();
+  const [atFirst = 0, atLast = 0] = heap.bytes;
+  // Each would be 40 bytes.
+  expect(atLast - atFirst).toBeLessThan(4_000_000);
+  first();
+  expect(mark.position).toBe(199_999);
 });

@@ -105,6 +105,18 @@ describe("a connection", () => {
     ]);
   });
 
+  test("that its own work ends waits for nothing of it, whatever it returns", async () => {
+    const { deadlines, want, session, told } = setUp({
+      subscribe: () => {
+        session.end(broken);
+        return new Promise(() => undefined);
+      },
+    });
+    want("a", true);
+    await settled();
+    expect([deadlines.size, told]).toEqual([0, []]);
+  });
+
   test("is left alone once it has ended, and what was under way is told so", async () => {
     const { clock, deadlines, want, sends, messages, session, told } = setUp();
     want("a", true);
