@@ -1,6 +1,6 @@
 import type { LookupFunction } from "node:net";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
-import { type Completed, Pipeline } from "../../src/resilience/pipeline.ts";
+import { Completed, Pipeline } from "../../src/resilience/pipeline.ts";
 import { type Answer, isOpen, type OpenAnswer } from "../../src/rest/answer.ts";
 import type { RESTServiceOptions } from "../../src/rest/options.ts";
 import { readRESTOptions } from "../../src/rest/options.ts";
@@ -39,7 +39,7 @@ export class TransportCalls implements AsyncDisposable {
     );
     const { value } = completed;
     if (!isOpen(value)) throw new Error("the answer is not open");
-    return { ...completed, value };
+    return new Completed(value, completed.attempts, completed.elapsedMs);
   }
 
   async close(): Promise<void> {
