@@ -13,7 +13,7 @@ import { decideRetry } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { Teller } from "./teller.ts";
 
-/** A call that succeeded. */
+/** A call that succeeded: a class for the reason that `Success` is one. */
 export class Completed<T> {
   readonly value: T;
   readonly attempts: readonly AttemptRecord[];

@@ -10,10 +10,7 @@ export interface Answer {
   readonly redirect?: RedirectNote | undefined;
 }
 
-/**
- * The same, just read. A class, for V8 may make what literals make among what is old once many calls are under way, and
- * all that such an object holds then outlives the collections of what is young.
- */
+/** The same, just read: a class for the reason that `Success` is one. */
 export class WholeAnswer implements Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;

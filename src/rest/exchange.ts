@@ -1,4 +1,3 @@
-import { channel } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../core/clock.ts";
@@ -14,6 +13,7 @@ import { decodeFailure } from "./decode-failure.ts";
 import { DecodedBody } from "./decoded-body.ts";
 import { IncomingAnswer } from "./incoming-answer.ts";
 import { givenUp, OpenBody } from "./open-body.ts";
+import { emptyRawHeaders } from "./raw-headers.ts";
 import type { WitnessedOptions } from "./slot-pool.ts";
 import { decideRedirect, failureAfter, firstHop, hasTakenEffect, type Hop, type RedirectRules } from "./redirect.ts";
 import type { PreparedRequest } from "./request.ts";
@@ -51,18 +51,6 @@ export type Reading =
 
 // Of a redirect, nothing is wanted but its head; a little is read so that the connection can be used again.
 const maxDroppedBytes = 64 * 1024;
-
-// undici tells its subscribers of the same list, and they may keep it.
-const headersTold = channel("undici:request:headers");
-
-/**
- * Empties undici's list of the headers as they came, a view of memory for each name and value. With hundreds of calls
- * under way V8 comes to make such lists among what is old, where what they hold outlives each collection of what is
- * young: 1.5 kB of a call, and with 512 at a time a sixth of its CPU time.
- */
-function letGoOfRaw({ rawHeaders }: Dispatcher.DispatchController): void {
-  if (Array.isArray(rawHeaders) && !headersTold.hasSubscribers) rawHeaders.length = 0;
-}
 
 /** One request and its answer, as undici tells of it. Buffers the body without a stream in between. */
 export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
@@ -157,7 +145,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
-    if (this.use !== undefined) letGoOfRaw(controller);
+    if (this.use !== undefined) emptyRawHeaders(controller);
     // Informational (RFC 9110, section 15.2): the answer is still to come.
     if (status < 200 || this.#isSettled) return;
     const { settings } = this.#wire;
