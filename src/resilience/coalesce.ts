@@ -21,9 +21,6 @@ class Flight {
   }
 }
 
-// No identity of a call: those that have none are not shared. A Map that becomes empty makes its table anew.
-const neverEmpty = new Flight("");
-
 /**
  * Makes one call of several that are the same and under way at the same time: the first goes, the others get its
  * answer, good or bad.
@@ -38,17 +35,19 @@ const neverEmpty = new Flight("");
 export class Coalescing implements Policy {
   readonly name = "coalesce";
   readonly scope = "call";
-  readonly #flights = new Map<string | undefined, Flight>([[undefined, neverEmpty]]);
+  /** One of those under way. A Map of few entries that come and go makes its table anew every few calls. */
+  #one: Flight | undefined;
+  /** The others. */
+  readonly #flights = new Map<string, Flight>();
 
   admit({ identity }: Applicant): Admission {
     if (identity === undefined) return go;
-    const flight = this.#flights.get(identity);
-    if (flight === undefined) {
-      const first = new Flight(identity);
-      this.#flights.set(identity, first);
-      return first;
-    }
-    return this.#follow(flight);
+    const flight = this.#one?.identity === identity ? this.#one : this.#flights.get(identity);
+    if (flight !== undefined) return this.#follow(flight);
+    const first = new Flight(identity);
+    if (this.#one === undefined) this.#one = first;
+    else this.#flights.set(identity, first);
+    return first;
   }
 
   #follow(flight: Flight): Admission {
@@ -72,7 +71,8 @@ export class Coalescing implements Policy {
       heir(flight);
       return;
     }
-    this.#flights.delete(identity);
+    if (flight === this.#one) this.#one = undefined;
+    else this.#flights.delete(identity);
     if (followers === undefined) return;
     for (const answer of followers) answer({ kind: "answer", end });
   }
