@@ -34,30 +34,31 @@ export async function checkAll<Name extends string>(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<RegistryHealth<Name>> {
   signal?.throwIfAborted();
-  const reports = await untilAborted(reportsOf(checks, clock, signal), signal);
-  const isCritical = (name: Name): boolean => checks.get(name)?.isCritical === true;
+  const ended = await untilAborted(allEnded(checks, clock, signal), signal);
   return {
-    status: overallStatus(reports.map(([name, { status }]) => [status, isCritical(name)])),
-    services: Object.fromEntries(reports) as Partial<Record<Name, HealthReport>>,
+    status: overallStatus(ended),
+    services: Object.fromEntries(
+      ended.map(({ service, report }) => [service, report]),
+    ) as RegistryHealth<Name>["services"],
   };
 }
 
 /** That of all: one that is down must not take every replica out of service, unless it is said to be critical. */
-function overallStatus(statuses: readonly (readonly [status: HealthStatus, isCritical: boolean])[]): HealthStatus {
-  if (statuses.some(([status, isCritical]) => isCritical && status === "fail")) return "fail";
-  return statuses.every(([status]) => status === "pass") ? "pass" : "warn";
+function overallStatus(ended: readonly RunningCheck[]): HealthStatus {
+  if (ended.some(({ isCritical, report }) => isCritical && report?.status === "fail")) return "fail";
+  return ended.every(({ report }) => report?.status === "pass") ? "pass" : "warn";
 }
 
 /**
- * That of each, once all have ended. All of them are held until then, and copied by whatever collection of garbage comes
+ * All of them, once each has its report. They are held until then, and copied by whatever collection of garbage comes
  * meanwhile: so there is one timer for each limit, one listener, and of each check little more than its own promise.
  */
-async function reportsOf<Name extends string>(
-  checks: ReadonlyMap<Name, HealthCheck>,
+async function allEnded(
+  checks: ReadonlyMap<string, HealthCheck>,
   clock: Clock,
   signal: AbortSignal | undefined,
-): Promise<readonly (readonly [Name, HealthReport])[]> {
-  const running = new Map<Name, RunningCheck>();
+): Promise<readonly RunningCheck[]> {
+  const running: RunningCheck[] = [];
   const byLimit = new Map<number, RunningCheck[]>();
   const over = Promise.withResolvers<void>();
   let left = checks.size;
@@ -65,18 +66,18 @@ async function reportsOf<Name extends string>(
     if (--left === 0) over.resolve();
   };
   const onAbort = (): void => {
-    for (const one of running.values()) one.stop(signal?.reason);
+    for (const one of running) one.stop(signal?.reason);
   };
   if (signal !== undefined) listenToAbort(signal, onAbort);
   for (const [name, check] of checks) {
-    const one = new RunningCheck(name, clock, onEnd);
-    running.set(name, one);
+    const one = new RunningCheck(name, check, clock, onEnd);
+    running.push(one);
     const others = byLimit.get(check.timeoutMs);
     if (others === undefined) byLimit.set(check.timeoutMs, [one]);
     else others.push(one);
     // One before it may have ended the wait.
     if (signal?.aborted === true) one.stop(signal.reason);
-    one.begin(check);
+    one.begin();
   }
   // Not before all are begun: one whose function blocks must not use up the time of those after it.
   const timers = [...byLimit].map(([timeoutMs, those]) =>
@@ -87,23 +88,29 @@ async function reportsOf<Name extends string>(
   if (left > 0) await over.promise;
   for (const timer of timers) timer.cancel();
   if (signal !== undefined) unlistenToAbort(signal, onAbort);
-  return [...running].flatMap(([name, { report }]) => (report === undefined ? [] : [[name, report] as const]));
+  return running;
 }
 
 /** One check from its begin to its report, which is its own, or that of its limit, whatever comes first. */
 class RunningCheck {
-  readonly #service: string;
+  readonly service: string;
+  readonly #check: HealthCheck;
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #onEnd: () => void;
   readonly #stop = new AbortController();
   #report: HealthReport | undefined;
 
-  constructor(service: string, clock: Clock, onEnd: () => void) {
-    this.#service = service;
+  constructor(service: string, check: HealthCheck, clock: Clock, onEnd: () => void) {
+    this.service = service;
+    this.#check = check;
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#onEnd = onEnd;
+  }
+
+  get isCritical(): boolean {
+    return this.#check.isCritical;
   }
 
   /** Undefined until it has ended. */
@@ -112,12 +119,12 @@ class RunningCheck {
   }
 
   /** Ends with its report, whatever the check does; never throws. */
-  begin({ check }: HealthCheck): void {
+  begin(): void {
     const onError = (error: unknown): void => this.#end(this.#failed(healthOutput(error)));
     try {
       const onReport = (told: HealthReport): void =>
         this.#end(hasStatus(told) ? told : this.#failed("its checkHealth() must tell pass, warn or fail"));
-      check(this.#stop.signal).then(onReport, onError);
+      this.#check.check(this.#stop.signal).then(onReport, onError);
     } catch (error) {
       onError(error);
     }
@@ -143,7 +150,7 @@ class RunningCheck {
 
   #failed(output: string): HealthReport {
     return {
-      service: this.#service,
+      service: this.service,
       status: "fail",
       latencyMs: Math.round(this.#clock.now() - this.#startedAt),
       state: "unknown",
