@@ -56,6 +56,16 @@ test("what one attempt missed is not told to the next", async () => {
   expect(told).toEqual([]);
 });
 
+test("an attempt that has ended leaves no limit of its own behind", () => {
+  const { clock, call } = heldCall();
+  call.hedgeAt(20, { begin: () => undefined });
+  call.startAttempt(clock.now());
+  call.limit("body-idle", 10);
+  expect(call.expiresAt).toBe(10);
+  call.endAttempt(given("unknown"), clock.now());
+  expect(call.expiresAt).toBe(call.deadlineAt);
+});
+
 test("the attempt limit does not end the call, and the deadline does", async () => {
   const { clock, call } = heldCall();
   call.startAttempt(clock.now());

@@ -61,6 +61,25 @@ describe("calls that are the same and under way at the same time", () => {
     expect(scene.started).toEqual([1, 1]);
   });
 
+  test("nothing is kept of several that are under way beside each other, whichever ends first", async () => {
+    const { scene, get } = sharing();
+    const other = { identity: "GET /other" };
+    for (const [ms, otherMs] of [
+      [10, 20],
+      [20, 10],
+    ] as const) {
+      const calls = [
+        get(takes(scene.clock, ms)),
+        get(takes(scene.clock, otherMs), other),
+        get(succeeds),
+        get(succeeds, other),
+      ];
+      await scene.clock.advance(20);
+      expect((await Promise.all(calls)).map(({ attempts }) => attempts.length)).toEqual([1, 1, 0, 0]);
+    }
+    expect(scene.started).toHaveLength(4);
+  });
+
   test("count as one call for the retry budget", async () => {
     const budget = new RetryBudget({ successRatio: 0.6, ratio: 2, minFailures: 1 });
     const scene = new Scene([new Coalescing()], { budget });
