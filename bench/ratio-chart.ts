@@ -4,7 +4,11 @@ import type { Named, Row, Suite } from "./suite.ts";
 import { figure } from "./table.ts";
 
 const width = 760;
+/** Of one line of text about the workload. */
 const head = 76;
+const textLine = 17;
+/** Characters, as wide as the picture. */
+const longestLine = 108;
 const foot = 34;
 const line = 24;
 const plot = { left: 206, width: 384 };
@@ -24,20 +28,34 @@ export function ratioChart(suite: Suite, workload: Named, rows: readonly Row[]):
   const most = 1.1 * Math.max(...bars.map(({ ratio }) => ratio.median));
   // A round in which the machine was busy with something else must not press all bars together.
   const x = (ratio: number): number => plot.left + (Math.min(ratio, most) / most) * plot.width;
-  const bottom = head + bars.length * line;
+  const about = linesOf(workload.about.replaceAll("`", ""));
+  const more = (about.length - 1) * textLine;
+  const top = head + more;
+  const bottom = top + bars.length * line;
   const content = [
     text(16, 26, suite.title, { "font-size": 16, "font-weight": 600 }),
-    text(16, 45, workload.about.replaceAll("`", ""), { fill: ink.quiet }),
-    text(16, 62, subtitle(suite.baseline, rows[0]?.rounds ?? 0), { fill: ink.quiet, "font-size": 11 }),
-    element("rect", { x: plot.left, y: head, width: plot.width, height: bottom - head, fill: ink.panel }),
+    ...about.map((words, index) => text(16, 45 + index * textLine, words, { fill: ink.quiet })),
+    text(16, 62 + more, subtitle(suite.baseline, rows[0]?.rounds ?? 0), { fill: ink.quiet, "font-size": 11 }),
+    element("rect", { x: plot.left, y: top, width: plot.width, height: bottom - top, fill: ink.panel }),
     ...ticksUpTo(most).flatMap((tick) => [
-      element("line", { x1: x(tick), x2: x(tick), y1: head, y2: bottom, stroke: ink.grid }),
+      element("line", { x1: x(tick), x2: x(tick), y1: top, y2: bottom, stroke: ink.grid }),
       text(x(tick), bottom + 15, String(tick), { "font-size": 10, fill: ink.quiet, "text-anchor": "middle" }),
     ]),
-    ...bars.flatMap((bar, index) => barAt(bar, bar.subject === suite.baseline, head + index * line, x)),
-    element("line", { x1: x(1), x2: x(1), y1: head, y2: bottom, stroke: ink.quiet, "stroke-dasharray": "3 3" }),
+    ...bars.flatMap((bar, index) => barAt(bar, bar.subject === suite.baseline, top + index * line, x)),
+    element("line", { x1: x(1), x2: x(1), y1: top, y2: bottom, stroke: ink.quiet, "stroke-dasharray": "3 3" }),
   ];
   return picture(width, bottom + foot, `${suite.title}: ${workload.id}`, content);
+}
+
+/** Broken between words: a picture has no lines of its own. */
+function linesOf(words: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length >= longestLine) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function subtitle(baseline: string, rounds: number): string {

@@ -24,6 +24,19 @@ describe("a chart", () => {
     expect(svg).toContain("(2.00 to 4.00)");
   });
 
+  test("says what it is about in as many lines as that takes, and begins below them", () => {
+    const rows = [ratio("bare", 1), ratio("theirs", 4)];
+    const about = "Calls of `GET`, of which each takes its own time. ".repeat(5).trim();
+    const svg = ratioChart(calls, { ...workload, about }, rows) ?? "";
+    const said = [...svg.matchAll(/<text x="16" y="(\d+)" font-size="12"[^>]*>([^<]*)</g)];
+    expect(said.map(([, y]) => Number(y))).toEqual([45, 62, 79]);
+    expect(said.map(([, , words]) => words).join(" ")).toBe(about.replaceAll("`", ""));
+    for (const [, , words = ""] of said) expect(words.length).toBeLessThanOrEqual(108);
+    const bar = /<rect x="206" y="(\d+)" width="[\d.]+" height="16"/;
+    const short = ratioChart(calls, workload, rows) ?? "";
+    expect(Number(bar.exec(svg)?.[1]) - Number(bar.exec(short)?.[1])).toBe(2 * 17);
+  });
+
   test("is not pressed together by a round that was out of line", () => {
     const calm = ratioChart(calls, workload, [ratio("bare", 1), ratio("theirs", 4)]) ?? "";
     const noisy = ratioChart(calls, workload, [ratio("bare", 1), ratio("theirs", 4, 400)]) ?? "";
