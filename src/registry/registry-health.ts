@@ -25,12 +25,12 @@ export interface HealthCheck {
 }
 
 /**
- * Runs all checks at the same time. One that throws, or hangs, is `fail` in its own report, and hides no other.
+ * Runs all checks at the same time; each is asked for when the one before it has begun. One that throws, or hangs, is `fail` in its own report, and hides no other.
  *
  * @throws The signal's reason, as soon as it aborts.
  */
 export async function checkAll<Name extends string>(
-  checks: ReadonlyMap<Name, HealthCheck>,
+  checks: Iterable<readonly [Name, HealthCheck]>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal | undefined },
 ): Promise<RegistryHealth<Name>> {
   signal?.throwIfAborted();
@@ -54,14 +54,14 @@ function overallStatus(ended: readonly RunningCheck[]): HealthStatus {
  * meanwhile: so there is one timer for each limit, one listener, and of each check little more than its own promise.
  */
 async function allEnded(
-  checks: ReadonlyMap<string, HealthCheck>,
+  checks: Iterable<readonly [string, HealthCheck]>,
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Promise<readonly RunningCheck[]> {
   const running: RunningCheck[] = [];
-  const byLimit = new Map<number, RunningCheck[]>();
   const over = Promise.withResolvers<void>();
-  let left = checks.size;
+  // One more than have begun, until all have.
+  let left = 1;
   const onEnd = (): void => {
     if (--left === 0) over.resolve();
   };
@@ -70,22 +70,21 @@ async function allEnded(
   };
   if (signal !== undefined) listenToAbort(signal, onAbort);
   for (const [name, check] of checks) {
+    left++;
     const one = new RunningCheck(name, check, clock, onEnd);
     running.push(one);
-    const others = byLimit.get(check.timeoutMs);
-    if (others === undefined) byLimit.set(check.timeoutMs, [one]);
-    else others.push(one);
     // One before it may have ended the wait.
     if (signal?.aborted === true) one.stop(signal.reason);
-    one.begin();
+    one.begin(check);
   }
   // Not before all are begun: one whose function blocks must not use up the time of those after it.
-  const timers = [...byLimit].map(([timeoutMs, those]) =>
+  const timers = [...Map.groupBy(running, ({ timeoutMs }) => timeoutMs)].map(([timeoutMs, those]) =>
     clock.setTimer(timeoutMs, () => {
-      for (const one of those) one.giveUp(timeoutMs);
+      for (const one of those) one.giveUp();
     }),
   );
-  if (left > 0) await over.promise;
+  onEnd();
+  await over.promise;
   for (const timer of timers) timer.cancel();
   if (signal !== undefined) unlistenToAbort(signal, onAbort);
   return running;
@@ -94,23 +93,21 @@ async function allEnded(
 /** One check from its begin to its report, which is its own, or that of its limit, whatever comes first. */
 class RunningCheck {
   readonly service: string;
-  readonly #check: HealthCheck;
+  readonly isCritical: boolean;
+  readonly timeoutMs: number;
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #onEnd: () => void;
   readonly #stop = new AbortController();
   #report: HealthReport | undefined;
 
-  constructor(service: string, check: HealthCheck, clock: Clock, onEnd: () => void) {
+  constructor(service: string, { isCritical, timeoutMs }: HealthCheck, clock: Clock, onEnd: () => void) {
     this.service = service;
-    this.#check = check;
+    this.isCritical = isCritical;
+    this.timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#onEnd = onEnd;
-  }
-
-  get isCritical(): boolean {
-    return this.#check.isCritical;
   }
 
   /** Undefined until it has ended. */
@@ -119,21 +116,21 @@ class RunningCheck {
   }
 
   /** Ends with its report, whatever the check does; never throws. */
-  begin(): void {
+  begin({ check }: HealthCheck): void {
     const onError = (error: unknown): void => this.#end(this.#failed(healthOutput(error)));
     try {
       const onReport = (told: HealthReport): void =>
         this.#end(hasStatus(told) ? told : this.#failed("its checkHealth() must tell pass, warn or fail"));
-      this.#check.check(this.#stop.signal).then(onReport, onError);
+      check(this.#stop.signal).then(onReport, onError);
     } catch (error) {
       onError(error);
     }
   }
 
   /** The limit has passed. */
-  giveUp(timeoutMs: number): void {
+  giveUp(): void {
     if (this.#report !== undefined) return;
-    this.#end(this.#failed(`the check did not end within ${timeoutMs} ms`));
+    this.#end(this.#failed(`the check did not end within ${this.timeoutMs} ms`));
     this.#stop.abort(new DOMException("the limit of a health check passed", "TimeoutError"));
   }
 

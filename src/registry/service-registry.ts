@@ -369,15 +369,18 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   }
 
   #checkAll(signal: AbortSignal | undefined): Promise<RegistryHealth<keyof S & string>> {
+    return checkAll(this.#checks(), { clock: this.#settings.clock, signal });
+  }
+
+  /** Of each service that was not left out. */
+  *#checks(): Generator<readonly [keyof S & string, HealthCheck], undefined> {
     const { clock, healthTimeoutMs } = this.#settings;
-    const checks = new Map<keyof S & string, HealthCheck>();
     for (const [name, definition] of this.#definitions) {
       const where = this.#whereIs(name, definition);
       if (where.at === "left out") continue;
       const now = { where, isRunning: this.#lifecycle.phase === "ready", clock, healthTimeoutMs };
-      checks.set(name, checkOf(name, definition, { ...now, find: () => this.#find(name) }));
+      yield [name, checkOf(name, definition, { ...now, find: () => this.#find(name) })];
     }
-    return checkAll(checks, { clock, signal });
   }
 }
 
