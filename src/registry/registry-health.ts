@@ -25,7 +25,8 @@ export interface HealthCheck {
 }
 
 /**
- * Runs all checks at the same time; each is asked for when the one before it has begun. One that throws, or hangs, is `fail` in its own report, and hides no other.
+ * Runs all checks at the same time; each is taken when the one before it has begun, and not kept. One that throws, or
+ * hangs, is `fail` in its own report, and hides no other.
  *
  * @throws The signal's reason, as soon as it aborts.
  */

@@ -37,6 +37,25 @@ test("where there are no services, all is well", async () => {
   expect(await check({}).checked).toEqual({ status: "pass", services: {} });
 });
 
+test("a check is taken when the one before it has begun: none need be there before", async () => {
+  const told: string[] = [];
+  function* checks(): Generator<readonly [string, HealthCheck]> {
+    for (const name of ["a", "b"]) {
+      told.push(`take ${name}`);
+      const begin: Check = async () => {
+        told.push(`begin ${name}`);
+        return report(name, "pass");
+      };
+      yield [name, { check: begin, timeoutMs: 5_000, isCritical: false }];
+    }
+  }
+  const { services } = await checkAll(checks(), { clock: new VirtualClock(), signal: undefined });
+  expect([told, Object.keys(services)]).toEqual([
+    ["take a", "begin a", "take b", "begin b"],
+    ["a", "b"],
+  ]);
+});
+
 test("a check that throws fails in its own report, with no message of somebody else's", async () => {
   const throwing: Check = async () => {
     throw new TypeError("hunter2");
