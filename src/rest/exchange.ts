@@ -61,14 +61,14 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   readonly #attempt: Attempt;
   readonly #reading: Reading;
   readonly #judge: Judge<Answer | OpenAnswer>;
-  readonly #tell: Tell;
+  /** Undefined once the exchange is over. */
+  #tell: Tell | undefined;
   readonly #startedAt: number;
   /** Where a redirect led to; undefined for the request itself. */
   readonly #hop: Hop | undefined;
   /** The request's own body, where it is a stream. */
   #sending: Readable | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  #isSettled = false;
   #isSent = false;
   /** Whether the request went out on a connection that had served before. */
   #isReused = false;
@@ -107,7 +107,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   /** Sends the request. Never throws. */
   begin(): void {
     this.#attempt.onInterrupt((interruption) => this.#interrupt(interruption));
-    if (this.#isSettled) return;
+    if (this.isOver) return;
     const { path, method, headers } = this.#hop ?? this.#request;
     const origin = this.#hop?.origin ?? this.#wire.settings.origin;
     try {
@@ -125,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   // Called when a connection is there, just before the first byte is written: up to here, nothing was sent.
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isSettled) {
+    if (this.isOver) {
       controller.abort(givenUp);
       return;
     }
@@ -136,7 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   onRequestSent(): void {
-    if (!this.#isSettled && this.#attempt.phase === "send") this.#attempt.phase = "headers";
+    if (!this.isOver && this.#attempt.phase === "send") this.#attempt.phase = "headers";
   }
 
   // Called at the first byte of an answer.
@@ -147,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     if (this.use !== undefined) emptyRawHeaders(controller);
     // Informational (RFC 9110, section 15.2): the answer is still to come.
-    if (status < 200 || this.#isSettled) return;
+    if (status < 200 || this.isOver) return;
     const { settings } = this.#wire;
     const { method } = this.#hop ?? this.#request;
     const head = { status, headers, at: settings.clock.now() };
@@ -177,7 +177,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       return;
     }
     const incoming = this.#incoming;
-    if (incoming === undefined || this.#isSettled || this.#isLeaving) return;
+    if (incoming === undefined || this.isOver || this.#isLeaving) return;
     if (this.#next !== undefined) {
       this.#droppedBytes += chunk.byteLength;
       if (this.#droppedBytes <= maxDroppedBytes) return;
@@ -205,7 +205,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       use.free();
     }
     if (this.#open !== undefined) this.#open.end();
-    else if (incoming === undefined || this.#isSettled || this.#isLeaving) return;
+    else if (incoming === undefined || this.isOver || this.#isLeaving) return;
     else if (this.#next !== undefined) this.#leave(this.#next);
     else if (incoming.codings !== undefined) void this.#decode(incoming, incoming.codings);
     else this.#answer(incoming, incoming.whole());
@@ -219,7 +219,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
       // there is none, and ends the process by an assertion otherwise.
       queueMicrotask(() => use.free());
     }
-    if (this.#isLeaving || (this.#isSettled && this.#open === undefined)) return;
+    if (this.#isLeaving || (this.isOver && this.#open === undefined)) return;
     const failure = wireFailure(whatBroke(error), {
       ...this.#about,
       phase: this.#attempt.phase,
@@ -233,7 +233,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   get isOver(): boolean {
-    return this.#isSettled;
+    return this.#tell === undefined;
+  }
+
+  /** It is over: whoever still holds it must not hold its answer, nor the promise of it, which what settles it has. */
+  #letGo(): void {
+    this.#tell = undefined;
+    this.#incoming = undefined;
   }
 
   #interrupt(interruption: Interruption): void {
@@ -278,10 +284,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   #leave(hop: Hop): void {
     this.#isLeaving = true;
     queueMicrotask(() => {
-      if (this.#isSettled) return;
-      this.#isSettled = true;
+      const tell = this.#tell;
+      if (tell === undefined) return;
+      this.#letGo();
       const earlier = { hop, startedAt: this.#startedAt };
-      new Exchange(this.#wire, this.#request, this.#attempt, this.#reading, this.#judge, this.#tell, earlier).begin();
+      new Exchange(this.#wire, this.#request, this.#attempt, this.#reading, this.#judge, tell, earlier).begin();
     });
   }
 
@@ -299,19 +306,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
     const body = codings === undefined ? raw : new DecodedBody(raw, codings, maxBytes);
     const timings = { queueMs: this.#sentAt - this.#startedAt, waitMs: headAt - this.#sentAt };
     this.#open = raw;
-    this.#settle({
-      kind: "success",
-      status,
-      value: { status, headers, body, timings, isDecoded: codings !== undefined },
-      remainder: raw,
-    });
+    const value = { status, headers, body, timings, isDecoded: codings !== undefined };
+    this.#settle(new Success<OpenAnswer>(value, status, undefined, raw));
   }
 
   async #decode(incoming: IncomingAnswer, codings: Codings): Promise<void> {
     this.#attempt.phase = "decode";
     this.#attempt.limit("body-idle", Number.POSITIVE_INFINITY);
     const decoded = await incoming.decoded(codings);
-    if (this.#isSettled) return;
+    if (this.isOver) return;
     if (decoded.kind === "decoded") this.#answer(incoming, decoded.bytes, incoming.decodedHeaders);
     else if (decoded.kind === "too-large") this.#refuseSize(incoming);
     else this.#refuse(incoming, "encoding", decoded.problem);
@@ -341,7 +344,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   #failBody(error: Error): void {
-    if (this.#isSettled) return;
+    if (this.isOver) return;
     const { phase, number } = this.#attempt;
     const isFirst = number === 1 && this.#hop === undefined;
     this.#fail(bodyFailure(error, { ...this.#about, phase, isSent: this.#isSent, isFirst }));
@@ -369,19 +372,18 @@ export class Exchange implements Dispatcher.DispatchHandler, ConnectionWitness {
   }
 
   #settle(end: AttemptEnd<Answer | OpenAnswer>): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    // An exchange that has grown old would keep it alive until all that is old is collected.
-    this.#incoming = undefined;
+    const tell = this.#tell;
+    if (tell === undefined) return;
+    this.#letGo();
     // undici leaves a body that it never came to send as it was: with its file open, say.
     if (end.kind !== "success") this.#sending?.destroy();
     try {
-      this.#tell(this.#judge.judge(end));
+      tell(this.#judge.judge(end));
     } catch (error) {
       // A defect, of a logger say: it ends the call, and not the connection that it is told from, unless that stands
       // ready for the reader of an answer that nobody gets.
       this.#open?.discard();
-      this.#tell(Promise.reject(error));
+      tell(Promise.reject(error));
     }
   }
 }

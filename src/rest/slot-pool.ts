@@ -40,8 +40,8 @@ export class SlotPool implements RequestPool {
   #elsewhere: RequestPool | undefined;
   readonly #slots: Slot[] = [];
   readonly #free: Slot[] = [];
-  #waiting: Waiting[] = [];
-  /** Of `#waiting`: what stands before it is gone, and is cut off now and then. */
+  #waiting: (Waiting | undefined)[] = [];
+  /** Of `#waiting`: what stood before it is gone, and its places are cut off now and then. */
   #first = 0;
   #closing: PromiseWithResolvers<void> | undefined;
 
@@ -97,7 +97,9 @@ export class SlotPool implements RequestPool {
 
   #next(): Waiting | undefined {
     while (this.#first < this.#waiting.length) {
-      const waiting = this.#waiting[this.#first++];
+      const waiting = this.#waiting[this.#first];
+      // It would be held, with its answer, until the places are cut off.
+      this.#waiting[this.#first++] = undefined;
       if (this.#first === 1024) {
         this.#waiting = this.#waiting.slice(this.#first);
         this.#first = 0;

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { describe, expect, test } from "vitest";
 import type { ConnectionUse, ConnectionWitness } from "../../src/rest/connection-use.ts";
 import { SlotPool } from "../../src/rest/slot-pool.ts";
+import { HeapSamples } from "../conformance/soak/memory.ts";
 
 /** A client that notes what it is given; nothing ends by itself. */
 class FakeClient extends EventEmitter {
@@ -68,6 +69,21 @@ describe("a slot pool", () => {
       ["/1", "/4"],
       ["/2", "/3"],
     ]);
+  });
+
+  test("keeps nothing of who has waited, while others still do", async () => {
+    const scene = new Scene(1);
+    const first = scene.send("/1");
+    const waited = new WeakRef(scene.send("/2"));
+    const others = [scene.send("/3"), scene.send("/4")];
+    first.end();
+    waited.deref()?.end();
+    expect(scene.taken).toEqual([["/1", "/2", "/3"]]);
+    // What was looked at through the reference stays until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    new HeapSamples().take();
+    expect(waited.deref()).toBeUndefined();
+    expect(others.map(({ use }) => use !== undefined)).toEqual([true, false]);
   });
 
   test("takes the place that was freed last, whose connection is the freshest", () => {
