@@ -78,7 +78,7 @@ export class Call<Request extends CallLimits = CallLimits> implements DeadlineEn
   readonly #list: DeadlineList<Call>;
   #attemptStartedAt = 0;
   #attemptEndsAt = never;
-  // Undefined, and not never: a number that is a field has a place of its own, and few calls come to need these.
+  // Undefined, and not never: a number that is a field has a place of its own, and a call that waits needs neither.
   #innerEndsAt: number | undefined;
   #innerLimit: TimeoutLimit = "body-idle";
   #innerLimitMs = 0;

@@ -82,25 +82,29 @@ export type AttemptEnd<T> =
       readonly kind: "success";
       readonly value: T;
       readonly status?: number;
-      readonly quota?: Quota;
-      readonly remainder?: Remainder;
+      readonly quota?: Quota | undefined;
+      readonly remainder?: Remainder | undefined;
     }
   | { readonly kind: "failure"; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 
 /**
- * A success with a status and nothing else to tell. A class: V8 counts how much of what an object literal makes survives
- * a collection, and where that is nearly all, as in a burst of first calls, makes it among what is old from then on.
- * Whatever it holds then outlives all collections of what is young.
+ * A success with a status. A class: V8 counts how much of what an object literal makes
+ * survives a collection, and where that is nearly all, as in a burst of first calls, makes it among what is old until
+ * most of that is found dead. Whatever it holds then outlives all collections of what is young.
  */
 export class Success<T> {
   readonly kind = "success";
   readonly value: T;
   readonly status: number;
+  readonly quota: Quota | undefined;
+  readonly remainder: Remainder | undefined;
 
-  constructor(value: T, status: number) {
+  constructor(value: T, status: number, quota?: Quota, remainder?: Remainder) {
     this.value = value;
     this.status = status;
+    this.quota = quota;
+    this.remainder = remainder;
   }
 }
 

@@ -31,7 +31,7 @@ class Start {
     this.isEarly = isEarly;
   }
 
-  // Of the class: as a field, each is eight bytes of every call.
+  // Not as fields, of which each would be eight bytes of every call.
   get kind(): "go" {
     return "go";
   }

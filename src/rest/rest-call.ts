@@ -2,7 +2,7 @@ import { currentRequest, type RequestScope } from "../core/request-scope.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Attempt } from "../resilience/call.ts";
 import type { CallRequest } from "../resilience/call-request.ts";
-import type { AttemptEnd } from "../resilience/outcome.ts";
+import { type AttemptEnd, Success } from "../resilience/outcome.ts";
 import type { RetryLimits } from "../resilience/retry.ts";
 import { type Answer, isOpen, type OpenAnswer } from "./answer.ts";
 import { logAttempt } from "./attempt-log.ts";
@@ -99,7 +99,7 @@ export class RESTCall<T extends Answer | OpenAnswer> implements CallRequest<T>, 
         : statusFailure(value, { service, operation: this.operation, wallNow: clock.wallNow() });
     if (failure !== undefined) return { kind: "failure", failure };
     const quota = quotaOf(value.headers);
-    return quota === undefined ? end : { ...end, quota };
+    return quota === undefined ? end : new Success(value, value.status, quota, end.remainder);
   }
 
   /** Puts an attempt on the wire. */

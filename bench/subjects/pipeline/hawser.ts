@@ -1,6 +1,6 @@
 import { systemClock, systemRandom } from "../../../src/core/clock.ts";
 import { OptionReader } from "../../../src/core/options.ts";
-import type { AttemptEnd } from "../../../src/resilience/outcome.ts";
+import { type AttemptEnd, Success } from "../../../src/resilience/outcome.ts";
 import type { Completed } from "../../../src/resilience/pipeline.ts";
 import { buildPipeline, readStages, type StageOptions } from "../../../src/resilience/stages.ts";
 import type { Client } from "../../measure-calls.ts";
@@ -27,7 +27,7 @@ const sets: Readonly<Record<string, StageOptions>> = {
 const noSignals: readonly AbortSignal[] = [];
 
 // No async functions around what is measured: each would cost as much as the executor itself.
-const endOf = (value: number): AttemptEnd<number> => ({ kind: "success", value, status: 200 });
+const endOf = (value: number): AttemptEnd<number> => new Success(value, 200);
 const valueOf = ({ value }: Completed<number>): number => value;
 
 /** The executor as `RESTService` uses it: for each call a request of its own with the same contents, and an attempt that succeeds at once. */
