@@ -28,6 +28,7 @@ export interface HealthCheck {
  * Runs all checks at the same time; each is taken when the one before it has begun, and not kept. One that throws, or
  * hangs, is `fail` in its own report, and hides no other.
  *
+ * @param checks - to take one must not throw.
  * @throws The signal's reason, as soon as it aborts.
  */
 export async function checkAll<Name extends string>(

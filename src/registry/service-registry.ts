@@ -375,10 +375,11 @@ export class ServiceRegistry<S extends ServiceMap = ServiceMap, Env extends stri
   /** Of each service that was not left out. */
   *#checks(): Generator<readonly [keyof S & string, HealthCheck], undefined> {
     const { clock, healthTimeoutMs } = this.#settings;
+    const isRunning = this.#lifecycle.phase === "ready";
     for (const [name, definition] of this.#definitions) {
       const where = this.#whereIs(name, definition);
       if (where.at === "left out") continue;
-      const now = { where, isRunning: this.#lifecycle.phase === "ready", clock, healthTimeoutMs };
+      const now = { where, isRunning, clock, healthTimeoutMs };
       yield [name, checkOf(name, definition, { ...now, find: () => this.#find(name) })];
     }
   }
