@@ -80,6 +80,17 @@ describe("calls that are the same and under way at the same time", () => {
     expect(scene.started).toHaveLength(4);
   });
 
+  test("are found whichever of them has ended", async () => {
+    const { scene, get } = sharing();
+    const second = { identity: "GET /second" };
+    const third = { identity: "GET /third" };
+    const calls = [get(takes(scene.clock, 10)), get(takes(scene.clock, 30), second)];
+    await scene.clock.advance(10);
+    calls.push(get(succeeds, second), get(takes(scene.clock, 10), third), get(succeeds, second), get(succeeds, third));
+    await scene.clock.advance(20);
+    expect((await Promise.all(calls)).map(({ attempts }) => attempts.length)).toEqual([1, 1, 0, 1, 0, 0]);
+  });
+
   test("count as one call for the retry budget", async () => {
     const budget = new RetryBudget({ successRatio: 0.6, ratio: 2, minFailures: 1 });
     const scene = new Scene([new Coalescing()], { budget });

@@ -33,6 +33,21 @@ describe("undici's list of the headers as they came", () => {
     expect(header).toBe("1");
   });
 
+  test("is empty too after an informational answer before it", async () => {
+    await using server = await httpServer((_request, response) => {
+      response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+      response.setHeader("x-a", "1").end("{}");
+    });
+    await using service = await startedPayments(server);
+    expect(await rawHeadersAfter(async () => service.get("/x"))).toEqual([]);
+  });
+
+  test("stays whole where a cache stands before the connections", async () => {
+    await using server = await httpServer((_request, response) => response.setHeader("x-a", "1").end("{}"));
+    await using service = await startedPayments(server, { cache: true });
+    expect(await rawHeadersAfter(() => service.get("/x"))).toContainEqual(Buffer.from("x-a"));
+  });
+
   test("stays whole for whoever undici has told of it", async () => {
     await using server = await httpServer((_request, response) => response.setHeader("x-a", "1").end("{}"));
     await using service = await startedPayments(server);
