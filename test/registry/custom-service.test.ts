@@ -375,3 +375,14 @@ test("a start of many services warns of no leak", async () => {
   process.off("warning", onWarning);
   expect(warnings).toEqual([]);
 });
+
+test("a check that stops the registry makes those after it no more critical than they are", async () => {
+  const services = defineServices({
+    one: service({ create: () => ({}), health: () => void services.stop() }),
+    two: service({ create: () => ({}), health: () => "fail" }),
+  });
+  await services.start();
+  const { status } = await services.health();
+  await services.stop();
+  expect(status).toBe("warn");
+});

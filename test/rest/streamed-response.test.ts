@@ -54,6 +54,24 @@ describe("a streamed response", () => {
     expect(server.requests[0]).toMatchObject({ method: "GET", url: "/export?a=1" });
   });
 
+  test("stays under way until it is read, whatever its headers say of a quota, and they are heeded", async () => {
+    const goOn = Promise.withResolvers<void>();
+    await using server = await httpServer((_request, response) => {
+      response.setHeader("ratelimit", '"calls";r=0;t=60').write("do");
+      void goOn.promise.then(() => response.end("ne"));
+    });
+    await using service = await startedPayments(server);
+    const inFlight = async (): Promise<unknown> => (await service.checkHealth()).details?.["inFlight"];
+    await using response = await service.stream("/export");
+    expect(await inFlight()).toBe(1);
+    goOn.resolve();
+    expect(await response.text()).toBe("done");
+    expect(await inFlight()).toBe(0);
+    const refused = await service.get("/x", { deadlineMs: 5_000 }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ outcome: "not-sent" });
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("is made with any method and any body", async () => {
     await using server = await httpServer(pieces("done"));
     await using service = await startedPayments(server);
