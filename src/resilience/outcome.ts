@@ -89,9 +89,9 @@ export type AttemptEnd<T> =
   | { readonly kind: "aborted"; readonly reason: unknown; readonly outcome: Outcome };
 
 /**
- * A success with a status. A class: V8 counts how much of what an object literal makes
- * survives a collection, and where that is nearly all, as in a burst of first calls, makes it among what is old until
- * most of that is found dead. Whatever it holds then outlives all collections of what is young.
+ * A success with a status. A class: V8 counts how much of what an object literal makes survives a collection, and where
+ * that is nearly all, as in a burst of first calls, makes it among what is old until most of that is found dead. Whatever
+ * it holds then outlives all collections of what is young.
  */
 export class Success<T> {
   readonly kind = "success";
